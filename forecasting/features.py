@@ -1,0 +1,36 @@
+"""What models see beside sales: covariates made whole, and the calendar."""
+
+import numpy as np
+import pandas as pd
+
+from sales.panel import SalesPanel
+
+
+def known_ahead(panel: SalesPanel, horizon: int) -> dict[str, np.ndarray]:
+    """Each covariate of `panel` as float32, items x (history + `horizon`), without NaN.
+
+    Where a value is not known a column of zeros and ones (a promotion) is 0, any other (a price) keeps its item's last known value;
+    before the first known one it takes that; never known: 0.
+    """
+    width = len(panel.periods) + horizon
+    return {name: _filled(block, width) for name, block in sorted(panel.covariates.items())}
+
+
+def _filled(block: np.ndarray, width: int) -> np.ndarray:
+    padded = np.full((len(block), width), np.nan, dtype=np.float32)
+    reach = min(width, block.shape[1])
+    padded[:, :reach] = block[:, :reach]
+    known = padded[~np.isnan(padded)]
+    if np.isin(known, (0, 1)).all():
+        return np.nan_to_num(padded, nan=0.0)
+    return pd.DataFrame(padded.T).ffill().bfill().fillna(0.0).to_numpy(dtype=np.float32).T
+
+
+def calendar_waves(ds: pd.DatetimeIndex, frequency: str) -> np.ndarray:
+    """Sines and cosines of the place in the week (days only) and in the year, float32, periods x 2 or 4, each within -1 to 1."""
+    year = 2 * np.pi * (ds.dayofyear.to_numpy() - 1) / 365.25
+    waves = [np.sin(year), np.cos(year)]
+    if frequency == "D":
+        week = 2 * np.pi * ds.dayofweek.to_numpy() / 7
+        waves += [np.sin(week), np.cos(week)]
+    return np.stack(waves, axis=1).astype(np.float32)

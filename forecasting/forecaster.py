@@ -1,0 +1,76 @@
+"""Forecaster: the contract that every model keeps, and the card that says what it is for."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import ClassVar
+
+import numpy as np
+
+from forecasting import fallbacks
+from forecasting.forecast import Forecast
+from sales.panel import SalesPanel
+
+
+class Cost(StrEnum):
+    """What a model costs on one core: under a millisecond, under a tenth of a second, or more, per item and cutoff."""
+
+    INSTANT = "instant"
+    FAST = "fast"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model is for; tests, docs and screens read it.
+
+    least_history: known periods that an item needs; shorter ones get the fallback. uses_covariates: whether known-ahead columns change the
+    answer. seasonal: whether it follows a season. intermittent: whether it suits demand that is mostly zero. shared: whether one model is
+    fitted over all items.
+    """
+
+    name: str
+    least_history: int
+    uses_covariates: bool
+    seasonal: bool
+    intermittent: bool
+    shared: bool
+    cost: Cost
+
+
+class Forecaster(ABC):
+    """A frozen description of a model plus one verb.
+
+    A model is a frozen dataclass with a `card` and a private `_forecast`. It is handed only items it can work on: `forecast` checks the
+    arguments, answers all-zero, constant, too short and empty histories by `forecasting.fallbacks`, and guards what comes back.
+    """
+
+    card: ClassVar[Card]
+
+    def forecast(self, panel: SalesPanel, horizon: int, levels: Sequence[float], rng: np.random.Generator) -> Forecast:
+        """Mean and quantiles for all items of `panel`, `horizon` periods past its end. Same seed, same answer.
+
+        Raises ValueError for a horizon below 1 or levels that do not rise within (0, 1). An item never raises: see `Forecast.status`.
+        """
+        if horizon < 1:
+            raise ValueError(f"horizon: got {horizon}, expected 1 or more periods")
+        if not levels or list(levels) != sorted(set(levels)) or not 0 < levels[0] <= levels[-1] < 1:
+            raise ValueError(f"levels: got {tuple(levels)}, expected rising probabilities between 0 and 1")
+        began = time.perf_counter()
+        answer, able = fallbacks.answer(self.card.name, self.card.least_history, panel, horizon, levels)
+        if able.any():
+            part = fallbacks.guarded(self._forecast(panel.select(able), horizon, tuple(levels), rng), panel.select(able))
+            answer = fallbacks.merged(answer, part, able)
+        if not answer.seconds.any():
+            answer = replace(answer, seconds=np.full(len(panel), (time.perf_counter() - began) / max(len(panel), 1)))
+        return answer
+
+    def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Forecaster":
+        """This model with the choices that are made once, on the earliest history (SARIMA: the order of each item)."""
+        return self
+
+    @abstractmethod
+    def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
+        """The answer for items with history enough, not constant; may mark items "failed: REASON"."""

@@ -1,0 +1,31 @@
+"""The models that Shelfcast knows, by name. A model's library is imported only when that model is first asked for."""
+
+from importlib import import_module
+
+from forecasting.forecaster import Card, Forecaster
+
+_CLASSES = {
+    "seasonal_naive": ("forecasting.models.naive", "SeasonalNaive"),
+    "prophet": ("forecasting.models.prophet", "Prophet"),
+    "sarima": ("forecasting.models.sarima", "Sarima"),
+    "lstm": ("forecasting.models.lstm", "Lstm"),
+}
+
+NAMES = tuple(_CLASSES)
+
+
+def model(name: str, **settings: object) -> Forecaster:
+    """A new forecaster with its defaults, or with `settings` of its own (Prophet: country="DE").
+
+    Raises KeyError naming the known models.
+    """
+    if name not in _CLASSES:
+        raise KeyError(f"model: got {name!r}, expected one of {', '.join(NAMES)}")
+    module, cls = _CLASSES[name]
+    return getattr(import_module(module), cls)(**settings)
+
+
+def card(name: str) -> Card:
+    """The card of a model."""
+    return type(model(name)).card
+

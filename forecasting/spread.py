@@ -1,0 +1,200 @@
+"""DemandSpread: the distribution of TOTAL demand over any protection interval, calibrated on backtest errors of the total.
+
+Quantiles of single periods must not be added up (four independent periods: twice the safety stock), so the errors are those of the total
+itself: for each length L of 1 to H periods, each item and each cutoff, sales of the first L periods less their forecast, divided by the
+item's scale and by the square root of L, and pooled over items. The quantile of the pool is the split conformal one (Vovk et al., 2005;
+Lei et al., 2018, eq. 2): of m errors the ceil((m + 1) x level)-th smallest. Past m / (m + 1) the pool says nothing and an exponential tail
+(peaks over threshold, Coles, 2001, ch. 4, shape 0) goes on from the largest error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from sales.panel import SalesPanel
+
+WEIGHT_OF_HISTORY = 4.0
+LEAST_KNOWN = 0.8
+LEAST_FOR_A_TAIL = 20
+TAIL_FROM = 0.8
+_GRID = 1 - np.geomspace(0.999, 1e-5, 200)
+
+
+@dataclass(frozen=True, eq=False)
+class DemandSpread:
+    """The total demand of n items over P periods after `cutoff`, P any length, fractions too.
+
+    items: n codes. cutoff: last period seen. cumulative: n x (H + 1), mean total over the first 0 to H periods, units; NaN where the
+    forecast failed. sigma: n, root mean squared error of one period's forecast, units (NaN: no error known). scale: n, the divisor of the
+    item's errors, units per root period. pooled: H + 1 rising arrays of scaled errors, one for each length (the first is empty).
+    model: n names.
+    """
+
+    items: np.ndarray
+    cutoff: pd.Timestamp
+    cumulative: np.ndarray
+    sigma: np.ndarray
+    scale: np.ndarray
+    pooled: tuple[np.ndarray, ...]
+    model: np.ndarray
+
+    @property
+    def horizon(self) -> int:
+        """H, the periods that the forecast covers."""
+        return self.cumulative.shape[1] - 1
+
+    @property
+    def calibrated(self) -> int:
+        """The longest length, in periods, for which the backtest has errors."""
+        return max((length for length, errors in enumerate(self.pooled) if len(errors)), default=0)
+
+    def mean(self, periods: np.ndarray) -> np.ndarray:
+        """Mean total demand over `periods` (n lengths), units, n. Past the horizon each period has the mean of the last ones forecast."""
+        within = np.minimum(periods, self.horizon)
+        low = np.minimum(within.astype(int), self.horizon - 1)
+        rows = np.arange(len(self.items))
+        below = self.cumulative[rows, low]
+        inside = below + (within - low) * (self.cumulative[rows, low + 1] - below)
+        return inside + np.maximum(periods - self.horizon, 0) * self._rate_at_end
+
+    def excess(self, periods: np.ndarray, level: float) -> np.ndarray:
+        """The `level` quantile of total demand over `periods`, less its mean, units, n; below the mean it is negative."""
+        return self.scale * self._at(self._roots(level), periods)
+
+    def beyond(self, periods: np.ndarray, level: float) -> np.ndarray:
+        """Mask of the items whose quantile rests on the parametric tail: too few pooled errors for this level, n."""
+        reach = np.array([len(errors) / (len(errors) + 1) for errors in self.pooled])
+        length = np.clip(np.ceil(periods).astype(int), 1, self.horizon)
+        return level > reach[length]
+
+    def extrapolated(self, periods: np.ndarray) -> np.ndarray:
+        """Mask of the items whose interval is longer than the forecast or than any backtested total, n."""
+        return periods > min(self.horizon, self.calibrated)
+
+    def level_of(self, periods: np.ndarray, excess: np.ndarray) -> np.ndarray:
+        """The probability that total demand over `periods` stays within its mean plus `excess` (n units), n; NaN where the scale is 0."""
+        per_unit = np.divide(excess, self.scale, out=np.full(len(self.items), np.nan), where=self.scale > 0)
+        curves = np.maximum.accumulate(np.stack([self._at(roots, periods) for roots in self._grid_roots], axis=1), axis=1)
+        above = np.clip((curves <= per_unit[:, None]).sum(axis=1), 1, len(_GRID) - 1)
+        rows = np.arange(len(self.items))
+        low, high = curves[rows, above - 1], curves[rows, above]
+        share = np.divide(per_unit - low, high - low, out=np.zeros(len(low)), where=high > low)
+        level = _GRID[above - 1] + np.clip(share, 0, 1) * (_GRID[above] - _GRID[above - 1])
+        return np.where(np.isnan(per_unit), np.nan, level)
+
+    @cached_property
+    def _rate_at_end(self) -> np.ndarray:
+        last = min(7, self.horizon)
+        return (self.cumulative[:, -1] - self.cumulative[:, -1 - last]) / last
+
+    @cached_property
+    def _grid_roots(self) -> list[np.ndarray]:
+        return [self._roots(level) for level in _GRID]
+
+    def _roots(self, level: float) -> np.ndarray:
+        """Scaled quantiles of the totals' errors, times root length, for lengths 0 to H; never falling from the mean outwards, so that a
+        longer interval never needs less."""
+        from sklearn.isotonic import isotonic_regression
+
+        lengths = np.arange(1, self.horizon + 1)
+        roots = np.array([scaled_quantile(self.pooled[length], level) for length in lengths]) * np.sqrt(lengths)
+        return np.concatenate([[0.0], isotonic_regression(roots, increasing=bool(roots[-1] >= 0))])
+
+    def _at(self, roots: np.ndarray, periods: np.ndarray) -> np.ndarray:
+        """`roots` between whole lengths; past the horizon they grow with the root of the length."""
+        inside = np.interp(periods, np.arange(self.horizon + 1), roots)
+        return inside * np.sqrt(np.maximum(periods / self.horizon, 1.0))
+
+
+def scaled_quantile(errors: np.ndarray, level: float) -> float:
+    """The conformal quantile of rising `errors`, or the exponential tail past what they reach; without errors the normal quantile.
+
+    >>> scaled_quantile(np.arange(1.0, 20.0), 0.9)
+    18.0
+    """
+    m = len(errors)
+    if m == 0:
+        return float(stats.norm.ppf(level))
+    rank = int(np.ceil(round((m + 1) * level, 9)))
+    if rank <= m:
+        return float(errors[max(rank, 1) - 1])
+    return float(errors[-1] + tail_scale(errors) * np.log((1 - m / (m + 1)) / (1 - level)))
+
+
+def tail_scale(errors: np.ndarray) -> float:
+    """Mean excess of rising `errors` over their 80 % quantile; of fewer than 20 errors, their standard deviation; of one, its size."""
+    if len(errors) >= LEAST_FOR_A_TAIL:
+        threshold = np.quantile(errors, TAIL_FROM)
+        return float((errors[errors > threshold] - threshold).mean()) if (errors > threshold).any() else 0.0
+    return float(np.std(errors, ddof=1)) if len(errors) > 1 else float(abs(errors[0]))
+
+
+def demand_spread(panel: SalesPanel, forecast: pd.DataFrame, backtest: pd.DataFrame, models: Mapping[str, str] | str) -> DemandSpread:
+    """The spread for the items of `forecast`, from tidy rows of a forecast and a backtest (see `Forecast.to_frame`).
+
+    models: the model that each item's plan uses, or one name for all. `panel` gives the variance of past demand, with which the one-period
+    errors of an item are averaged (as if they were 4 more), so that an item that sold nothing in the backtest still has a spread.
+    Raises KeyError where a model is not in the forecast.
+    """
+    chosen = pd.Series(models, dtype=object) if not isinstance(models, str) else None
+    items = np.array(sorted(forecast["item"].unique() if chosen is None else chosen.index), dtype=object)
+    model = np.full(len(items), models, dtype=object) if chosen is None else chosen.reindex(items).to_numpy()
+    ahead = _of_models(forecast, items, model)
+    absent = sorted(set(model) - set(forecast["model"]))
+    if absent:
+        raise KeyError(f"models not in the forecast: {absent}")
+    mean = _block(ahead, items, ["mean"])[0][:, 0, :]
+    cumulative = np.concatenate([np.zeros((len(items), 1)), np.cumsum(mean, axis=1)], axis=1)
+
+    past = _of_models(backtest, items, model)
+    y, at = _block(past, items, ["y", "mean"])
+    errors = y - at
+    known = ~np.isnan(errors)
+    squared = np.nansum(errors**2, axis=(1, 2))
+    count = known.sum(axis=(1, 2))
+    sigma = np.sqrt(np.divide(squared, count, out=np.full(len(items), np.nan), where=count > 0))
+    scale = np.sqrt((squared + WEIGHT_OF_HISTORY * _variance(panel, items)) / (count + WEIGHT_OF_HISTORY))
+    pooled = tuple(_pooled(errors, known, scale, length) for length in range(cumulative.shape[1]))
+    return DemandSpread(items, pd.Timestamp(forecast["cutoff"].max()), cumulative, sigma, scale, pooled, model)
+
+
+def _pooled(errors: np.ndarray, known: np.ndarray, scale: np.ndarray, length: int) -> np.ndarray:
+    """Rising scaled errors of the totals over the first `length` periods; totals with over a fifth unknown are left out, others scaled up
+    to full length."""
+    if length == 0 or length > errors.shape[2]:
+        return np.empty(0)
+    seen = known[:, :, :length].sum(axis=2)
+    usable = (seen >= LEAST_KNOWN * length) & (scale[:, None] > 0)
+    total = np.nansum(errors[:, :, :length], axis=2)
+    scaled = np.divide(total, scale[:, None] * np.sqrt(seen), out=np.zeros_like(total), where=usable)
+    return np.sort(scaled[usable])
+
+
+def _of_models(rows: pd.DataFrame, items: np.ndarray, model: np.ndarray) -> pd.DataFrame:
+    wanted = pd.MultiIndex.from_arrays([items, model])
+    return rows[pd.MultiIndex.from_frame(rows[["item", "model"]]).isin(wanted)]
+
+
+def _block(rows: pd.DataFrame, items: np.ndarray, columns: list[str]) -> list[np.ndarray]:
+    """Columns of tidy rows as blocks items x cutoffs x steps, NaN where there is no row."""
+    cutoffs, cutoff = np.unique(rows["cutoff"].to_numpy(), return_inverse=True)
+    step = rows.groupby("cutoff")["ds"].rank(method="dense").to_numpy(dtype=int) - 1
+    shape = (len(items), max(len(cutoffs), 1), int(step.max(initial=0)) + 1)
+    where = (np.searchsorted(items, rows["item"].to_numpy(dtype=object)), cutoff, step)
+    blocks = []
+    for column in columns:
+        block = np.full(shape, np.nan)
+        block[where] = rows[column].to_numpy(dtype=float)
+        blocks.append(block)
+    return blocks
+
+
+def _variance(panel: SalesPanel, items: np.ndarray) -> np.ndarray:
+    demand = panel.demand[panel.rows_of(list(items))].astype(float)
+    known = (~np.isnan(demand)).sum(axis=1)
+    mean = np.divide(np.nansum(demand, axis=1), known, out=np.zeros(len(items)), where=known > 0)
+    return np.divide(np.nansum((demand - mean[:, None]) ** 2, axis=1), known, out=np.zeros(len(items)), where=known > 0)

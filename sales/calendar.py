@@ -1,0 +1,122 @@
+"""Calendar: the regular periods that all items share, and how dates become periods."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+Frequency = Literal["D", "W", "M"]
+DAYS_PER_MONTH = 365.25 / 12
+WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+_DAYS = {"D": 1.0, "W": 7.0, "M": DAYS_PER_MONTH}
+_SEASON = {"D": 7, "W": 52, "M": 12}
+_LEAST_DATES_TO_DETECT = 3
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Days, weeks or months, and the day each period is labelled by.
+
+    `alias` is the pandas frequency of the labels: "D", "W-MON" to "W-SUN" (a week runs from that weekday), "MS" (months by
+    their first day) or "ME" (months by their last day).
+
+    >>> Calendar("W-MON").label(pd.DatetimeIndex(["2024-01-03"]))[0].date().isoformat()
+    '2024-01-01'
+    """
+
+    alias: str
+
+    def __post_init__(self) -> None:
+        if self.alias not in ("D", "MS", "ME", *(f"W-{day}" for day in WEEKDAYS)):
+            raise ValueError(f"calendar alias: got {self.alias!r}, expected D, W-MON to W-SUN, MS or ME")
+
+    @property
+    def frequency(self) -> Frequency:
+        return "M" if self.alias in ("MS", "ME") else "W" if self.alias.startswith("W") else "D"
+
+    @property
+    def days(self) -> float:
+        """Days in a period, on average: 1, 7 or 30.4375."""
+        return _DAYS[self.frequency]
+
+    @property
+    def season(self) -> int:
+        """Periods in the usual season: 7 days, 52 weeks, 12 months."""
+        return _SEASON[self.frequency]
+
+    def label(self, dates: pd.DatetimeIndex) -> pd.DatetimeIndex:
+        """The label of the period that each date falls into."""
+        days = dates.normalize()
+        if self.frequency == "D":
+            return days
+        if self.frequency == "W":
+            first = WEEKDAYS.index(self.alias[2:])
+            return days - pd.to_timedelta((days.weekday - first) % 7, unit="D")
+        start = days - pd.to_timedelta(days.day - 1, unit="D")
+        return start if self.alias == "MS" else start + pd.offsets.MonthEnd(0)
+
+    def range(self, first: pd.Timestamp, periods: int) -> pd.DatetimeIndex:
+        """`periods` labels from `first`, itself a label."""
+        return pd.date_range(first, periods=periods, freq=self.alias, unit="us")
+
+    def after(self, last: pd.Timestamp, periods: int) -> pd.DatetimeIndex:
+        """The `periods` labels that follow `last`, itself a label."""
+        return self.range(last, periods + 1)[1:]
+
+    def first_day(self, label: pd.Timestamp) -> pd.Timestamp:
+        return label.replace(day=1) if self.alias == "ME" else label
+
+    def last_day(self, label: pd.Timestamp) -> pd.Timestamp:
+        if self.alias == "ME":
+            return label
+        return self.after(label, 1)[0] - pd.Timedelta(days=1)
+
+    def periods(self, days: np.ndarray | float) -> np.ndarray:
+        """Days as periods, fractions kept: 10 days are 1.43 weeks."""
+        return np.asarray(days, dtype=float) / self.days
+
+
+def detect_frequency(dates: pd.DatetimeIndex) -> Frequency:
+    """The period that the file itself is kept in: W where all dates share a weekday, M where all sit on a month's edge, else D."""
+    days = dates.normalize().unique()
+    if len(days) < _LEAST_DATES_TO_DETECT:
+        return "D"
+    if _month_edge(days):
+        return "M"
+    return "W" if days.weekday.nunique() == 1 else "D"
+
+
+def calendar_for(dates: pd.DatetimeIndex, frequency: Frequency) -> Calendar:
+    """The calendar of `frequency` labelled as the file labels it: by its one weekday, its month starts or its month ends; else by the
+    first day of the period, weeks from Monday."""
+    days = dates.normalize().unique()
+    if frequency == "D":
+        return Calendar("D")
+    if frequency == "W":
+        one_weekday = len(days) and days.weekday.nunique() == 1
+        return Calendar(f"W-{WEEKDAYS[days[0].weekday()]}" if one_weekday else "W-MON")
+    return Calendar(_month_edge(days) or "MS")
+
+
+def full_periods(dates: pd.DatetimeIndex, calendar: Calendar) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """Labels of the first and last period that the file covers from its first to its last day; None where there is none.
+
+    A file kept in weeks or months reaches from one date to the day before the next.
+    """
+    days = dates.normalize()
+    first, last = days.min(), days.max()
+    own = calendar_for(days, detect_frequency(days))
+    covered_from, covered_to = own.first_day(first), own.last_day(last)
+    first_label, last_label = calendar.label(pd.DatetimeIndex([first, last]))
+    if calendar.first_day(first_label) < covered_from:
+        first_label = calendar.after(first_label, 1)[0]
+    if calendar.last_day(last_label) > covered_to:
+        last_label = last_label - pd.tseries.frequencies.to_offset(calendar.alias)
+    return (first_label, last_label) if first_label <= last_label else None
+
+
+def _month_edge(days: pd.DatetimeIndex) -> str | None:
+    if len(days) == 0:
+        return None
+    return "MS" if days.is_month_start.all() else "ME" if days.is_month_end.all() else None

@@ -1,0 +1,44 @@
+"""What is wrong with an input: a code plus parameters. `ui.texts` turns it into words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """ERROR: the file cannot be used. WARNING: a repair was made and is named. INFO: worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input.
+
+    `row` counts as the person's own program does: the header is row 1. `count` is how many rows share the problem, the
+    first of which is `row`. `got` is the offending text. `params` fill the template of `code` in `ui.texts`.
+    """
+
+    code: str
+    severity: Severity = Severity.ERROR
+    column: str | None = None
+    row: int | None = None
+    got: str = ""
+    count: int = 1
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class InputProblems(Exception):
+    """Raised by the doors that cannot hand back a list: carries every problem found, at once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.code} (column {p.column}, row {p.row}, got {p.got!r})" for p in self.problems))
+
+
+def usable(problems: Iterable[Problem]) -> bool:
+    """Whether nothing in the list forbids using the data."""
+    return not any(problem.severity is Severity.ERROR for problem in problems)

@@ -1,0 +1,42 @@
+"""The one door for words: every sentence a person reads, on a page or on the command line, comes from here. No Streamlit."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sales.problems import Problem
+from ui.texts import en
+
+
+def text(key: str, **params: Any) -> str:
+    """The words for `key`, its {placeholders} filled. Raises KeyError for an unknown key or a missing parameter."""
+    return en.TEXTS[key].format(**params)
+
+
+def problem(found: Problem) -> str:
+    """One problem as a sentence: where, what, got, expected, fix."""
+    row = problem_row(found)
+    where = ", ".join(filter(None, (row["row"] and text("problem.row", row=row["row"]), row["column"] and text("problem.column", column=row["column"]))))
+    got = text("problem.got", got=row["got"]) if row["got"] else ""
+    count = text("problem.count", count=found.count) if found.count > 1 else ""
+    return text("problem.sentence", where=f"{where}: " if where else "", what=row["what"], got=got, expected=row["expected"], count=count, fix=row["fix"])
+
+
+def problem_row(found: Problem) -> dict[str, str]:
+    """One problem as the cells of a table: severity, row, column, what, got, expected, fix, rows affected."""
+    what, expected, fix = en.PROBLEMS[found.code]
+    params = {"column": found.column, "row": found.row, "got": found.got, "count": found.count, **found.params}
+    return {
+        "severity": text(f"severity.{found.severity}"),
+        "row": "" if found.row is None else str(found.row),
+        "column": found.column or "",
+        "what": what.format(**params),
+        "got": found.got,
+        "expected": expected.format(**params),
+        "fix": fix.format(**params),
+        "count": str(found.count),
+    }
+
+
+def problem_rows(found: Iterable[Problem]) -> list[dict[str, str]]:
+    """All problems as rows of a table, in the order given."""
+    return [problem_row(p) for p in found]

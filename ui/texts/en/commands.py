@@ -1,0 +1,3 @@
+"""Words of the command lines."""
+
+COMMANDS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Words of the pages."""
+
+PAGES: dict[str, str] = {}

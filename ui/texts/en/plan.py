@@ -1,0 +1,3 @@
+"""Words of the reorder plan: reasons, column headings."""
+
+PLAN: dict[str, str] = {}
