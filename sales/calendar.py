@@ -52,7 +52,7 @@ class Calendar:
             return days
         if self.frequency == "W":
             first = WEEKDAYS.index(self.alias[2:])
-            return days - pd.to_timedelta((days.weekday - first) % 7, unit="D")
+            return days - pd.to_timedelta((days.day_of_week - first) % 7, unit="D")
         start = days - pd.to_timedelta(days.day - 1, unit="D")
         return start if self.alias == "MS" else start + pd.offsets.MonthEnd(0)
 
@@ -84,7 +84,7 @@ def detect_frequency(dates: pd.DatetimeIndex) -> Frequency:
         return "D"
     if _month_edge(days):
         return "M"
-    return "W" if days.weekday.nunique() == 1 else "D"
+    return "W" if days.day_of_week.nunique() == 1 else "D"
 
 
 def calendar_for(dates: pd.DatetimeIndex, frequency: Frequency) -> Calendar:
@@ -94,7 +94,7 @@ def calendar_for(dates: pd.DatetimeIndex, frequency: Frequency) -> Calendar:
     if frequency == "D":
         return Calendar("D")
     if frequency == "W":
-        one_weekday = len(days) and days.weekday.nunique() == 1
+        one_weekday = len(days) and days.day_of_week.nunique() == 1
         return Calendar(f"W-{WEEKDAYS[days[0].weekday()]}" if one_weekday else "W-MON")
     return Calendar(_month_edge(days) or "MS")
 

@@ -1,0 +1,98 @@
+"""Scores: the metrics of backtest rows, by model and by whatever else is asked, on the rows that every model answered."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from forecasting import metrics
+from sales.panel import SalesPanel
+
+METRICS = ("WAPE", "bias", "MAE", "RMSE", "MSE", "R2", "MAPE", "sMAPE", "MASE", "RMSSE", "pinball", "coverage")
+LOWER_IS_BETTER = ("WAPE", "MAE", "RMSE", "MSE", "MAPE", "sMAPE", "MASE", "RMSSE", "pinball")
+COVERAGE_LEVEL = 0.95
+
+
+def comparable(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose actual is known and which every model answered: a model that fails on hard items must not look better for it."""
+    known = rows[rows["y"].notna()]
+    failed = known.loc[known["mean"].isna(), ["item", "cutoff"]].drop_duplicates()
+    if failed.empty:
+        return known
+    return known[~pd.MultiIndex.from_frame(known[["item", "cutoff"]]).isin(pd.MultiIndex.from_frame(failed))]
+
+
+def scores(rows: pd.DataFrame, panel: SalesPanel) -> pd.DataFrame:
+    """A row a model with every metric over `comparable` rows, seconds (an item and cutoff, mean), and answered: the share of items x
+    cutoffs that it answered at all; best WAPE first.
+
+    MASE and RMSSE are scaled for each item and cutoff by the history before it, lag the season where two are known, then averaged.
+    Pinball is the mean over the levels, over the sum of sales. Coverage is that of the 95 % quantile.
+    """
+    common = comparable(rows)
+    scaled = _scaled_errors(common, panel)
+    table = []
+    for model, asked in rows.groupby("model", sort=False):
+        part = common[common["model"] == model]
+        row = {"model": model, **_plain(part), **scaled.get(model, {})}
+        row["seconds"] = asked.groupby(["item", "cutoff"], sort=False)["seconds"].first().mean()
+        row["answered"] = float(asked["mean"].notna().mean())
+        table.append(row)
+    columns = ["model", *METRICS, "seconds", "answered"]
+    return pd.DataFrame(table).reindex(columns=columns).sort_values(["WAPE", "model"], ignore_index=True)
+
+
+def wape_by(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """WAPE of comparable rows for each combination of the columns `by`, as a column `WAPE`; NaN where nothing sold."""
+    common = comparable(rows)
+    sums = pd.DataFrame({"error": (common["mean"] - common["y"]).abs(), "sold": common["y"].abs()}).groupby([common[c] for c in by], sort=True).sum()
+    wape = sums["error"].div(sums["sold"].where(sums["sold"] > 0))
+    return wape.rename("WAPE").reset_index()
+
+
+def with_step(rows: pd.DataFrame) -> pd.DataFrame:
+    """`rows` with a column `step`: 1 for the first period after the cutoff, and so on."""
+    return rows.assign(step=rows.groupby("cutoff")["ds"].rank(method="dense").astype(int))
+
+
+def _plain(part: pd.DataFrame) -> dict[str, float]:
+    y, mean = part["y"].to_numpy(), part["mean"].to_numpy()
+    levels = [(column, float(column[1:])) for column in part.columns if column.startswith("q0.")]
+    sold = float(np.abs(y).sum())
+    loss = np.mean([metrics.pinball(y, part[column].to_numpy(), level) for column, level in levels]) if levels else np.nan
+    own = f"q{COVERAGE_LEVEL:g}"
+    return {
+        "WAPE": metrics.wape(y, mean),
+        "bias": metrics.bias(y, mean),
+        "MAE": metrics.mae(y, mean),
+        "RMSE": metrics.rmse(y, mean),
+        "MSE": metrics.mse(y, mean),
+        "R2": metrics.r2(y, mean),
+        "MAPE": metrics.mape(y, mean),
+        "sMAPE": metrics.smape(y, mean),
+        "pinball": float(loss * len(y) / sold) if sold > 0 else float("nan"),
+        "coverage": metrics.coverage(y, part[own].to_numpy()) if own in part else float("nan"),
+    }
+
+
+def _scaled_errors(common: pd.DataFrame, panel: SalesPanel) -> dict[str, dict[str, float]]:
+    """Mean MASE and RMSSE of each model over items and cutoffs."""
+    error = common["mean"] - common["y"]
+    keys = [common[c] for c in ("model", "item", "cutoff")]
+    mean = pd.DataFrame({"absolute": error.abs(), "squared": error**2}).groupby(keys, sort=False).mean().reset_index()
+    scale = _naive_scales(mean[["item", "cutoff"]].drop_duplicates(), panel)
+    mean = mean.merge(scale, on=["item", "cutoff"])
+    mean["MASE"] = mean["absolute"] / mean["absolute_scale"].where(mean["absolute_scale"] > 0)
+    mean["RMSSE"] = np.sqrt(mean["squared"] / mean["squared_scale"].where(mean["squared_scale"] > 0))
+    return {str(model): part.to_dict() for model, part in mean.groupby("model")[["MASE", "RMSSE"]].mean().iterrows()}
+
+
+def _naive_scales(pairs: pd.DataFrame, panel: SalesPanel) -> pd.DataFrame:
+    row = {item: i for i, item in enumerate(panel.items)}
+    table = []
+    for item, cutoff in pairs.itertuples(index=False):
+        i = row[item]
+        history = panel.demand[i, panel.start[i] : int(panel.periods.get_loc(cutoff)) + 1]
+        lag = panel.season if len(history) >= 2 * panel.season else 1
+        table.append((item, cutoff, metrics.naive_scale(history, lag), metrics.naive_scale(history, lag, power=2)))
+    return pd.DataFrame(table, columns=["item", "cutoff", "absolute_scale", "squared_scale"])

@@ -1,0 +1,132 @@
+"""Runs: long work as processes of their own, whose state is read from their folder. A run knows commands, not what they compute.
+
+A run is named by what it was asked for, so that two pages that ask for the same share it. Its process holds a lock on a file in the folder
+for as long as it lives: a killed one is known by its lock being free.
+"""
+
+import fcntl
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any
+
+from workspace import home, tables
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = "{folder}"
+LINES_OF_LOG = 20
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is being done, steps done, steps in all, items failed so far."""
+
+    what: str = ""
+    done: int = 0
+    total: int = 0
+    failed: int = 0
+
+    @property
+    def share(self) -> float:
+        return self.done / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was started at some time."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return home.folder("runs", self.name)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the run was asked for."""
+        return (tables.read_facts(self.folder / "run.json") or {}).get("settings", {})
+
+    @property
+    def state(self) -> State:
+        ended = tables.read_facts(self.folder / "ended.json")
+        if ended is not None:
+            return State.DONE if ended["code"] == 0 else State.FAILED
+        return State.RUNNING if self._locked() else State.STOPPED
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(**(tables.read_facts(self.folder / "progress.json") or {}))
+
+    @property
+    def log(self) -> str:
+        """The last lines that its commands printed."""
+        path = self.folder / "log.txt"
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES_OF_LOG:]) if path.exists() else ""
+
+    def _locked(self) -> bool:
+        with (self.folder / "lock").open("a") as file:
+            return not _lock(file)
+
+
+def start(settings: Mapping[str, Any], commands: Sequence[Sequence[str]]) -> Run:
+    """Starts `commands` (arguments of python, in turn, each only if the one before succeeded) unless a run with the same settings is done
+    or running; `{folder}` in an argument is the run's folder. Returns at once."""
+    run = Run(name_of(settings))
+    if run.state is State.DONE:
+        return run
+    (run.folder / "ended.json").unlink(missing_ok=True)
+    tables.write_facts(run.folder / "run.json", {"settings": dict(settings), "commands": [list(command) for command in commands]})
+    with (run.folder / "lock").open("a") as lock:
+        if _lock(lock):
+            child = [sys.executable, "-m", "workspace", run.name]
+            with (run.folder / "log.txt").open("wb") as log:
+                subprocess.Popen(child, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, pass_fds=[lock.fileno()], start_new_session=True)
+    return run
+
+
+def find(settings: Mapping[str, Any]) -> Run | None:
+    """The run with these settings, if one was ever started."""
+    name = name_of(settings)
+    return Run(name) if (home.folder("runs") / name).is_dir() else None
+
+
+def name_of(settings: Mapping[str, Any]) -> str:
+    """The name of the run with these settings: 16 hexadecimal digits of what was asked for."""
+    return hashlib.blake2b(json.dumps(dict(settings), sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def work(run: Run) -> int:
+    """Runs the commands of `run` in this process's children, one after the other; the exit code of the last one run."""
+    code = 0
+    for command in (tables.read_facts(run.folder / "run.json") or {})["commands"]:
+        arguments = [argument.replace(FOLDER, str(run.folder)) for argument in command]
+        code = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
+        if code:
+            break
+    tables.write_facts(run.folder / "ended.json", {"code": code})
+    return code
+
+
+def write_progress(path: Path, progress: Progress) -> None:
+    """Says how far a command is, for `Run.progress` to read."""
+    tables.write_facts(path, vars(progress))
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
