@@ -1,0 +1,147 @@
+"""Prophet: trend with change points, Fourier seasons, holidays and regressors, fitted to one item at a time (Taylor & Letham, 2018)."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from forecasting.features import known_ahead
+from forecasting.forecast import Forecast, blank
+from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.models import parallel
+from sales.calendar import Calendar
+from sales.panel import SalesPanel
+
+TWO_WEEKS_DAYS = 14
+TWO_YEARS_DAYS = 728
+WEEK_WAVES = 3
+YEAR_WAVES = {"D": 10, "W": 10, "M": 5}
+
+
+@dataclass(frozen=True)
+class Prophet(Forecaster):
+    """Prophet with a linear trend; a season of the week where there are two weeks of days, of the year where there are two years.
+
+    country: ISO code whose public holidays count (weeks and months hold the holidays that fall into them), None for none. Known-ahead
+    covariates are regressors, except where they do not vary in an item's past. multiplicative: whether seasons, holidays and regressors
+    multiply the trend or add to it. samples: draws of the predictive distribution behind the quantiles.
+
+    Raises ValueError for a country that is not known.
+    """
+
+    country: str | None = None
+    multiplicative: bool = True
+    samples: int = 1000
+
+    card: ClassVar[Card] = Card(
+        name="prophet",
+        least_history=10,
+        uses_covariates=True,
+        seasonal=True,
+        intermittent=False,
+        shared=False,
+        cost=Cost.SLOW,
+    )
+
+    def __post_init__(self) -> None:
+        if self.country is not None and self.country not in countries():
+            raise ValueError(f"country: got {self.country!r}, expected an ISO code such as DE, or None")
+
+    def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
+        forecast = blank(self.card.name, panel, horizon, levels)
+        ds = panel.periods.append(forecast.ds)
+        holidays = None if self.country is None else _holidays(self.country, panel.calendar, ds)
+        regressors = known_ahead(panel, horizon)
+        tasks = [
+            _Task(self, panel.calendar, ds, panel.demand[row], {name: block[row] for name, block in regressors.items()}, holidays, levels)
+            for row in range(len(panel))
+        ]
+        for row, outcome in enumerate(parallel.mapped(_fitted, tasks, rng)):
+            forecast.status[row], forecast.seconds[row] = outcome.status, outcome.seconds
+            if outcome.value is not None:
+                forecast.mean[row], forecast.quantiles[row], forecast.detail[row] = outcome.value
+        return forecast
+
+
+def countries() -> list[str]:
+    """ISO codes of the countries whose holidays are known, sorted."""
+    from holidays import list_supported_countries
+
+    return sorted(list_supported_countries())
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One item: `demand` of the past, regressors over past and future, both on `ds`."""
+
+    settings: Prophet
+    calendar: Calendar
+    ds: pd.DatetimeIndex
+    demand: np.ndarray
+    regressors: dict[str, np.ndarray]
+    holidays: pd.DataFrame | None
+    levels: tuple[float, ...]
+
+
+def _fitted(task: _Task, seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, str]:
+    """Mean h, quantiles h x L, and the parts of the model in words."""
+    periods = len(task.demand)
+    known = np.flatnonzero(~np.isnan(task.demand))
+    table = pd.DataFrame({"ds": task.ds, **{f"x{i}": block.astype(float) for i, block in enumerate(task.regressors.values())}})
+    model, detail = _model(task, known, table)
+    past = table.iloc[known].assign(y=task.demand[known].astype(float)).reset_index(drop=True)
+    number = int(seed.generate_state(1)[0] >> 1)
+    model.fit(past, seed=number)
+    mean, draws = _predicted(model, table.iloc[periods:].reset_index(drop=True), task.settings.samples, number)
+    quantiles = np.quantile(draws, task.levels, axis=1).T
+    return np.maximum(mean, 0), np.maximum(quantiles, 0), detail
+
+
+def _model(task: _Task, known: np.ndarray, table: pd.DataFrame) -> tuple[Any, str]:
+    """A Prophet of the parts that the history can carry, and their names."""
+    import prophet
+
+    for name in ("prophet", "cmdstanpy"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    frequency = task.calendar.frequency
+    span = (task.ds[known[-1]] - task.ds[known[0]]).days + task.calendar.days
+    week = frequency == "D" and span >= TWO_WEEKS_DAYS
+    year = span >= TWO_YEARS_DAYS
+    model = prophet.Prophet(
+        growth="linear",
+        weekly_seasonality=WEEK_WAVES if week else False,
+        yearly_seasonality=YEAR_WAVES[frequency] if year else False,
+        daily_seasonality=False,
+        seasonality_mode="multiplicative" if task.settings.multiplicative else "additive",
+        holidays=task.holidays,
+        uncertainty_samples=0,
+    )
+    parts = ["trend"] + ["week"] * week + ["year"] * year + ["holidays"] * (task.holidays is not None)
+    for i, name in enumerate(task.regressors):
+        if np.ptp(table[f"x{i}"].to_numpy()[known]) > 0:
+            model.add_regressor(f"x{i}")
+            parts.append(name)
+    return model, " + ".join(parts)
+
+
+def _predicted(model: Any, future: pd.DataFrame, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean h and draws h x samples of the predictive distribution. Prophet draws from numpy's global state, which is put back after."""
+    mean = model.predict(future)["yhat"].to_numpy()
+    model.uncertainty_samples = samples
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        return mean, model.predictive_samples(future)["yhat"]
+    finally:
+        np.random.set_state(state)
+
+
+def _holidays(country: str, calendar: Calendar, ds: pd.DatetimeIndex) -> pd.DataFrame:
+    """Holidays of the years of `ds`, dated by the periods they fall into."""
+    from prophet.make_holidays import make_holidays_df
+
+    found = make_holidays_df(year_list=list(range(ds[0].year, ds[-1].year + 2)), country=country)
+    found["ds"] = calendar.label(pd.DatetimeIndex(found["ds"]))
+    return found.drop_duplicates(["ds", "holiday"]).reset_index(drop=True)
