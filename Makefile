@@ -1,0 +1,53 @@
+# Each target does its own set-up. `make run` needs .venv with requirements.txt, everything else requirements-dev.txt too.
+HOST ?= 127.0.0.1
+PORT ?= 8501
+PYTHON ?= python3
+
+PY := .venv/bin/python
+INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(PY),$(PY) -m pip install --quiet --disable-pip-version-check)
+PLAIN := sales forecasting inventory workspace ui/texts
+ANY_HOST := $(if $(filter 127.0.0.1 localhost ::1,$(HOST)),,--server.allowedHosts '*')
+
+.PHONY: run test test-slow lint screenshots constraints clean
+.DELETE_ON_ERROR:
+
+run: .venv/runtime
+	$(PY) -m streamlit run app.py --server.address $(HOST) --server.port $(PORT) $(ANY_HOST)
+
+test: lint
+	$(PY) -m pytest -m "not slow"
+
+test-slow: .venv/dev
+	$(PY) -m pytest -m slow
+
+lint: .venv/dev
+	$(PY) -m ruff check .
+	$(PY) -m mypy $(PLAIN)
+
+screenshots: .venv/dev
+	$(PY) tests/screenshots.py
+
+# Versions of all that a clean install of both files brings along, each at its newest
+constraints: $(PY)
+	rm -rf .venv/fresh
+	$(PYTHON) -m venv .venv/fresh
+	.venv/fresh/bin/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
+	.venv/fresh/bin/python -m pip freeze > constraints.txt
+	rm -rf .venv/fresh
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Shelfcast needs Python 3.11 or newer; $(PYTHON) is not. Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime: requirements.txt constraints.txt | $(PY)
+	$(INSTALL) -r requirements.txt -c constraints.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/runtime
+	$(INSTALL) -r requirements-dev.txt -c constraints.txt
+	@touch $@
