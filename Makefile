@@ -4,7 +4,7 @@ PORT ?= 8501
 PYTHON ?= python3
 
 PY := .venv/bin/python
-INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(PY),$(PY) -m pip install --quiet --disable-pip-version-check)
+INSTALL := $(if $(shell command -v uv 2>/dev/null),uv pip install --quiet --python $(PY),$(PY) -m pip install --quiet --disable-pip-version-check)
 PLAIN := sales forecasting inventory workspace ui/texts
 ANY_HOST := $(if $(filter 127.0.0.1 localhost ::1,$(HOST)),,--server.allowedHosts '*')
 

