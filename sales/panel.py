@@ -70,6 +70,11 @@ class SalesPanel:
         """Periods that the covariates reach past the last one of the history."""
         return max((block.shape[1] - len(self.periods) for block in self.covariates.values()), default=0)
 
+    @property
+    def units(self) -> float:
+        """Units sold, all items and periods."""
+        return float(np.nansum(self.y, dtype=float))
+
     @cached_property
     def demand(self) -> np.ndarray:
         """Units per period, items x periods, NaN wherever sales do not show demand: before the start, unknown, or out of stock."""

@@ -1,0 +1,22 @@
+"""Compare: which model forecasts this shop best, by what it would have said at past cutoffs."""
+
+import streamlit as st
+
+from ui import compare, runs, session, shell
+
+data = shell.frame("compare")
+if data is None:
+    shell.need("sales", "need.data")
+
+runs.comparison_form(data)
+runs.watch(data)
+
+result = session.result_of(data)
+if result is None or not compare.usable(result):
+    st.stop()
+
+panel = session.panel_of(data)
+compare.asked(result, panel)
+compare.overall(result, panel)
+compare.one_item(result, panel)
+compare.for_the_plan(result)

@@ -1,0 +1,20 @@
+"""Sales: what was sold, from a file or a sample, checked, saved, looked at."""
+
+import streamlit as st
+
+from ui import explore, forms, shell
+from ui.texts import text
+
+data = shell.frame("sales")
+
+st.header(text("sales.load"))
+forms.sample_buttons()
+forms.sales_file()
+with st.expander(text("sales.templates")):
+    forms.templates()
+
+if data is not None:
+    st.header(text("sales.data", title=data.title))
+    explore.overview(data)
+    st.subheader(text("sales.stock"))
+    forms.stock_file(data)

@@ -1,0 +1,117 @@
+"""Pictures: every one a Plotly figure made of tidy tables, with its axes named and its units stated."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from forecasting.scores import comparable, wape_by, with_step
+from sales.panel import SalesPanel
+from ui.texts import text
+
+# Okabe & Ito (2008): told apart by colour-blind readers too
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D3B", "#5B5B5B")
+ACTUAL = "#1C2624"
+CUTOFF = "#9AA5A2"
+BAND = ("q0.5", "q0.95")
+HORIZONS_BEFORE = 6
+
+
+def sales(panel: SalesPanel, item: str) -> go.Figure:
+    """Units per period of one item, periods out of stock marked."""
+    i = panel.rows_of([item])[0]
+    figure = go.Figure(go.Scatter(x=panel.periods, y=panel.y[i], mode="lines", name=text("chart.sales"), line={"color": PALETTE[0], "width": 1.5}))
+    out = panel.out_of_stock[i]
+    if out.any():
+        marker = {"color": PALETTE[1], "size": 5, "symbol": "x"}
+        figure.add_scatter(x=panel.periods[out], y=panel.y[i][out], mode="markers", name=text("chart.out_of_stock"), marker=marker)
+    return _framed(figure, panel)
+
+
+def forecasts(panel: SalesPanel, item: str, backtest: pd.DataFrame, forecast: pd.DataFrame, models: list[str]) -> go.Figure:
+    """Sales of one item, each model's forecasts from every cutoff and past the end, its band from the median to the 95 % quantile, and
+    the cutoffs as dashed lines."""
+    i = panel.rows_of([item])[0]
+    figure = go.Figure(go.Scatter(x=panel.periods, y=panel.demand[i], mode="lines", name=text("chart.sales"), line={"color": ACTUAL, "width": 1.5}))
+    rows = pd.concat([backtest[backtest["item"] == item], forecast[forecast["item"] == item]])
+    for model in models:
+        _add_model(figure, rows[rows["model"] == model], model, color_of(model, models), band=len(models) == 1)
+    for cutoff in sorted(rows["cutoff"].unique()):
+        figure.add_vline(x=cutoff, line={"color": CUTOFF, "width": 1, "dash": "dash"})
+    horizon = forecast["ds"].nunique()
+    first = backtest["cutoff"].min()
+    begin = panel.periods[max(0, int(panel.periods.get_loc(first)) - HORIZONS_BEFORE * horizon)]
+    figure.update_xaxes(range=[begin, forecast["ds"].max()])
+    return _framed(figure, panel)
+
+
+def _add_model(figure: go.Figure, rows: pd.DataFrame, model: str, color: str, band: bool) -> None:
+    name = text(f"model.{model}")
+    for k, (_, part) in enumerate(rows.groupby("cutoff")):
+        if set(BAND) <= set(part.columns):
+            shade = {"line": {"width": 0}, "mode": "lines", "showlegend": False, "hoverinfo": "skip", "legendgroup": model}
+            figure.add_scatter(x=part["ds"], y=part[BAND[0]], **shade)
+            figure.add_scatter(x=part["ds"], y=part[BAND[1]], fill="tonexty", fillcolor=_faded(color, 0.22 if band else 0.1), **shade)
+        figure.add_scatter(x=part["ds"], y=part["mean"], mode="lines", name=name, line={"color": color, "width": 2}, showlegend=k == 0, legendgroup=model)
+
+
+def wape_by_model(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
+    """WAPE of each model over the rows given, a bar each, lowest first."""
+    table = wape_by(backtest, ["model"]).sort_values("WAPE")
+    names = [text(f"model.{model}") for model in table["model"]]
+    colors = [color_of(model, models) for model in table["model"]]
+    figure = go.Figure(go.Bar(x=table["WAPE"], y=names, orientation="h", marker={"color": colors}, texttemplate="%{x:.1%}"))
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
+    return _plain(figure)
+
+
+def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
+    """WAPE of each model at each step after the cutoff: how error grows with the horizon."""
+    table = wape_by(with_step(backtest), ["model", "step"])
+    figure = go.Figure()
+    for model in models:
+        part = table[table["model"] == model]
+        line = {"color": color_of(model, models), "width": 2}
+        figure.add_scatter(x=part["step"], y=part["WAPE"], mode="lines+markers", name=text(f"model.{model}"), line=line)
+    figure.update_xaxes(title=text("chart.step", period=period(panel)))
+    figure.update_yaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
+    return _plain(figure)
+
+
+def errors(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
+    """The spread of forecast errors of each model, units per period: boxes around 0, above it too high."""
+    common = comparable(backtest)
+    figure = go.Figure()
+    for model in models:
+        part = common[common["model"] == model]
+        name = text(f"model.{model}")
+        figure.add_box(y=np.asarray(part["mean"] - part["y"]), name=name, marker={"color": color_of(model, models)}, boxpoints=False)
+    figure.update_yaxes(title=text("chart.error"))
+    figure.update_layout(showlegend=False)
+    return _plain(figure)
+
+
+def color_of(model: str, models: list[str]) -> str:
+    """The colour of a model, the same in every picture of a run."""
+    return PALETTE[models.index(model) % len(PALETTE)]
+
+
+def period(panel: SalesPanel) -> str:
+    """The panel's period in words: day, week, month."""
+    return text(f"period.{panel.calendar.frequency}")
+
+
+def _faded(color: str, share: float) -> str:
+    red, green, blue = (int(color[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share})"
+
+
+def _framed(figure: go.Figure, panel: SalesPanel) -> go.Figure:
+    figure.update_yaxes(title=text("chart.units_per", period=period(panel)), rangemode="tozero")
+    return _plain(figure)
+
+
+def _plain(figure: go.Figure) -> go.Figure:
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 30, "b": 10}, legend=legend, hovermode="closest")
+    return figure

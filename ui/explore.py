@@ -1,0 +1,28 @@
+"""Saved sales, looked at: what the data holds, and one item's past."""
+
+import streamlit as st
+
+from sales import summary
+from ui import charts, session
+from ui.texts import text
+from workspace.datasets import Dataset
+
+
+@st.fragment
+def overview(dataset: Dataset) -> None:
+    """What the dataset holds, and the past of one item with its facts."""
+    panel = session.panel_of(dataset)
+    facts = dataset.facts
+    st.caption(text("explore.source", source=facts["source"]))
+    columns = st.columns(4)
+    columns[0].metric(text("checks.items"), f"{len(panel):,}")
+    columns[1].metric(text("checks.units"), f"{panel.units:,.0f}")
+    columns[2].metric(text("checks.periods", period=text(f"frequency.{panel.calendar.frequency}")), f"{len(panel.periods):,}")
+    columns[3].metric(text("explore.last"), facts["last"], help=text("checks.range", first=panel.periods[0], last=panel.last))
+
+    order = summary.by_units(panel)
+    item = st.selectbox(text("explore.item"), order, key=f"explore-{dataset.name}", format_func=lambda code: summary.label(panel, code))
+    st.plotly_chart(charts.sales(panel, item), key="sales-chart")
+    described = summary.describe(panel, item)
+    for slot, (name, value) in zip(st.columns(len(described)), described.items(), strict=True):
+        slot.metric(text(f"explore.{name}", period=charts.period(panel)), value if isinstance(value, str) else f"{value:,.4g}")

@@ -1,0 +1,111 @@
+"""What a session has open, loaded once: the panel, the stock terms, the results of a run, the spread of demand."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.choice import best_model, best_models
+from forecasting.spread import DemandSpread, demand_spread
+from inventory.terms import StockTerms, default_terms, read_terms
+from sales import datasets as saved
+from sales.panel import SalesPanel
+from sales.problems import Problem
+from workspace import runs, tables
+from workspace.datasets import Dataset
+
+OVERALL, OWN = "overall", "own"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run of Compare: what was asked, backtest rows, forecast rows past the end."""
+
+    run: runs.Run
+    backtest: pd.DataFrame
+    forecast: pd.DataFrame
+
+    @property
+    def models(self) -> list[str]:
+        return list(self.backtest["model"].unique())
+
+    @property
+    def items(self) -> list[str]:
+        return sorted(self.backtest["item"].unique())
+
+    def detail(self, model: str, item: str) -> str:
+        """What `model` settled on for `item`, "" where it says nothing."""
+        return str(self.backtest.attrs["details"].get(model, {}).get(item, ""))
+
+
+def panel_of(dataset: Dataset) -> SalesPanel:
+    """The dataset's panel."""
+    return _panel(dataset.name, dataset.facts["fingerprint"], dataset)
+
+
+def terms_of(dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
+    """The dataset's stock terms and what was wrong with them; defaults where no stock file was given."""
+    stamp = dataset.path(saved.STOCK).stat().st_mtime_ns if dataset.has(saved.STOCK) else 0
+    return _terms(dataset.name, dataset.facts["fingerprint"], stamp, dataset)
+
+
+def result_of(dataset: Dataset) -> Result | None:
+    """The latest finished run on this data, None where there is none."""
+    for run in runs.latest({"data": dataset.name, "fingerprint": dataset.facts["fingerprint"]}):
+        if run.state is runs.State.DONE:
+            return _result(run.name, run)
+    return None
+
+
+def spread_of(dataset: Dataset, result: Result) -> DemandSpread:
+    """The spread of demand under the models that this session chose for the plan."""
+    chosen = chosen_models(result)
+    return _spread(result.run.name, tuple(sorted(chosen.items())), panel_of(dataset), result)
+
+
+def chosen_models(result: Result) -> dict[str, str]:
+    """The model of each item's plan: by the rule chosen (best overall, each item's own, one for all), then item by item."""
+    rule = st.session_state.get("rule", OVERALL)
+    if rule == OWN:
+        models = best_models(result.backtest)
+    else:
+        one = rule if rule in result.models else best_model(result.backtest)
+        models = dict.fromkeys(result.items, one)
+    return {**models, **own_choices(result)}
+
+
+def own_choices(result: Result) -> dict[str, str]:
+    """The models chosen item by item in this session."""
+    return dict(st.session_state.get(f"own-{result.run.name}", {}))
+
+
+def choose_for_item(result: Result, item: str, model: str) -> None:
+    """Uses `model` for the plan of `item` in this session, whatever the rule says."""
+    st.session_state[f"own-{result.run.name}"] = {**own_choices(result), item: model}
+
+
+def forget_items(result: Result) -> None:
+    """Drops the choices made item by item."""
+    st.session_state.pop(f"own-{result.run.name}", None)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _panel(name: str, fingerprint: str, _dataset: Dataset) -> SalesPanel:
+    return saved.load_sales(_dataset)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _terms(name: str, fingerprint: str, stamp: int, _dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
+    panel = panel_of(_dataset)
+    return read_terms(_dataset.read(saved.STOCK), panel) if stamp else (default_terms(panel), ())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _result(name: str, _run: runs.Run) -> Result:
+    folder = _run.folder
+    return Result(_run, tables.read_table(folder / "backtest.parquet"), tables.read_table(folder / "forecast.parquet"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _spread(run: str, models: tuple[tuple[str, str], ...], _panel: SalesPanel, _result: Result) -> DemandSpread:
+    return demand_spread(_panel, _result.forecast, _result.backtest, dict(models))

@@ -1,0 +1,43 @@
+"""Tables: problems, scores, the reorder list, with their headings, formats and units."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.scores import COVERAGE_LEVEL, LOWER_IS_BETTER
+from sales.problems import Problem, Severity
+from ui.texts import problem_rows, text
+
+PERCENT = ("WAPE", "bias", "MAPE", "sMAPE", "coverage", "answered")
+SHOWN_ROWS = 2000
+BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
+
+
+def problems(found: Sequence[Problem], nothing: str = "") -> None:
+    """All problems with where, got, expected and fix; the gravest first. `nothing` is the text key shown where there are none."""
+    if not found:
+        if nothing:
+            st.success(text(nothing))
+        return
+    order = list(Severity)
+    ranked = sorted(found, key=lambda p: order.index(p.severity))
+    counts = {severity: sum(p.severity is severity for p in found) for severity in order}
+    say = st.error if counts[Severity.ERROR] else st.warning if counts[Severity.WARNING] else st.info
+    say(text("problems.summary", **{severity.value: count for severity, count in counts.items()}))
+    table = pd.DataFrame(problem_rows(ranked)).rename(columns=lambda name: text(f"problems.{name}"))
+    st.dataframe(table, hide_index=True, key=f"problems-{nothing}-{len(found)}-{found[0].code}")
+
+
+def scores(table: pd.DataFrame, key: str = "scores") -> None:
+    """The metrics of each model, the best of each column marked."""
+    shown = table.assign(model=[text(f"model.{model}") for model in table["model"]])
+    formats = {c: "{:.1%}" if c in PERCENT else "{:,.3g}" if c in ("MASE", "RMSSE", "pinball", "R2", "seconds") else "{:,.2f}" for c in table.columns[1:]}
+    style = shown.style.format(formats, na_rep=text("table.none"))
+    style = style.highlight_min(subset=[c for c in LOWER_IS_BETTER if table[c].notna().any()], props=BEST)
+    distance = {"bias": table["bias"].abs(), "coverage": (table["coverage"] - COVERAGE_LEVEL).abs(), "R2": -table["R2"]}
+    for column, values in distance.items():
+        if values.notna().any():
+            style = style.map(lambda _: BEST, subset=pd.IndexSlice[[values.idxmin()], [column]])
+    config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help")) for c in table.columns}
+    st.dataframe(style, hide_index=True, column_config=config, key=key)
