@@ -13,9 +13,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
 REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?:\s+# (engine|driver|tool): \S.+)?$")
 PLAIN = ("inventory", "forecasting", "sales", "workspace")
 SETUP_FILES = ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt")
+
+
+def code_blocks(text: str) -> list[list[str]]:
+    return [block.splitlines() for block in re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL)]
 
 
 def requirements(name: str) -> list[re.Match[str]]:
@@ -198,5 +203,20 @@ def test_ci_installs_what_is_missing_and_then_runs_both_kinds_of_tests(tmp_path:
 
 
 def test_the_readme_begins_with_the_two_commands() -> None:
-    blocks = re.findall(r"```\w*\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert [line.split("#")[0].strip() for line in blocks[0].splitlines()] == ["make run", "make test"]
+    readme = README.read_text(encoding="utf-8")
+    assert readme.startswith("```bash\nmake run ")
+    assert [line.split("#")[0].strip() for line in code_blocks(readme)[0]] == ["make run", "make test"]
+
+
+def test_the_readme_names_every_column_of_the_stock_file() -> None:
+    from inventory.terms import HEADERS
+
+    table = README.read_text(encoding="utf-8").split("**Stock**")[1]
+    assert tuple(re.findall(r"^\| `(\w+)`", table, flags=re.MULTILINE)) == HEADERS
+
+
+@pytest.mark.parametrize("words", [line.split() for block in code_blocks(README.read_text()) for line in block if "python -m" in line])
+def test_the_readme_names_options_that_exist(words: list[str]) -> None:
+    _, _, module, verb, *rest = words
+    told = subprocess.check_output([sys.executable, "-m", module, verb, "--help"], cwd=ROOT, text=True)
+    assert [word for word in rest if word.startswith("--") and word not in told] == []
