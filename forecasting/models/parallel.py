@@ -55,8 +55,7 @@ def jobs() -> int:
 
 
 def _chunk(fit: Callable[[Any, np.random.SeedSequence], Any], pairs: list[tuple[Any, np.random.SeedSequence]]) -> list[Outcome]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(record=True):  # statsmodels asks for its warnings on import, past any "ignore"
         return [_one(fit, task, seed) for task, seed in pairs]
 
 

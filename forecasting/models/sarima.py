@@ -1,0 +1,247 @@
+"""SARIMA: orders chosen by AICc on the earliest history, then refitted (Box & Jenkins, 1976; Hyndman & Khandakar, 2008)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import stats
+
+from forecasting.forecast import Forecast, blank
+from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.models import parallel
+from sales.panel import SalesPanel
+
+MOST_PERIODS = 1096
+LONGEST_SEASON = 24
+PERIODS_PAST_TWO_SEASONS = 12
+FEWEST_TO_COMPARE = 10
+MOST_ITERATIONS = 30
+
+
+@dataclass(frozen=True, order=True)
+class Order:
+    """(p, d, q) of one period and (P, D, Q) of one season of `season` periods. Raises ValueError for a negative part or no season.
+
+    >>> str(Order(1, 0, 1, 0, 1, 1, 7))
+    '(1,0,1)(0,1,1)[7]'
+    """
+
+    p: int
+    d: int
+    q: int
+    P: int = 0
+    D: int = 0
+    Q: int = 0
+    season: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.p, self.d, self.q, self.P, self.D, self.Q) < 0 or self.season < 1:
+            raise ValueError(f"order: got {self}, expected no negative part and a season of 1 or more periods")
+        if self.season == 1 and (self.P, self.D, self.Q) != (0, 0, 0):
+            raise ValueError(f"order: got {self}, expected no seasonal part without a season")
+
+    def __str__(self) -> str:
+        seasonal = f"({self.P},{self.D},{self.Q})[{self.season}]" if self.season > 1 else ""
+        return f"({self.p},{self.d},{self.q}){seasonal}"
+
+    @property
+    def lost(self) -> int:
+        """Periods at the start that differencing takes away."""
+        return self.d + self.D * self.season
+
+    @property
+    def parameters(self) -> int:
+        """Numbers estimated: coefficients and the variance."""
+        return self.p + self.q + self.P + self.Q + 1
+
+
+# No AR without MA: a level seen through noise is ARMA, and on the online shop's weeks an AR(1) carried single large orders forward
+PLAIN = (Order(0, 1, 1), Order(1, 1, 1), Order(0, 1, 2), Order(1, 0, 1), Order(2, 0, 1), Order(0, 0, 1), Order(0, 0, 0))
+SEASONAL = (
+    ((0, 1, 1), (0, 1, 1)),
+    ((1, 1, 1), (0, 1, 1)),
+    ((1, 0, 0), (0, 1, 1)),
+    ((1, 0, 1), (0, 1, 1)),
+    ((1, 0, 1), (1, 0, 1)),
+    ((0, 1, 1), (1, 0, 1)),
+    ((0, 1, 1), (0, 0, 0)),
+    ((1, 0, 1), (0, 0, 0)),
+)
+LONG_SEASONAL = (
+    ((1, 0, 0), (0, 1, 0)),
+    ((1, 0, 1), (0, 1, 0)),
+    ((0, 1, 1), (0, 1, 0)),
+    ((1, 1, 1), (0, 1, 0)),
+    ((0, 1, 1), (0, 0, 0)),
+    ((1, 1, 1), (0, 0, 0)),
+    ((1, 0, 0), (0, 0, 0)),
+    ((1, 0, 1), (0, 0, 0)),
+)
+
+
+@dataclass(frozen=True)
+class Sarima(Forecaster):
+    """SARIMA of the last 3 years of days (1,096 periods) of each item, gaps left to the Kalman filter.
+
+    orders: item code and order, as `tuned` remembers them; an item without one chooses its own with every forecast. Quantiles are normal
+    and do not hold the uncertainty of the parameters.
+    """
+
+    orders: tuple[tuple[str, Order], ...] = ()
+
+    card: ClassVar[Card] = Card(
+        name="sarima",
+        least_history=12,
+        uses_covariates=False,
+        seasonal=True,
+        intermittent=False,
+        shared=False,
+        cost=Cost.SLOW,
+    )
+
+    def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Sarima":
+        """This model with the order of each item that has history enough, chosen by AICc."""
+        known = (~np.isnan(panel.demand)).sum(axis=1)
+        able = panel.select(known >= self.card.least_history)
+        tasks = [(row, panel.season) for row in able.demand]
+        outcomes = parallel.mapped(_chosen, tasks, rng)
+        chosen = {item: outcome.value.order for item, outcome in zip(able.items, outcomes, strict=True) if outcome.value is not None}
+        return replace(self, orders=tuple(sorted({**dict(self.orders), **chosen}.items())))
+
+    def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
+        forecast = blank(self.card.name, panel, horizon, levels)
+        remembered = dict(self.orders)
+        tasks = [(panel.demand[row], panel.season, remembered.get(item)) for row, item in enumerate(panel.items)]
+        for row, outcome in enumerate(parallel.mapped(partial(_answered, horizon=horizon), tasks, rng)):
+            forecast.status[row], forecast.seconds[row] = outcome.status, outcome.seconds
+            if outcome.value is not None:
+                mean, deviation, forecast.detail[row] = outcome.value
+                forecast.mean[row] = np.maximum(mean, 0)
+                forecast.quantiles[row] = np.maximum(mean[:, None] + deviation[:, None] * stats.norm.ppf(levels), 0)
+        return forecast
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted order: statsmodels' parameters, the variance last, of the history divided by `scale`; AICc."""
+
+    order: Order
+    parameters: np.ndarray
+    scale: float
+    aicc: float
+
+
+def candidates(season: int, known: int) -> tuple[Order, ...]:
+    """The orders to choose from, for an item with `known` periods of history.
+
+    A season counts from 2 seasons and 12 periods on. Seasons over 24 periods have no seasonal coefficients, whose states would be too many:
+    they enter by differencing alone.
+    """
+    if season < 2 or known < 2 * season + PERIODS_PAST_TWO_SEASONS:
+        return PLAIN
+    shapes = SEASONAL if season <= LONGEST_SEASON else LONG_SEASONAL
+    return tuple(Order(*order, *seasonal, season) for order, seasonal in shapes)
+
+
+def choose(history: np.ndarray, orders: Sequence[Order]) -> Fit:
+    """The fit with the least AICc; an order whose fit fails is passed over. Raises ArithmeticError where all fail.
+
+    AICc = -2 log L + 2k + 2k(k + 1) / (n - k - 1) (Burnham & Anderson, 2002, 2.4) compares models of the SAME observations only. So log L
+    takes the n periods that remain after the longest differencing, given those before it, whatever the order itself loses; differencing has
+    Jacobian 1, so likelihoods of differences are likelihoods of sales. Where gaps leave fewer than 10 periods, only orders without
+    differencing are compared.
+    """
+    compared = _differencing_known(history, max(orders, key=lambda order: order.lost))
+    if compared.sum() < FEWEST_TO_COMPARE:
+        orders = [order for order in orders if order.lost == 0]
+        compared = ~np.isnan(history)
+    fits = []
+    for order in orders:
+        try:
+            fits.append(fit(history, order, compared))
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            continue
+    usable = [found for found in fits if np.isfinite(found.aicc)]
+    if not usable:
+        raise ArithmeticError("no order could be fitted")
+    return min(usable, key=lambda found: found.aicc)
+
+
+def fit(history: np.ndarray, order: Order, compared: np.ndarray) -> Fit:
+    """Maximum likelihood of `order` on the differences of `history`; AICc over the periods at mask `compared`.
+
+    Raises ArithmeticError where nothing varies after differencing.
+    """
+    scale = float(np.nanmean(np.abs(history)))
+    model = _model(history / scale, order, simple_differencing=True, concentrate_scale=True)
+    if not np.nanstd(model.endog) > 1e-9:
+        raise ArithmeticError("nothing varies after differencing")
+    start = model.start_params
+    found = model.fit(start, method="lbfgs", maxiter=MOST_ITERATIONS, factr=1e9, pgtol=1e-3, disp=False, return_params=True) if len(start) else start
+    filtered = model.filter(found, cov_type="none")
+    likelihood = filtered.llf_obs[compared[order.lost :]].sum()
+    n, k = int(compared.sum()), order.parameters
+    aicc = -2 * likelihood + 2 * k + 2 * k * (k + 1) / (n - k - 1) if n > k + 1 else np.inf
+    return Fit(order, np.append(found, filtered.scale), scale, float(aicc))
+
+
+def predict(history: np.ndarray, found: Fit, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the `horizon` periods after `history`, units. The filter runs over the sales themselves, not their
+    differences, so that a gap costs one period only."""
+    model = _model(history / found.scale, found.order, simple_differencing=False, concentrate_scale=False)
+    ahead = model.filter(found.parameters, cov_type="none").get_forecast(horizon, exog=_level(found.order, horizon))
+    return ahead.predicted_mean * found.scale, ahead.se_mean * found.scale
+
+
+def recent(demand: np.ndarray) -> np.ndarray:
+    """The history that is modelled: from the first known period, at most the last 1,096 periods; all of it where those do not vary."""
+    history = demand[np.argmax(~np.isnan(demand)) :].astype(float)
+    last = history[-MOST_PERIODS:]
+    return last if np.nanstd(last) > 0 else history
+
+
+def _chosen(task: tuple[np.ndarray, int], seed: np.random.SeedSequence) -> Fit:
+    history = recent(task[0])
+    return choose(history, candidates(task[1], int((~np.isnan(history)).sum())))
+
+
+def _answered(task: tuple[np.ndarray, int, Order | None], seed: np.random.SeedSequence, horizon: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Mean and standard deviation, horizon each, and the order in words."""
+    demand, season, order = task
+    history = recent(demand)
+    try:
+        found = _chosen((demand, season), seed) if order is None else fit(history, order, _differencing_known(history, order))
+        mean, deviation = predict(history, found, horizon)
+        if not np.isfinite(mean).all():
+            raise ArithmeticError("the forecast is not finite")
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+        if order is None:
+            raise
+        return _answered((demand, season, None), seed, horizon)
+    return mean, deviation, str(found.order)
+
+
+def _differencing_known(history: np.ndarray, order: Order) -> np.ndarray:
+    """Mask of the periods at which the differences of `order` are known."""
+    known = ~np.isnan(history)
+    for lag in (1,) * order.d + (order.season,) * order.D:
+        known[lag:] &= known[:-lag].copy()
+        known[:lag] = False
+    return known
+
+
+def _model(values: np.ndarray, order: Order, **settings: bool) -> Any:
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    seasonal = (order.P, order.D, order.Q, order.season) if order.season > 1 else (0, 0, 0, 0)
+    level = _level(order, len(values))
+    settings["mle_regression"] = level is None
+    return SARIMAX(values, exog=level, order=(order.p, order.d, order.q), seasonal_order=seasonal, **settings)
+
+
+def _level(order: Order, periods: int) -> np.ndarray | None:
+    """Without differencing a constant regressor, whose coefficient is a diffuse state: the level is then as unknown before the first
+    period as it is in an order with differencing, so that likelihoods compare."""
+    return np.ones((periods, 1)) if order.lost == 0 else None
