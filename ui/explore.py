@@ -20,9 +20,14 @@ def overview(dataset: Dataset) -> None:
     columns[2].metric(text("checks.periods", period=text(f"frequency.{panel.calendar.frequency}")), f"{len(panel.periods):,}")
     columns[3].metric(text("explore.last"), facts["last"], help=text("checks.range", first=panel.periods[0], last=panel.last))
 
-    order = summary.by_units(panel)
-    item = st.selectbox(text("explore.item"), order, key=f"explore-{dataset.name}", format_func=lambda code: summary.label(panel, code))
+    labels = summary.labels(panel)
+    item = st.selectbox(text("explore.item"), list(labels), key=f"explore-{dataset.name}", format_func=labels.get)
     st.plotly_chart(charts.sales(panel, item), key="sales-chart")
     described = summary.describe(panel, item)
-    for slot, (name, value) in zip(st.columns(len(described)), described.items(), strict=True):
-        slot.metric(text(f"explore.{name}", period=charts.period(panel)), value if isinstance(value, str) else f"{value:,.4g}")
+    slots = st.columns(5)
+    period = charts.period(panel)
+    slots[0].metric(text("explore.first", period=period), f"{described.first:%Y-%m-%d}")
+    slots[1].metric(text("explore.total"), f"{described.units:,.0f}")
+    slots[2].metric(text("explore.mean", period=period), f"{described.mean:,.2f}")
+    slots[3].metric(text("explore.zeros", period=period), f"{described.zeros:.0%}")
+    slots[4].metric(text("explore.pattern"), text(f"pattern.{described.pattern}"))

@@ -6,11 +6,30 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.scores import COVERAGE_LEVEL, LOWER_IS_BETTER
+from inventory.plan import ReorderPlan
 from sales.problems import Problem, Severity
 from ui.texts import problem_rows, text
 
 PERCENT = ("WAPE", "bias", "MAPE", "sMAPE", "coverage", "answered")
-SHOWN_ROWS = 2000
+PLAN_FORMATS = {
+    "quantity": "localized",
+    "order_value": "%.2f",
+    "unit_cost": "%.2f",
+    "order_up_to": "%.1f",
+    "demand": "%.1f",
+    "safety_stock": "%.1f",
+    "reorder_point": "%.1f",
+    "position": "%.1f",
+    "on_hand": "%.1f",
+    "on_order": "%.1f",
+    "backorders": "%.1f",
+    "lead_time_days": "%.0f",
+    "review_period_days": "%.0f",
+}
+PINNED = ("item", "quantity")
+PLAN_COLUMNS = ("item", "quantity", "order_value", "supplier", "demand", "safety_stock", "order_up_to", "position", "on_hand", "on_order",
+                "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category", "reason")  # fmt: skip
+PLAN_HEIGHT = 460
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
 
 
@@ -41,3 +60,17 @@ def scores(table: pd.DataFrame, key: str = "scores") -> None:
             style = style.map(lambda _: BEST, subset=pd.IndexSlice[[values.idxmin()], [column]])
     config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help")) for c in table.columns}
     st.dataframe(style, hide_index=True, column_config=config, key=key)
+
+
+def plan(made: ReorderPlan, reasons: Sequence[str], currency: str) -> None:
+    """The list of all items of a plan: what to order first, then the arithmetic behind it, then the reason in words."""
+    frame = made.to_frame().assign(reason=reasons)[list(PLAN_COLUMNS)]
+    config = {name: _plan_column(name, currency) for name in PLAN_COLUMNS}
+    st.dataframe(frame, hide_index=True, column_config=config, key="plan", height=PLAN_HEIGHT)
+
+
+def _plan_column(name: str, currency: str) -> object:
+    label, explained = text(f"plan.column.{name}", currency=currency), text(f"plan.column.{name}.help", currency=currency)
+    if name in PLAN_FORMATS:
+        return st.column_config.NumberColumn(label, help=explained, format=PLAN_FORMATS[name], pinned=name in PINNED)
+    return st.column_config.TextColumn(label, help=explained, pinned=name in PINNED, width="large" if name == "reason" else None)

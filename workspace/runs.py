@@ -102,6 +102,13 @@ def find(settings: Mapping[str, Any]) -> Run | None:
     return Run(name) if (home.folder("runs") / name).is_dir() else None
 
 
+def latest(settings: Mapping[str, Any]) -> list[Run]:
+    """The runs whose settings include these, the one started last first."""
+    asked = sorted(home.folder("runs").glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    found = [Run(path.parent.name) for path in asked]
+    return [run for run in found if settings.items() <= run.settings.items()]
+
+
 def name_of(settings: Mapping[str, Any]) -> str:
     """The name of the run with these settings: 16 hexadecimal digits of what was asked for."""
     return hashlib.blake2b(json.dumps(dict(settings), sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,14 @@
+"""Reorder: what to order today, for all items at once, and why."""
+
+from ui import compare, reorder, session, shell
+
+data = shell.frame("reorder")
+if data is None:
+    shell.need("sales", "need.data")
+
+result = session.result_of(data)
+if result is None or not compare.usable(result):
+    shell.need("compare", "need.result")
+
+reorder.origin(result, session.panel_of(data))
+reorder.plan(data, result)

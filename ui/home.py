@@ -1,0 +1,47 @@
+"""The home page's parts: the three steps and how far they are, and what needs attention today."""
+
+import numpy as np
+import streamlit as st
+
+from forecasting.scores import comparable
+from inventory.plan import PlanSettings, reorder_plan
+from ui import session
+from ui.session import Result
+from ui.texts import text
+from workspace.datasets import Dataset
+
+STEPS = (("sales", "pages/Sales.py"), ("compare", "pages/Compare.py"), ("reorder", "pages/Reorder.py"))
+
+
+def steps(data: Dataset | None) -> None:
+    """Sales, Compare, Reorder: what each is for."""
+    for column, (name, path) in zip(st.columns(len(STEPS)), STEPS, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(text(f"home.step.{name}"))
+            st.page_link(path, label=text("shell.go", page=text(f"{name}.link")), icon=":material/arrow_forward:")
+
+
+def today(data: Dataset) -> None:
+    """What the chosen data holds, and what its plan says at a service level of 95 % and each item's own terms."""
+    st.header(text("home.today", title=data.title))
+    result = session.result_of(data)
+    facts = data.facts
+    columns = st.columns(4)
+    columns[0].metric(text("checks.items"), f"{facts['items']:,}")
+    columns[1].metric(text("explore.last"), facts["last"])
+    if result is None or comparable(result.backtest).empty:
+        st.info(text("home.no_result"))
+        return
+    _plan(data, result, columns[2:])
+
+
+def _plan(data: Dataset, result: Result, columns: list) -> None:
+    terms, _ = session.terms_of(data)
+    made = reorder_plan(terms, session.spread_of(data, result), session.panel_of(data).calendar, PlanSettings())
+    totals = made.totals()
+    columns[0].metric(text("home.lines"), f"{totals.lines:,}", help=text("home.lines.help"))
+    value = text("table.none") if np.isnan(totals.value) else f"{totals.value:,.0f}"
+    columns[1].metric(text("home.value"), value, help=text("home.lines.help"))
+    for name, count in {**made.notes(), "targets": int(made.targets_only)}.items():
+        if count:
+            st.markdown(text(f"home.note.{name}", count=count, items=len(made)))
