@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.optimize import isotonic_regression
 
 from sales.panel import SalesPanel
 
@@ -21,7 +22,8 @@ WEIGHT_OF_HISTORY = 4.0
 LEAST_KNOWN = 0.8
 LEAST_FOR_A_TAIL = 20
 TAIL_FROM = 0.8
-_GRID = 1 - np.geomspace(0.999, 1e-5, 200)
+_GRID = 1 - np.geomspace(0.999, 1e-5, 256)
+_GRID_NORMAL = stats.norm.ppf(_GRID)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +63,14 @@ class DemandSpread:
         inside = below + (within - low) * (self.cumulative[rows, low + 1] - below)
         return inside + np.maximum(periods - self.horizon, 0) * self._rate_at_end
 
-    def excess(self, periods: np.ndarray, level: float) -> np.ndarray:
-        """The `level` quantile of total demand over `periods`, less its mean, units, n; below the mean it is negative."""
-        return self.scale * self._at(self._roots(level), periods)
+    def excess(self, periods: np.ndarray, level: float, other_sd: np.ndarray | float = 0.0) -> np.ndarray:
+        """The `level` quantile of total demand over `periods`, less its mean, units, n; below the mean it is negative. It never falls with
+        the level.
+
+        other_sd: standard deviation of another, independent and normal source of uncertainty (when the supplier delivers), n, units. Where
+        both are above 0 the two are combined as the root of their squares, which is exact where demand's errors are normal too.
+        """
+        return _combined(self.scale * self._at(self._roots(level), periods), stats.norm.ppf(level) * other_sd)
 
     def beyond(self, periods: np.ndarray, level: float) -> np.ndarray:
         """Mask of the items whose quantile rests on the parametric tail: too few pooled errors for this level, n."""
@@ -75,16 +82,19 @@ class DemandSpread:
         """Mask of the items whose interval is longer than the forecast or than any backtested total, n."""
         return periods > min(self.horizon, self.calibrated)
 
-    def level_of(self, periods: np.ndarray, excess: np.ndarray) -> np.ndarray:
-        """The probability that total demand over `periods` stays within its mean plus `excess` (n units), n; NaN where the scale is 0."""
-        per_unit = np.divide(excess, self.scale, out=np.full(len(self.items), np.nan), where=self.scale > 0)
-        curves = np.maximum.accumulate(np.stack([self._at(roots, periods) for roots in self._grid_roots], axis=1), axis=1)
-        above = np.clip((curves <= per_unit[:, None]).sum(axis=1), 1, len(_GRID) - 1)
-        rows = np.arange(len(self.items))
-        low, high = curves[rows, above - 1], curves[rows, above]
-        share = np.divide(per_unit - low, high - low, out=np.zeros(len(low)), where=high > low)
-        level = _GRID[above - 1] + np.clip(share, 0, 1) * (_GRID[above] - _GRID[above - 1])
-        return np.where(np.isnan(per_unit), np.nan, level)
+    def level_of(self, periods: np.ndarray, excess: np.ndarray, other_sd: np.ndarray | float = 0.0) -> np.ndarray:
+        """The probability that total demand over `periods` stays within its mean plus `excess` (n units), n: the inverse of `excess`, from
+        0.001 to 0.99999; NaN where nothing is uncertain."""
+        low, high = np.zeros(len(self.items), dtype=int), np.full(len(self.items), len(_GRID) - 1)
+        while (high - low > 1).any():
+            middle = (low + high) // 2
+            within = self._at_grid(middle, periods, other_sd) <= excess
+            low, high = np.where(within, middle, low), np.where(within, high, middle)
+        below, above = self._at_grid(low, periods, other_sd), self._at_grid(high, periods, other_sd)
+        share = np.divide(excess - below, above - below, out=(excess >= above).astype(float), where=above > below)
+        level = _GRID[low] + np.clip(share, 0, 1) * (_GRID[high] - _GRID[low])
+        certain = (self.scale == 0) & (np.asarray(other_sd) == 0)
+        return np.where(certain | np.isnan(excess), np.nan, level)
 
     @cached_property
     def _rate_at_end(self) -> np.ndarray:
@@ -92,22 +102,36 @@ class DemandSpread:
         return (self.cumulative[:, -1] - self.cumulative[:, -1 - last]) / last
 
     @cached_property
-    def _grid_roots(self) -> list[np.ndarray]:
-        return [self._roots(level) for level in _GRID]
+    def _grid_roots(self) -> np.ndarray:
+        """Scaled quantiles for every level of the grid, levels x lengths 0 to H."""
+        return np.stack([self._roots(level) for level in _GRID])
+
+    def _at_grid(self, k: np.ndarray, periods: np.ndarray, other_sd: np.ndarray | float) -> np.ndarray:
+        """`excess` at the k-th level of the grid, each item its own k."""
+        within = np.minimum(periods, self.horizon)
+        low = np.minimum(within.astype(int), self.horizon - 1)
+        below = self._grid_roots[k, low]
+        root = (below + (within - low) * (self._grid_roots[k, low + 1] - below)) * self._growth(periods)
+        return _combined(self.scale * root, _GRID_NORMAL[k] * other_sd)
 
     def _roots(self, level: float) -> np.ndarray:
-        """Scaled quantiles of the totals' errors, times root length, for lengths 0 to H; never falling from the mean outwards, so that a
-        longer interval never needs less."""
-        from sklearn.isotonic import isotonic_regression
-
+        """Scaled quantiles of the totals' errors, times root length, for lengths 0 to H: what lies above the mean never falls, and what
+        lies below it never rises, so that a longer interval never needs less; each by isotonic regression, which keeps levels in order."""
         lengths = np.arange(1, self.horizon + 1)
         roots = np.array([scaled_quantile(self.pooled[length], level) for length in lengths]) * np.sqrt(lengths)
-        return np.concatenate([[0.0], isotonic_regression(roots, increasing=bool(roots[-1] >= 0))])
+        above, below = isotonic_regression(np.maximum(roots, 0)).x, isotonic_regression(np.minimum(roots, 0), increasing=False).x
+        return np.concatenate([[0.0], above + below])
 
     def _at(self, roots: np.ndarray, periods: np.ndarray) -> np.ndarray:
         """`roots` between whole lengths; past the horizon they grow with the root of the length."""
-        inside = np.interp(periods, np.arange(self.horizon + 1), roots)
-        return inside * np.sqrt(np.maximum(periods / self.horizon, 1.0))
+        return np.interp(periods, np.arange(self.horizon + 1), roots) * self._growth(periods)
+
+    def _growth(self, periods: np.ndarray) -> np.ndarray:
+        return np.sqrt(np.maximum(periods / self.horizon, 1.0))
+
+
+def _combined(excess: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.where(other > 0, np.hypot(np.maximum(excess, 0), other), excess)
 
 
 def scaled_quantile(errors: np.ndarray, level: float) -> float:
@@ -138,8 +162,10 @@ def demand_spread(panel: SalesPanel, forecast: pd.DataFrame, backtest: pd.DataFr
 
     models: the model that each item's plan uses, or one name for all. `panel` gives the variance of past demand, with which the one-period
     errors of an item are averaged (as if they were 4 more), so that an item that sold nothing in the backtest still has a spread.
-    Raises KeyError where a model is not in the forecast.
+    Raises KeyError where a model is not in the forecast, ValueError where the forecast was not made at one cutoff.
     """
+    if forecast["cutoff"].nunique() != 1:
+        raise ValueError(f"forecast: got rows of {forecast['cutoff'].nunique()} cutoffs, expected one")
     chosen = pd.Series(models, dtype=object) if not isinstance(models, str) else None
     items = np.array(sorted(forecast["item"].unique() if chosen is None else chosen.index), dtype=object)
     model = np.full(len(items), models, dtype=object) if chosen is None else chosen.reindex(items).to_numpy()

@@ -50,16 +50,20 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "The cell counts as not given; correct it.",
     ),
     "stock_infinite": ("infinite value", "a finite number", "The cell counts as not given; correct it."),
-    "stock_negative": ("negative value", "0 or more", "The cell counts as not given; correct it (units owed to customers go into backorders)."),
+    "stock_negative": (
+        "negative value",
+        "0 or more",
+        "The cell counts as not given; correct it (units owed to customers go into backorders).",
+    ),
     "stock_too_large": ("a value this large cannot be right", "at most {most}", "The cell counts as not given; correct it."),
     "stock_bad_date": ("this is no date", "a date like 2024-06-15", "The cell counts as not given; correct it."),
     "stock_item_without_row": (
-        "{count:,} items of the sales file have no row in the stock file, the first of them",
+        "items of the sales file without a row in the stock file, the first of them",
         "a row for every item",
         "They are planned without stock and with the usual lead time and review period; add their rows.",
     ),
     "stock_no_due_date": (
-        "{count:,} items have units on order without a day on which they are due, the first of them",
+        "units on order without a day on which they are due, the first item",
         "a date like 2024-06-15",
         "They are taken to arrive in time; add the day if they do not.",
     ),

@@ -1,0 +1,296 @@
+"""The reorder plan: from the spread of demand and the stock terms to what to order today, every step kept."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from forecasting.spread import DemandSpread
+from inventory import formulas
+from inventory.terms import MOST_DAYS, StockTerms
+from sales.calendar import Calendar
+
+Method = Literal["backtest", "normal"]
+LEAST_SERVICE_LEVEL, MOST_SERVICE_LEVEL = 0.5, 0.999
+MOST_SAFETY_FACTOR = 3.0
+LEAST_HORIZON = {"D": 28, "W": 6, "M": 3}
+MOST_HORIZON_DAYS = 182.0
+_ALIKE = 1e-9
+
+
+@dataclass(frozen=True)
+class PlanSettings:
+    """What the planner chooses for all items.
+
+    service_level: chance of no stock-out in a protection interval, 0.5 to 0.999. safety_factor: times the safety stock, 0 to 3.
+    lead_time_days, review_period_days: one for all items, or None: each item's own. method: "backtest" takes the quantile of total demand
+    from backtested errors of totals, "normal" the textbook formula.
+
+    Raises ValueError for anything outside.
+    """
+
+    service_level: float = 0.95
+    safety_factor: float = 1.0
+    lead_time_days: float | None = None
+    review_period_days: float | None = None
+    method: Method = "backtest"
+
+    def __post_init__(self) -> None:
+        bounds = {
+            "service_level": (LEAST_SERVICE_LEVEL, MOST_SERVICE_LEVEL),
+            "safety_factor": (0.0, MOST_SAFETY_FACTOR),
+            "lead_time_days": (0.0, MOST_DAYS),
+            "review_period_days": (0.0, MOST_DAYS),
+        }
+        for name, (least, most) in bounds.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"{name}: got {value}, expected {least:g} to {most:g}")
+        if self.method not in ("backtest", "normal"):
+            raise ValueError(f"method: got {self.method!r}, expected backtest or normal")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the lines to order add up to: lines, units, value (money; NaN where no line has a cost), lines whose cost is not known, and
+    items without a quantity."""
+
+    lines: int
+    units: float
+    value: float
+    lines_without_cost: int
+    not_planned: int
+
+
+@dataclass(frozen=True, eq=False)
+class ReorderPlan:
+    """What to order now, n items, one array a step.
+
+    demand: mean total over the protection interval P = lead time + review period. quantile: its service level quantile. safety_stock.
+    order_up_to: demand + safety_stock. reorder_point: mean demand over the lead time alone + safety_stock. on_hand (NaN: not given, counted
+    as 0). on_order: what is due inside P; on_order_later: the rest. backorders. position: on_hand + on_order - backorders. shortfall:
+    order_up_to - position. quantity: the shortfall raised to moq and rounded up to pack, never negative. All units; NaN where the forecast
+    failed, or where the textbook formula has no errors to work from. order_value: quantity x unit_cost, money. lead_time_days,
+    review_period_days: as used. protection_periods: P in periods. effective_level: the service level that the safety stock gives (NaN:
+    nothing is uncertain). tail: the quantile rests on a parametric tail. extrapolated: P is longer than the forecast or the backtested
+    totals. as_of: the last day of the sales. targets_only: no item has stock on hand, so that quantities are targets and not orders.
+    """
+
+    items: np.ndarray
+    supplier: np.ndarray
+    category: np.ndarray
+    model: np.ndarray
+    demand: np.ndarray
+    quantile: np.ndarray
+    safety_stock: np.ndarray
+    order_up_to: np.ndarray
+    reorder_point: np.ndarray
+    on_hand: np.ndarray
+    on_order: np.ndarray
+    on_order_later: np.ndarray
+    backorders: np.ndarray
+    position: np.ndarray
+    shortfall: np.ndarray
+    moq: np.ndarray
+    pack: np.ndarray
+    quantity: np.ndarray
+    unit_cost: np.ndarray
+    order_value: np.ndarray
+    lead_time_days: np.ndarray
+    review_period_days: np.ndarray
+    protection_periods: np.ndarray
+    effective_level: np.ndarray
+    tail: np.ndarray
+    extrapolated: np.ndarray
+    assumed_lead_time: np.ndarray
+    assumed_review: np.ndarray
+    as_of: pd.Timestamp
+    settings: PlanSettings
+    targets_only: bool
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def to_order(self) -> np.ndarray:
+        """Mask of the lines to order, n."""
+        return self.quantity > 0
+
+    def selected(self, rows: np.ndarray) -> "ReorderPlan":
+        """The plan of the items at `rows`, a mask or positions."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: array[rows] for name, array in arrays.items() if isinstance(array, np.ndarray)})
+
+    def totals(self) -> Totals:
+        """What the lines to order add up to."""
+        value = self.order_value[self.to_order]
+        unknown = np.isnan(value)
+        money = np.nan if len(value) and unknown.all() else float(value[~unknown].sum())
+        units = float(self.quantity[self.to_order].sum())
+        return Totals(len(value), units, money, int(unknown.sum()), int(np.isnan(self.quantity).sum()), float(np.nansum(self.safety_stock)))
+
+    def notes(self) -> dict[str, int]:
+        """How many items carry a caution, by its name: not_forecast, assumed (lead time or review period), no_stock, tail, extrapolated; only
+        those that occur."""
+        counts = {
+            "not_forecast": np.isnan(self.quantity),
+            "assumed": self.assumed_lead_time | self.assumed_review,
+            "no_stock": np.isnan(self.on_hand) & (not self.targets_only),
+            "tail": self.tail,
+            "extrapolated": self.extrapolated,
+        }
+        return {name: int(mask.sum()) for name, mask in counts.items() if mask.any()}
+
+    def effective_levels(self) -> tuple[float, float, float]:
+        """The least, median and largest effective service level of the items where anything is uncertain; NaN where nothing is."""
+        known = self.effective_level[~np.isnan(self.effective_level)]
+        if not len(known):
+            return (np.nan, np.nan, np.nan)
+        return float(known.min()), float(np.median(known)), float(known.max())
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an item in the plan's order, columns typed and named as in the export, without the reason."""
+        return pd.DataFrame(
+            {
+                "item": self.items,
+                "supplier": self.supplier,
+                "quantity": self.quantity,
+                "unit_cost": self.unit_cost,
+                "order_value": self.order_value,
+                "order_up_to": self.order_up_to,
+                "reorder_point": self.reorder_point,
+                "safety_stock": self.safety_stock,
+                "demand": self.demand,
+                "on_hand": self.on_hand,
+                "on_order": self.on_order,
+                "position": self.position,
+                "service_level": np.full(len(self), self.settings.service_level),
+                "model": self.model,
+                "category": self.category,
+                "lead_time_days": self.lead_time_days,
+                "review_period_days": self.review_period_days,
+                "moq": self.moq,
+                "pack": self.pack,
+                "backorders": self.backorders,
+                "on_order_later": self.on_order_later,
+                "effective_service_level": self.effective_level,
+                "tail": self.tail,
+                "extrapolated": self.extrapolated,
+                "as_of": np.full(len(self), self.as_of.to_datetime64()),
+            }
+        )
+
+    def reason_codes(self) -> np.ndarray:
+        """Why each quantity is what it is, n: forecast_failed, no_errors_known (the textbook formula needs the backtest to have some),
+        no_demand (none expected, none owed), position_covers, ordered (exactly the shortfall), rounded_to_units, rounded_to_pack,
+        raised_to_moq, raised_to_moq_and_pack."""
+        raised = self.moq > self.shortfall
+        rounded = self.quantity > np.maximum(self.shortfall, self.moq) + _ALIKE
+        packed = rounded & (self.pack > 0)
+        reasons = {
+            "forecast_failed": np.isnan(self.demand),
+            "no_errors_known": np.isnan(self.quantity),
+            "no_demand": (self.quantity == 0) & (self.order_up_to == 0),
+            "position_covers": self.quantity == 0,
+            "raised_to_moq_and_pack": raised & packed,
+            "raised_to_moq": raised,
+            "rounded_to_pack": packed,
+            "rounded_to_units": rounded,
+        }
+        return np.select(list(reasons.values()), list(reasons), default="ordered").astype(object)
+
+
+def reorder_plan(terms: StockTerms, spread: DemandSpread, calendar: Calendar, settings: PlanSettings) -> ReorderPlan:
+    """What to order for every item of `spread`, at the end of its last period, under `terms` (of these items or more) and `settings`.
+
+    With P = lead time + review period: S = mean of total demand over P + safety stock; safety stock = factor x max(0, quantile of the
+    total - its mean); quantity = S - (on hand + receipts due inside P - backorders), raised to MOQ and pack. A receipt is due inside P when
+    it is due by the last day of the sales + P; overdue or undated ones are. Lead times that vary (sd in days) add d x sigma_L, d the mean
+    demand per period, as an independent source: see `DemandSpread.excess`, and `formulas.safety_stock_textbook` for method "normal".
+
+    Raises KeyError where an item of `spread` has no terms.
+    """
+    terms = terms.select(spread.items)
+    as_of = calendar.last_day(spread.cutoff)
+    lead_time_days = _one_for_all(settings.lead_time_days, terms.lead_time_days)
+    review_period_days = _one_for_all(settings.review_period_days, terms.review_period_days)
+    days = lead_time_days + review_period_days
+    periods = calendar.periods(days)
+
+    demand = spread.mean(periods)
+    excess, safety_stock, level = _safety(terms, spread, calendar, settings, periods, demand)
+    order_up_to = formulas.order_up_to_level(demand, safety_stock)
+    later = terms.on_order_due > np.datetime64(as_of, "D") + np.floor(days).astype("timedelta64[D]")
+    on_order = np.where(later, 0.0, terms.on_order)
+    position = formulas.inventory_position(np.nan_to_num(terms.on_hand), on_order, terms.backorders)
+    shortfall = order_up_to - position
+    quantity = formulas.round_up_to_pack(shortfall, terms.moq, terms.pack)
+    normal = settings.method == "normal"
+    return ReorderPlan(
+        items=spread.items,
+        supplier=terms.supplier,
+        category=terms.category,
+        model=spread.model,
+        demand=demand,
+        quantile=demand + excess,
+        safety_stock=safety_stock,
+        order_up_to=order_up_to,
+        reorder_point=formulas.reorder_point(spread.mean(calendar.periods(lead_time_days)), safety_stock),
+        on_hand=terms.on_hand,
+        on_order=on_order,
+        on_order_later=terms.on_order - on_order,
+        backorders=terms.backorders,
+        position=position,
+        shortfall=shortfall,
+        moq=terms.moq,
+        pack=terms.pack,
+        quantity=quantity,
+        unit_cost=terms.unit_cost,
+        order_value=quantity * terms.unit_cost,
+        lead_time_days=lead_time_days,
+        review_period_days=review_period_days,
+        protection_periods=periods,
+        effective_level=level,
+        tail=np.full(len(periods), False) if normal else spread.beyond(periods, settings.service_level),
+        extrapolated=periods > spread.horizon if normal else spread.extrapolated(periods),
+        assumed_lead_time=terms.assumed_lead_time & (settings.lead_time_days is None),
+        assumed_review=terms.assumed_review & (settings.review_period_days is None),
+        as_of=as_of,
+        settings=settings,
+        targets_only=bool(np.isnan(terms.on_hand).all()),
+    )
+
+
+def horizon_for(terms: StockTerms, calendar: Calendar, share: float = 0.95) -> int:
+    """Periods that a forecast should reach so that the lead time + review period of `share` of the items lie within it: at least 28 days,
+    6 weeks or 3 months, at most half a year."""
+    days = np.quantile(terms.lead_time_days + terms.review_period_days, share) if len(terms) else 0.0
+    needed = int(np.ceil(calendar.periods(min(float(days), MOST_HORIZON_DAYS)) - _ALIKE))
+    return max(needed, LEAST_HORIZON[calendar.frequency])
+
+
+def _safety(
+    terms: StockTerms, spread: DemandSpread, calendar: Calendar, settings: PlanSettings, periods: np.ndarray, demand: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Excess of the quantile over the mean, safety stock (both units) and the service level that it gives, n each."""
+    per_period = np.divide(demand, periods, out=np.zeros(len(demand)), where=periods > 0)
+    lead_time_sd = calendar.periods(terms.lead_time_sd_days)
+    if settings.method == "normal":
+        excess = formulas.safety_stock_textbook(settings.service_level, periods, spread.sigma, per_period, lead_time_sd)
+    else:
+        excess = spread.excess(periods, settings.service_level, per_period * lead_time_sd)
+    excess = np.where(np.isnan(demand), np.nan, excess)
+    safety_stock = settings.safety_factor * np.maximum(excess, 0.0)
+    if settings.safety_factor == 1:
+        level = np.full(len(demand), settings.service_level)
+    elif settings.method == "normal":
+        level = np.full(len(demand), stats.norm.cdf(settings.safety_factor * stats.norm.ppf(settings.service_level)))
+    else:
+        level = spread.level_of(periods, safety_stock, per_period * lead_time_sd)
+    return excess, safety_stock, np.where(np.isnan(safety_stock), np.nan, level)
+
+
+def _one_for_all(days: float | None, own: np.ndarray) -> np.ndarray:
+    return own if days is None else np.full(len(own), float(days))
