@@ -45,6 +45,7 @@ $(PY):
 	$(PYTHON) -m venv .venv
 
 .venv/runtime: requirements.txt constraints.txt | $(PY)
+	@echo "Installing requirements.txt into .venv; the first time this takes a minute or two"
 	$(INSTALL) -r requirements.txt -c constraints.txt
 	@touch $@
 
