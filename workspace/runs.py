@@ -9,6 +9,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,6 +76,12 @@ class Run:
         path = self.folder / "log.txt"
         return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES_OF_LOG:]) if path.exists() else ""
 
+    def wait(self) -> State:
+        """Blocks until the run no longer works; how it ended."""
+        with (self.folder / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+        return self.state
+
     def _locked(self) -> bool:
         with (self.folder / "lock").open("a") as file:
             return not _lock(file)
@@ -92,7 +99,10 @@ def start(settings: Mapping[str, Any], commands: Sequence[Sequence[str]]) -> Run
         if _lock(lock):
             child = [sys.executable, "-m", "workspace", run.name]
             with (run.folder / "log.txt").open("wb") as log:
-                subprocess.Popen(child, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, pass_fds=[lock.fileno()], start_new_session=True)
+                worker = subprocess.Popen(
+                    child, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, pass_fds=[lock.fileno()], start_new_session=True
+                )
+            threading.Thread(target=worker.wait, daemon=True).start()  # nobody else collects it when it ends
     return run
 
 
