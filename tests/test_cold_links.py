@@ -1,0 +1,49 @@
+"""Every page, opened first of all on a fresh server, draws its whole frame."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from browser import open_page, served
+
+from ui.texts import text
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PATHS = {"home": "", "sales": "Sales", "compare": "Compare", "reorder": "Reorder"}
+WARM_SECONDS = 3.0
+
+
+@pytest.fixture(scope="module", params=PATHS)
+def cold(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A page's name and its address on a server that nobody has visited."""
+    with served(tmp_path_factory.mktemp("cold")) as url:
+        yield request.param, f"{url}/{PATHS[request.param]}"
+
+
+@pytest.mark.slow
+def test_a_cold_link_shows_the_whole_frame(cold: tuple[str, str], page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    name, url = cold
+    open_page(page, url)
+    expect(page.get_by_role("heading", name=text(f"{name}.title"), level=1)).to_be_visible()
+    expect(page).to_have_title(text("shell.tab", page=text(f"{name}.title")))
+    sidebar = page.get_by_test_id("stSidebar")
+    for link in PATHS:
+        expect(sidebar.get_by_role("link", name=text(f"{link}.link"))).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_home_answers_soon_on_a_warm_server(app: str, page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    heading = page.get_by_role("heading", name=text("home.title"), level=1)
+    open_page(page, app)
+    began = time.perf_counter()
+    page.goto(app)
+    expect(heading).to_be_visible()
+    assert time.perf_counter() - began < WARM_SECONDS
