@@ -104,9 +104,10 @@ def full_periods(dates: pd.DatetimeIndex, calendar: Calendar) -> tuple[pd.Timest
 
     A file kept in weeks or months reaches from one date to the day before the next.
     """
-    days = dates.normalize()
+    days = dates.normalize().unique()
     first, last = days.min(), days.max()
-    own = calendar_for(days, detect_frequency(days))
+    sits_on_labels = len(days) > 1 and calendar.label(days).equals(days)
+    own = calendar if sits_on_labels else calendar_for(days, detect_frequency(days))
     covered_from, covered_to = own.first_day(first), own.last_day(last)
     first_label, last_label = calendar.label(pd.DatetimeIndex([first, last]))
     if calendar.first_day(first_label) < covered_from:

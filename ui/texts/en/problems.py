@@ -12,6 +12,176 @@ PROBLEM_FRAME = {
 }
 
 PROBLEMS: dict[str, tuple[str, str, str]] = {
+    # files
+    "file_not_found": ("there is no such file", "the path of a file that can be read", "Correct the path."),
+    "wrong_extension": (
+        "this kind of file cannot be read",
+        "a name that ends in .csv, .tsv, .txt, .xlsx or .parquet",
+        "Save the table as one of these; from an .xls workbook save as .xlsx.",
+    ),
+    "empty_file": ("the file is empty", "a table with a header and rows", "Export it again and check that it has content."),
+    "file_too_large": (
+        "the file is too large, in bytes",
+        "at most {most} bytes",
+        "Leave out columns that are not needed, or split the file.",
+    ),
+    "unpacks_too_large": (
+        "the file unpacks to far more than it weighs",
+        "at most {most} bytes unpacked",
+        "Leave out columns that are not needed, or save the table as CSV.",
+    ),
+    "too_many_columns": ("too many columns", "at most {most}", "Hand over a long table: one row an item and date, not one column each."),
+    "too_many_cells": (
+        "the table is too large, rows x columns",
+        "at most {most} cells",
+        "Leave out columns that are not needed; in a workbook also delete empty rows and columns at the far end.",
+    ),
+    "not_utf8": ("the text is not UTF-8", "text in UTF-8", "Save the file as CSV UTF-8, or as XLSX."),
+    "not_text": ("the file holds binary zeros: it is no text", "a table as text in UTF-8", "Save the file as CSV UTF-8, or as XLSX."),
+    "no_header": ("the first row is blank", "the names of the columns in the first row", "Delete the rows above the header."),
+    "header_unreadable": ("the header cannot be read", "names of columns between separators", "Correct the first row."),
+    "no_rows": ("the table has no rows", "rows below the header", "Export it again with its rows."),
+    "duplicate_columns": ("{count} columns have this name", "each name once", "Rename or remove all but one."),
+    "rows_unreadable": (
+        "rows that do not fit the header",
+        "{columns} cells, and quotes around cells that hold a separator",
+        "The rows were left out; correct them.",
+    ),
+    "quote_open": ("a quote opens here and never closes", "quotes in pairs", "Close the quote, or remove it."),
+    "password_protected": (
+        "the workbook has a password, or is an old .xls",
+        "an .xlsx workbook without a password",
+        "Save it without one, as .xlsx.",
+    ),
+    "unreadable_file": ("{name} cannot be read", "a whole file of the kind that its name says", "Save it again, or as CSV."),
+    "folder_unwritable": ("the folder cannot be written: {reason}", "a folder in which files can be made", "Choose another folder."),
+    # which column is what
+    "no_item_column": ("no column is chosen as the item; there are: {columns}", "the column of item codes", "Choose it (--item)."),
+    "no_date_column": ("no column is chosen as the date; there are: {columns}", "the column of dates", "Choose it (--date)."),
+    "no_units_column": ("no column is chosen as the units; there are: {columns}", "the column of units sold", "Choose it (--units)."),
+    "column_absent": ("there is no such column", "one of {columns}", "Choose one of these."),
+    "column_twice": ("one column is chosen for two of item, date and units", "three columns", "Choose another for one of them."),
+    "known_is_taken": (
+        "item, date and units cannot be known ahead",
+        "a column such as price or promotion",
+        "Take it out of the columns known ahead.",
+    ),
+    "known_reserved": (
+        "a column known ahead cannot have this name",
+        "a name other than item, ds, y, out_of_stock, category, supplier, description",
+        "Rename the column in the file.",
+    ),
+    # items and dates
+    "item_empty": ("no item code", "an item code in every row", "The rows were left out; add the codes."),
+    "date_empty": ("no date", "a date in every row", "The rows were left out; add the dates."),
+    "date_unreadable": (
+        "this is no date",
+        "a date like 2024-03-31, 31.03.2024 or 31/03/2024",
+        "The rows were left out; correct the dates.",
+    ),
+    "dates_unreadable": (
+        "most of this column is no date",
+        "dates like 2024-03-31, 31.03.2024 or 31/03/2024",
+        "Choose the column of dates (--date), or correct the dates.",
+    ),
+    "dates_ambiguous": (
+        "this can be two days, and nothing in the column tells which",
+        "to know whether the day or the month comes first",
+        "Say which (--day-first or --month-first).",
+    ),
+    "date_out_of_range": ("this date cannot be right", "dates from 1900 to 2200", "Correct or delete the rows."),
+    # units
+    "units_unreadable": (
+        "this is no number",
+        "a number with a decimal point and no thousands separator",
+        "The rows were left out; correct the numbers.",
+    ),
+    "units_not_numbers": (
+        "most of this column is no number",
+        "numbers with a decimal point and no thousands separator",
+        "Choose the column of units (--units), or correct the numbers.",
+    ),
+    "units_infinite": ("infinite units", "a finite number", "The rows were left out; correct the numbers."),
+    "units_negative": (
+        "negative units, {units} in all (returns or cancellations)",
+        "0 or more",
+        "The rows were left out: what was ordered and came back still counts as demand. Correct the numbers if they are no returns.",
+    ),
+    "units_absurd": ("units that cannot be right", "less than {most}", "The rows were left out; correct the numbers."),
+    "units_empty": ("no units in an order line", "units in every order line", "The rows were left out; add the units."),
+    "units_unknown": (
+        "no units inside the history",
+        "units, or 0 where nothing sold",
+        "These periods count as not known; add the units if they are.",
+    ),
+    # rows
+    "duplicate_rows": (
+        "a row that is there already, equal in all columns",
+        "one row an item and date",
+        "Each was taken once; remove the others.",
+    ),
+    "duplicate_lines": (
+        "an order line that is there already, equal in all columns",
+        "lines that are all meant",
+        "They were kept, because two equal lines of an order are ordinary; remove them if they are a mistake.",
+    ),
+    "no_usable_row": ("no row can be used", "rows with an item, a date and units", "Correct the problems above."),
+    "too_few_periods": (
+        "the file covers {got} full periods",
+        "at least {least}, from first to last day",
+        "Add more of the past, or choose a shorter period (--freq D).",
+    ),
+    # size
+    "too_many_items": ("too many items", "at most {most}", "Choose the column of item codes (--item), or split the file."),
+    "too_many_periods": (
+        "too many periods",
+        "at most {most}",
+        "Check the first and last dates, or choose a longer period (--freq W or M).",
+    ),
+    "too_many_values": ("too many items x periods", "at most {most}", "Choose a longer period (--freq W or M), or split the file."),
+    # periods
+    "finer_than_file": (
+        "the period chosen ({chosen}) is finer than the file's own ({own})",
+        "the file's own period or a longer one",
+        "Each total was put on its date and the days between count as the gaps do; choose {own} unless that is meant.",
+    ),
+    "partial_first_period": (
+        "the sales before {period} do not fill a period: {units} units",
+        "periods that the file covers from first to last day",
+        "They were left out; the history begins on {period}.",
+    ),
+    "partial_last_period": (
+        "the sales after the period {period} do not fill another: {units} units",
+        "periods that the file covers from first to last day",
+        "They were left out; forecasts begin after the period {period}.",
+    ),
+    "items_too_new": (
+        "{count:,} items first sold after the last full period, the first of them",
+        "a full period of sales",
+        "They were left out; they come in with the next file.",
+    ),
+    "items_never_known": (
+        "{count:,} items are not known in any full period, the first of them",
+        "a row on every date that the file has, in one period at least",
+        "They were left out; take missing rows as zero (--gaps zero) if they mean that nothing sold.",
+    ),
+    # other columns
+    "known_not_numbers": (
+        "a column known ahead holds text that is no number",
+        "numbers, or yes and no",
+        "Correct it, or take the column out of those known ahead.",
+    ),
+    "flag_unreadable": ("this is neither yes nor no", "yes or no, true or false, 1 or 0", "Correct it, or choose no column for it."),
+    "known_not_ahead": (
+        "a column known ahead has no values after the last sale",
+        "rows with empty units after the last sale that carry it",
+        "A price keeps its last value and a promotion is taken to be off; add the rows if you know better.",
+    ),
+    "ahead_unused": (
+        "rows without units after the last sale",
+        "columns known ahead, for which such rows are",
+        "They were not used; name the columns known ahead (--known).",
+    ),
     # forecasting
     "too_many_cutoffs": (
         "this many cutoffs do not fit into the history",

@@ -1,0 +1,78 @@
+"""`python -m sales check FILE` and `python -m sales sample shop|groceries --out FOLDER`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+
+from sales import samples
+from sales.commandline import add_sales_arguments, read_mapped, report
+from sales.intake import Intake
+from sales.mapping import Mapping
+from sales.problems import Problem
+from ui.texts import problem, text
+
+SAMPLES = {"shop": samples.made_up_shop, "groceries": samples.groceries}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 the file can be used after the repairs named, 2 it cannot."""
+    args = _parser().parse_args(arguments)
+    return args.command(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sales", description=text("check.description"))
+    verbs = parser.add_subparsers(required=True, metavar="check|sample")
+    check = verbs.add_parser("check", help=text("check.check"), description=text("check.check"))
+    add_sales_arguments(check, words=text)
+    check.set_defaults(command=_check)
+    sample = verbs.add_parser("sample", help=text("check.sample"), description=text("check.sample"))
+    sample.add_argument("name", choices=SAMPLES)
+    sample.add_argument("--out", type=Path, required=True, metavar="FOLDER", help=text("check.sample.out"))
+    sample.set_defaults(command=_sample)
+    return parser
+
+
+def _check(args: argparse.Namespace) -> int:
+    mapping, read = read_mapped(args)
+    _print_facts(mapping, read)
+    report(read.problems, sys.stdout, problem)
+    print(text("check.usable" if read.panel is not None else "check.unusable"))
+    return 0 if read.panel is not None else 2
+
+
+def _print_facts(mapping: Mapping, read: Intake) -> None:
+    for role in fields(mapping):
+        column = getattr(mapping, role.name)
+        if column:
+            print(text("check.role", role=role.name, column=column if isinstance(column, str) else ", ".join(column)))
+    if read.kind is not None:
+        print(text("check.kind", kind=text(f"check.kind.{read.kind}"), period=text(f"check.period.{read.frequency}")))
+    panel = read.panel
+    if panel is not None:
+        first, last = panel.periods[0], panel.last
+        print(text("check.periods", count=len(panel.periods), first=first, last=last, ahead=panel.ahead))
+        print(text("check.panel", items=len(panel), units=panel.units, used=read.rows_used, rows=read.rows_read))
+
+
+def _sample(args: argparse.Namespace) -> int:
+    sample = SAMPLES[args.name]()
+    tables: dict[str, pd.DataFrame | None] = {"sales": sample.sales, "stock": sample.stock, "truth": sample.truth}
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            if table is not None:
+                table.to_csv(args.out / f"{name}.csv", index=False)
+                print(text("check.sample.saved", rows=len(table), path=args.out / f"{name}.csv"))
+    except OSError as error:
+        report([Problem("folder_unwritable", got=str(args.out), params={"reason": error.strerror or str(error)})], sys.stderr, problem)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The flags that every command reads a sales file by, and what comes of them."""
+
+import argparse
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+import pandas as pd
+
+from sales.intake import Intake, intake
+from sales.mapping import Mapping, propose
+from sales.problems import Problem
+from sales.reading import read_table
+
+_OWN_NAMES = {"item": "item", "date": "ds", "units": "y"}
+_ROLES = ("item", "date", "units", "price", "promotion", "out_of_stock", "category", "supplier", "description")
+
+
+def add_sales_arguments(parser: argparse.ArgumentParser, positional: bool = True, words: Callable[[str], str] = lambda _: "") -> None:
+    """Adds SALES (or --sales where not `positional`) and the flags that say how to read it. `words` turns a key into the help of a flag."""
+
+    def add(*names: str, **settings: object) -> None:
+        parser.add_argument(*names, help=words(f"flag.{names[0].lstrip('-').replace('-', '_')}") or None, **settings)  # type: ignore[arg-type]
+
+    if positional:
+        add("sales", type=Path, metavar="SALES")
+    else:
+        add("--sales", type=Path, required=True, metavar="SALES")
+    for role in _ROLES:
+        add(f"--{role.replace('_', '-')}", metavar="COLUMN")
+    add("--known", type=_columns, default=(), metavar="COLUMNS")
+    add("--freq", choices=("D", "W", "M"))
+    add("--season", type=_season, metavar="N")
+    add("--gaps", choices=("zero", "unknown"), default="zero")
+    add("--day-first", action="store_true", default=None, dest="day_first")
+    add("--month-first", action="store_false", default=None, dest="day_first")
+
+
+def read_sales(args: argparse.Namespace) -> Intake:
+    """The sales that the flags of `add_sales_arguments` name. Never raises on what is in the file."""
+    return read_mapped(args)[1]
+
+
+def read_mapped(args: argparse.Namespace) -> tuple[Mapping, Intake]:
+    """The same, with the mapping that was used: a flag's column, else item, ds and y where the file has them, else what it suggests."""
+    reading = read_table(args.sales, args.sales.name)
+    if reading.table is None:
+        return Mapping(), Intake(None, reading.problems, args.freq, None, 0, 0)
+    mapping = _mapping(args, reading.table)
+    read = intake(reading.table, mapping, args.freq, args.gaps, args.season, args.day_first)
+    return mapping, replace(read, problems=(*reading.problems, *read.problems))
+
+
+def report(problems: Iterable[Problem], stream: TextIO, words: Callable[[Problem], str]) -> None:
+    """Writes each problem as a line of `stream`."""
+    for problem in problems:
+        print(words(problem), file=stream)
+
+
+def _mapping(args: argparse.Namespace, table: pd.DataFrame) -> Mapping:
+    flags = {role: value for role in _ROLES if (value := getattr(args, role)) is not None}
+    own = {role: name for role, name in _OWN_NAMES.items() if role not in flags and name in table.columns and name not in flags.values()}
+    proposed = propose(table.drop(columns=[name for name in (*flags.values(), *own.values()) if name in table.columns]))
+    return replace(proposed, **{**own, **flags}, known=args.known)
+
+
+def _columns(typed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in typed.split(",") if name.strip())
+
+
+def _season(typed: str) -> int:
+    season = int(typed)
+    if season < 1:
+        raise ValueError(f"season: got {season}, expected 1 (none) or more periods")
+    return season
