@@ -13,8 +13,12 @@ from inventory.terms import MOST_DAYS, StockTerms
 from sales.calendar import Calendar
 
 Method = Literal["backtest", "normal"]
-LEAST_SERVICE_LEVEL, MOST_SERVICE_LEVEL = 0.5, 0.999
-MOST_SAFETY_FACTOR = 3.0
+BOUNDS = {
+    "service_level": (0.5, 0.999),
+    "safety_factor": (0.0, 3.0),
+    "lead_time_days": (0.0, MOST_DAYS),
+    "review_period_days": (0.0, MOST_DAYS),
+}
 LEAST_HORIZON = {"D": 28, "W": 6, "M": 3}
 MOST_HORIZON_DAYS = 182.0
 _ALIKE = 1e-9
@@ -38,13 +42,7 @@ class PlanSettings:
     method: Method = "backtest"
 
     def __post_init__(self) -> None:
-        bounds = {
-            "service_level": (LEAST_SERVICE_LEVEL, MOST_SERVICE_LEVEL),
-            "safety_factor": (0.0, MOST_SAFETY_FACTOR),
-            "lead_time_days": (0.0, MOST_DAYS),
-            "review_period_days": (0.0, MOST_DAYS),
-        }
-        for name, (least, most) in bounds.items():
+        for name, (least, most) in BOUNDS.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
                 raise ValueError(f"{name}: got {value}, expected {least:g} to {most:g}")
@@ -54,14 +52,15 @@ class PlanSettings:
 
 @dataclass(frozen=True)
 class Totals:
-    """What the lines to order add up to: lines, units, value (money; NaN where no line has a cost), lines whose cost is not known, and
-    items without a quantity."""
+    """What the lines to order add up to: lines, units, value (money; NaN where no line has a cost), lines whose cost is not known, items
+    without a quantity, and the safety stock of all items, units."""
 
     lines: int
     units: float
     value: float
     lines_without_cost: int
     not_planned: int
+    safety_stock: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +131,8 @@ class ReorderPlan:
         return Totals(len(value), units, money, int(unknown.sum()), int(np.isnan(self.quantity).sum()), float(np.nansum(self.safety_stock)))
 
     def notes(self) -> dict[str, int]:
-        """How many items carry a caution, by its name: not_forecast, assumed (lead time or review period), no_stock, tail, extrapolated; only
-        those that occur."""
+        """How many items carry a caution, by its name: not_forecast, assumed (lead time or review period), no_stock, tail, extrapolated;
+        only those that occur."""
         counts = {
             "not_forecast": np.isnan(self.quantity),
             "assumed": self.assumed_lead_time | self.assumed_review,

@@ -237,4 +237,36 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a date like 2024-06-15",
         "They are taken to arrive in time; add the day if they do not.",
     ),
+    # plan
+    "bad_setting": ("{flag} cannot have this value", "{least} to {most}", "Choose a value in that range."),
+    "rows_without_columns": (
+        "{file} does not have all columns of a forecast",
+        "a file that python -m forecasting wrote",
+        "Make it again from these sales.",
+    ),
+    "rows_bad_column": (
+        "{file} holds something else than it should in this column",
+        "dates in ds and cutoff, numbers of 0 or more in y and mean",
+        "Make it again with python -m forecasting.",
+    ),
+    "rows_unknown_item": (
+        "{file} holds {items:,} items that the sales file does not",
+        "a forecast of these sales",
+        "Make it again from these sales.",
+    ),
+    "forecast_other_cutoff": (
+        "the forecast was not made from the end of these sales",
+        "one cutoff, {last}",
+        "Make the forecast again from these sales.",
+    ),
+    "backtest_without_model": (
+        "{file} has no rows of this model of the forecast",
+        "every model of the forecast",
+        "Backtest that model too, or leave --backtest out.",
+    ),
+    "no_best_model": (
+        "the backtest does not say which of these models is best",
+        "actual sales beside forecasts of every model",
+        "Give a forecast of one model.",
+    ),
 }

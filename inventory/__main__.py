@@ -1,0 +1,181 @@
+"""`python -m inventory plan --sales SALES --forecast forecast.parquet --stock stock.csv --out reorder.csv`: the Reorder page, typed."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from forecasting import backtest as backtests
+from forecasting.choice import best_model
+from forecasting.models import registry
+from forecasting.spread import demand_spread
+from inventory.export import reorder_csv, reorder_xlsx
+from inventory.plan import BOUNDS, PlanSettings, ReorderPlan, reorder_plan
+from inventory.terms import StockTerms, default_terms, read_terms
+from sales.commandline import add_sales_arguments, read_sales, report
+from sales.panel import SalesPanel
+from sales.problems import InputProblems, Problem, usable
+from sales.reading import read_table
+from ui.texts import problem, text
+from ui.texts.reasons import reasons
+from workspace.tables import write_atomically
+
+CUTOFFS = 3
+WRITERS = {".csv": reorder_csv, ".xlsx": reorder_xlsx}
+DATES, NUMBERS = ("ds", "cutoff"), ("y", "mean")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 the order list is written, 2 the input cannot be used (its problems are listed on stderr)."""
+    args = _parser().parse_args(arguments)
+    try:
+        _save(args, _plan(args))
+    except InputProblems as found:
+        report(found.problems, sys.stderr, problem)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m inventory", description=text("plan.description"))
+    verbs = parser.add_subparsers(required=True, metavar="plan")
+    plan = verbs.add_parser("plan", help=text("plan.plan"), description=text("plan.plan"))
+    add_sales_arguments(plan, positional=False, words=text)
+    plan.add_argument("--forecast", type=Path, required=True, metavar="PARQUET", help=text("plan.forecast"))
+    plan.add_argument("--backtest", type=Path, metavar="PARQUET", help=text("plan.backtest"))
+    plan.add_argument("--stock", type=Path, metavar="FILE", help=text("plan.stock"))
+    plan.add_argument("--service-level", type=float, default=0.95, help=text("plan.service_level"))
+    plan.add_argument("--safety-factor", type=float, default=1.0, help=text("plan.safety_factor"))
+    plan.add_argument("--lead-time-days", type=float, metavar="DAYS", help=text("plan.lead_time_days"))
+    plan.add_argument("--review-days", type=float, metavar="DAYS", dest="review_period_days", help=text("plan.review_days"))
+    plan.add_argument("--method", choices=("backtest", "normal"), default="backtest", help=text("plan.method"))
+    plan.add_argument("--all-rows", action="store_true", help=text("plan.all_rows"))
+    plan.add_argument("--out", type=Path, required=True, help=text("plan.out"))
+    return parser
+
+
+def _plan(args: argparse.Namespace) -> ReorderPlan:
+    """The plan that the flags ask for. Raises InputProblems with everything wrong in all files and flags."""
+    read = read_sales(args)
+    problems = [*read.problems, *_flag_problems(args)]
+    forecast, found = _rows(args.forecast, read.panel)
+    problems += [*found, *(_forecast_problems(forecast, read.panel) if forecast is not None and read.panel is not None else ())]
+    past, found = _rows(args.backtest, read.panel) if args.backtest else (None, [])
+    problems += found
+    terms, found = _terms(args, read.panel)
+    problems += found
+    if past is not None and forecast is not None:
+        absent = sorted(set(forecast["model"]) - set(past["model"]))
+        problems += [Problem("backtest_without_model", got=name, params={"file": args.backtest.name}) for name in absent]
+    if read.panel is None or forecast is None or terms is None or not usable(problems):
+        raise InputProblems(problems)
+    report(problems, sys.stderr, problem)
+
+    past = _backtested(read.panel, forecast) if past is None else past[past["model"].isin(forecast["model"].unique())]
+    model = _model(forecast, past)
+    settings = PlanSettings(**{name: getattr(args, name) for name in BOUNDS}, method=args.method)
+    return reorder_plan(terms, demand_spread(read.panel, forecast, past, model), read.panel.calendar, settings)
+
+
+def _flag_problems(args: argparse.Namespace) -> Iterator[Problem]:
+    for name, (least, most) in BOUNDS.items():
+        value = getattr(args, name)
+        if value is not None and not least <= value <= most:
+            flag = "--review-days" if name == "review_period_days" else f"--{name.replace('_', '-')}"
+            yield Problem("bad_setting", got=f"{value:g}", params={"flag": flag, "least": f"{least:g}", "most": f"{most:g}"})
+    if args.out.suffix.lower() not in WRITERS:
+        yield Problem("bad_out", got=str(args.out), params={"expected": " / ".join(WRITERS)})
+
+
+def _rows(path: Path, panel: SalesPanel | None) -> tuple[pd.DataFrame | None, list[Problem]]:
+    """The tidy rows of a forecast or a backtest, or None and why they cannot be used."""
+    reading = read_table(path, path.name)
+    rows = reading.table
+    if rows is None:
+        return None, list(reading.problems)
+    problems = [*reading.problems]
+    missing = [name for name in ("item", "model", *DATES, *NUMBERS) if name not in rows]
+    if missing:
+        return None, [*problems, Problem("rows_without_columns", got=", ".join(missing), params={"file": path.name})]
+    wrong = [name for name in DATES if not pd.api.types.is_datetime64_any_dtype(rows[name])]
+    wrong += [name for name in NUMBERS if not _amounts(rows[name])]
+    if wrong:
+        return None, [*problems, *(Problem("rows_bad_column", column=name, params={"file": path.name}) for name in wrong)]
+    rows = rows.astype({"item": str, "model": str} | dict.fromkeys(NUMBERS, float))
+    unknown = rows.loc[~rows["item"].isin(panel.items), "item"].unique() if panel is not None else []
+    if len(unknown):
+        return None, [*problems, Problem("rows_unknown_item", got=unknown[0], params={"file": path.name, "items": len(unknown)})]
+    return rows, problems
+
+
+def _amounts(column: pd.Series) -> bool:
+    """Whether all that is there are finite numbers of 0 or more."""
+    return pd.api.types.is_numeric_dtype(column) and bool((column.isna() | ((column >= 0) & (column < np.inf))).all())
+
+
+def _forecast_problems(forecast: pd.DataFrame, panel: SalesPanel) -> Iterator[Problem]:
+    """A forecast must be made once, from the end of the sales: stock counts from there on."""
+    cutoffs = sorted(forecast["cutoff"].unique())
+    if list(cutoffs) != [panel.last]:
+        got = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs[:3])
+        yield Problem("forecast_other_cutoff", got=got, params={"last": f"{panel.last:%Y-%m-%d}"})
+
+
+def _terms(args: argparse.Namespace, panel: SalesPanel | None) -> tuple[StockTerms | None, list[Problem]]:
+    if args.stock is None:
+        print(text("plan.targets"), file=sys.stderr)
+        return (None if panel is None else default_terms(panel)), []
+    reading = read_table(args.stock, args.stock.name)
+    if reading.table is None or panel is None:
+        return None, list(reading.problems)
+    terms, problems = read_terms(reading.table, panel)
+    return terms, [*reading.problems, *problems]
+
+
+def _backtested(panel: SalesPanel, forecast: pd.DataFrame) -> pd.DataFrame:
+    """Backtest rows of the forecast's own models, items and horizon, as many cutoffs as fit; none where none fits."""
+    names = sorted(forecast["model"].unique())
+    unknown = [name for name in names if name not in registry.NAMES]
+    if unknown:
+        raise InputProblems(Problem("unknown_model", got=name, params={"names": ", ".join(registry.NAMES)}) for name in unknown)
+    panel = panel.select(panel.rows_of(list(forecast["item"].unique())))
+    horizon = forecast["ds"].nunique()
+    count = min(CUTOFFS, backtests.most_cutoffs(panel, horizon))
+    if count == 0:
+        print(text("plan.no_backtest", horizon=horizon, periods=len(panel.periods)), file=sys.stderr)
+        return forecast.iloc[:0]
+    print(text("plan.backtesting", models=", ".join(names), cutoffs=count, horizon=horizon), file=sys.stderr)
+    return backtests.backtest(panel, [registry.model(name) for name in names], horizon, backtests.last_cutoffs(panel, count, horizon))
+
+
+def _model(forecast: pd.DataFrame, past: pd.DataFrame) -> str:
+    """The forecast's model; of several the best in the backtest, and it says which."""
+    names = sorted(forecast["model"].unique())
+    if len(names) == 1:
+        return names[0]
+    try:
+        best = best_model(past)
+    except ValueError:
+        raise InputProblems([Problem("no_best_model", got=", ".join(names))]) from None
+    print(text("plan.best", model=best, models=", ".join(names)), file=sys.stderr)
+    return best
+
+
+def _save(args: argparse.Namespace, plan: ReorderPlan) -> None:
+    content = WRITERS[args.out.suffix.lower()](plan, reasons(plan), args.all_rows)
+    try:
+        write_atomically(args.out, lambda file: file.write(content))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputProblems([Problem("folder_unwritable", got=str(args.out.parent), params={"reason": reason})]) from error
+    totals = plan.totals()
+    print(text("plan.saved", lines=totals.lines, items=len(plan), units=totals.units, out=args.out))
+    if totals.not_planned:
+        print(text("plan.not_planned", count=totals.not_planned), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
