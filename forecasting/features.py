@@ -28,9 +28,9 @@ def _filled(block: np.ndarray, width: int) -> np.ndarray:
 
 def calendar_waves(ds: pd.DatetimeIndex, frequency: str) -> np.ndarray:
     """Sines and cosines of the place in the week (days only) and in the year, float32, periods x 2 or 4, each within -1 to 1."""
-    year = 2 * np.pi * (ds.dayofyear.to_numpy() - 1) / 365.25
+    year = 2 * np.pi * (ds.day_of_year.to_numpy() - 1) / 365.25
     waves = [np.sin(year), np.cos(year)]
     if frequency == "D":
-        week = 2 * np.pi * ds.dayofweek.to_numpy() / 7
+        week = 2 * np.pi * ds.day_of_week.to_numpy() / 7
         waves += [np.sin(week), np.cos(week)]
     return np.stack(waves, axis=1).astype(np.float32)

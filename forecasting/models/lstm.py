@@ -1,9 +1,6 @@
 """LSTM: one network over all items, fitted on scaled windows, with the mean and all quantiles of every step as outputs."""
 
 import os
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,13 +8,14 @@ import numpy as np
 
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.models.libraries import quiet, seeded
 from forecasting.models.windows import Batch, Windows
 from sales.panel import SalesPanel
 
 
 @dataclass(frozen=True)
 class Lstm(Forecaster):
-    """A long short-term memory network (Hochreiter & Schmidhuber, 1997) that reads the last periods of an item and answers all steps at once.
+    """A long short-term memory network (Hochreiter & Schmidhuber, 1997): it reads an item's last periods and answers all steps at once.
 
     Its inputs are scaled demand and whether it is known, the calendar, known-ahead covariates and, for each step, demand one season before.
     It learns the mean by squared errors and the quantiles by the pinball loss, and stops when the last horizon of the past, which it does
@@ -52,11 +50,13 @@ class Lstm(Forecaster):
         windows = Windows(panel, min(self.window, max(1, 2 * periods // 3)), horizon)
         rows = np.arange(len(panel))
         held_out = periods - max(1, min(horizon, periods // 4))
-        learnt = windows.batch(*self._drawn(windows, held_out, rng), last=held_out)
+        last = held_out if windows.reach(held_out) else periods
+        learnt = windows.batch(*self._drawn(windows, last, rng), last=last)
         checked = windows.batch(rows, np.full(len(panel), held_out))
         asked = windows.batch(rows, np.full(len(panel), periods))
-        with _seeded(int(rng.integers(2**31))):
-            answers, epochs = self._answers(learnt, checked, asked, levels)
+        seed = int(rng.integers(2**31))
+        with quiet(), seeded(seed):
+            answers, epochs = self._answers(learnt, checked, asked, levels, seed)
         answers = answers * asked.scale[:, None, None]
         forecast.mean[:] = np.maximum(answers[:, :, 0], 0)
         forecast.quantiles[:] = np.sort(np.maximum(answers[:, :, 1:], 0), axis=2)
@@ -70,13 +70,15 @@ class Lstm(Forecaster):
         order = np.resize(order, -(-len(order) // self.batch) * self.batch)
         return row[order], origin[order]
 
-    def _answers(self, learnt: Batch, checked: Batch, asked: Batch, levels: tuple[float, ...]) -> tuple[np.ndarray, int]:
+    def _answers(self, learnt: Batch, checked: Batch, asked: Batch, levels: tuple[float, ...], seed: int) -> tuple[np.ndarray, int]:
         """Scaled mean and quantiles of the windows `asked`, k x horizon x (1 + L), and the epochs that it took."""
         keras = _keras()
+        keras.utils.set_random_seed(seed)
         network = _network(learnt.past.shape[1:], learnt.future.shape[1:], self.units, 1 + len(levels))
         network.compile(keras.optimizers.Adam(self.rate, clipnorm=1.0), loss=_loss(levels))
-        stop = keras.callbacks.EarlyStopping(patience=self.patience, restore_best_weights=True)
-        slower = keras.callbacks.ReduceLROnPlateau(patience=max(1, self.patience // 2), factor=0.3)
+        watched = "val_loss" if checked.target[:, :, 1].any() else "loss"
+        stop = keras.callbacks.EarlyStopping(watched, mode="min", patience=self.patience, restore_best_weights=True)
+        slower = keras.callbacks.ReduceLROnPlateau(watched, mode="min", patience=max(1, self.patience // 2), factor=0.3)
         history = network.fit(
             [learnt.past, learnt.future],
             learnt.target,
@@ -87,6 +89,7 @@ class Lstm(Forecaster):
             verbose=0,
         )
         answers = network.predict([asked.past, asked.future], batch_size=256, verbose=0)
+        keras.backend.clear_session()
         return answers.astype(float), len(history.history["loss"])
 
 
@@ -120,17 +123,3 @@ def _loss(levels: tuple[float, ...]) -> Any:
         return ops.sum(known * (squared + 2 * pinball)) / ops.maximum(ops.sum(known), 1.0)
 
     return loss
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Keras and the global generators it draws from, seeded; the latter are put back after, and Keras's own state is cleared."""
-    keras = _keras()
-    states = random.getstate(), np.random.get_state()
-    keras.utils.set_random_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        keras.backend.clear_session()

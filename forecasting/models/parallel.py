@@ -3,7 +3,6 @@
 import math
 import os
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from forecasting.forecast import OK
+from forecasting.models.libraries import one_thread, quiet
 
 FEWEST_FOR_PROCESSES = 4
 MOST_PER_CHUNK = 16
@@ -55,7 +55,7 @@ def jobs() -> int:
 
 
 def _chunk(fit: Callable[[Any, np.random.SeedSequence], Any], pairs: list[tuple[Any, np.random.SeedSequence]]) -> list[Outcome]:
-    with warnings.catch_warnings(record=True):  # statsmodels asks for its warnings on import, past any "ignore"
+    with quiet(), one_thread():
         return [_one(fit, task, seed) for task, seed in pairs]
 
 

@@ -11,6 +11,7 @@ from forecasting.features import known_ahead
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Forecaster
 from forecasting.models import parallel
+from forecasting.models.libraries import seeded
 from sales.calendar import Calendar
 from sales.panel import SalesPanel
 
@@ -127,15 +128,11 @@ def _model(task: _Task, known: np.ndarray, table: pd.DataFrame) -> tuple[Any, st
 
 
 def _predicted(model: Any, future: pd.DataFrame, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean h and draws h x samples of the predictive distribution. Prophet draws from numpy's global state, which is put back after."""
+    """Mean h and draws h x samples of the predictive distribution."""
     mean = model.predict(future)["yhat"].to_numpy()
     model.uncertainty_samples = samples
-    state = np.random.get_state()
-    np.random.seed(seed)
-    try:
+    with seeded(seed):
         return mean, model.predictive_samples(future)["yhat"]
-    finally:
-        np.random.set_state(state)
 
 
 def _holidays(country: str, calendar: Calendar, ds: pd.DatetimeIndex) -> pd.DataFrame:

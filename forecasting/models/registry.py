@@ -28,4 +28,3 @@ def model(name: str, **settings: object) -> Forecaster:
 def card(name: str) -> Card:
     """The card of a model."""
     return type(model(name)).card
-

@@ -178,8 +178,9 @@ def fit(history: np.ndarray, order: Order, compared: np.ndarray) -> Fit:
     model = _model(history / scale, order, simple_differencing=True, concentrate_scale=True)
     if not np.nanstd(model.endog) > 1e-9:
         raise ArithmeticError("nothing varies after differencing")
-    start = model.start_params
-    found = model.fit(start, method="lbfgs", maxiter=MOST_ITERATIONS, factr=1e9, pgtol=1e-3, disp=False, return_params=True) if len(start) else start
+    found = model.start_params
+    if len(found):
+        found = model.fit(found, method="lbfgs", maxiter=MOST_ITERATIONS, factr=1e9, pgtol=1e-3, disp=False, return_params=True)
     filtered = model.filter(found, cov_type="none")
     likelihood = filtered.llf_obs[compared[order.lost :]].sum()
     n, k = int(compared.sum()), order.parameters

@@ -32,18 +32,19 @@ class Windows:
     def __init__(self, panel: SalesPanel, window: int, horizon: int) -> None:
         self.window, self.horizon, self.season = window, horizon, panel.season
         self.periods = len(panel.periods)
-        self.demand = panel.demand
+        self.demand = np.maximum(panel.demand, 0)
         self.mean = np.nanmean(self.demand, axis=1, dtype=float)
         ds = panel.periods.append(panel.calendar.after(panel.last, horizon))
         self.waves = calendar_waves(ds, panel.calendar.frequency)
         self.covariates = [_relative(block, self.periods) for block in known_ahead(panel, horizon).values()]
 
+    def reach(self, last: int) -> bool:
+        """Whether there is a window to learn from before position `last`."""
+        return bool(self._usable(last).any())
+
     def drawn(self, most: int, last: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Rows and origins of at most `most` windows with a known period before the origin and one from it on, before position `last`."""
-        known = ~np.isnan(self.demand[:, :last])
-        before = np.cumsum(known, axis=1) - known
-        ahead = np.cumsum(known[:, ::-1], axis=1)[:, ::-1]
-        row, origin = np.nonzero((before > 0) & (ahead > 0))
+        row, origin = np.nonzero(self._usable(last))
         kept = np.sort(rng.choice(len(row), size=min(most, len(row)), replace=False))
         return row[kept], origin[kept]
 
@@ -65,6 +66,12 @@ class Windows:
             target=np.stack([target / by, target_known], axis=2).astype(np.float32),
             scale=scale,
         )
+
+    def _usable(self, last: int) -> np.ndarray:
+        known = ~np.isnan(self.demand[:, :last])
+        before = np.cumsum(known, axis=1) - known
+        ahead = np.cumsum(known[:, ::-1], axis=1)[:, ::-1]
+        return (before > 0) & (ahead > 0)
 
     def _demand(self, row: np.ndarray, at: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
         """Demand at positions `at`, 0 where it is not known, and 1 where it is."""

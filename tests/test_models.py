@@ -1,0 +1,240 @@
+"""The contract of every registered model: what `Forecaster` promises, held over the whole registry."""
+
+import pickle
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from panels import panel, weekly_shop
+
+from forecasting.forecast import Forecast
+from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.models import registry
+from sales.panel import SalesPanel
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = {"lstm": {"epochs": 2, "units": 8, "windows": 256}}
+LEVELS = (0.1, 0.5, 0.9, 0.975)
+HORIZON = 9
+
+every_model = pytest.mark.parametrize("name", registry.NAMES)
+
+
+def made(name: str) -> Forecaster:
+    return registry.model(name, **SMALL.get(name, {}))
+
+
+def answered(name: str, sales: SalesPanel, seed: int = 1, horizon: int = HORIZON) -> Forecast:
+    return made(name).forecast(sales, horizon, LEVELS, np.random.default_rng(seed))
+
+
+def shop() -> SalesPanel:
+    rng = np.random.default_rng(3)
+    sales = weekly_shop(5, 130, rng)
+    promotion = rng.integers(0, 2, size=(5, 130 + HORIZON)).astype(np.float32)
+    return replace(sales, covariates={"promotion": promotion, "price": 10 + promotion})
+
+
+AWKWARD = {
+    "all_zero": np.zeros(100),
+    "constant": np.full(100, 7.0),
+    "gaps": np.where(np.arange(100) % 9 == 4, np.nan, np.arange(100) % 7 + 3.0),
+    "huge": (np.arange(100) % 7 + 1 + np.sin(np.arange(100))) * 1e7,
+    "long_gap": np.where((np.arange(100) > 60) & (np.arange(100) < 90), np.nan, np.arange(100) % 5 + 1.0),
+    "new": np.where(np.arange(100) < 80, np.nan, np.arange(100) % 4 + 2.0),
+    "no_history": np.full(100, np.nan),
+    "perfect_week": np.arange(100) % 7 + 1.0,
+    "sparse": np.where(np.arange(100) % 23 == 5, 3.0, 0.0),
+    "tiny": (np.arange(100) % 7 + 1 + np.cos(np.arange(100))) * 1e-3,
+    "two_periods": np.where(np.arange(100) < 98, np.nan, np.arange(100) - 90.0),
+    "unknown_end": np.where(np.arange(100) > 93, np.nan, np.arange(100) % 7 + 2 + np.cos(np.arange(100))),
+}
+
+
+@cache
+def awkward(name: str) -> dict[str, tuple[np.ndarray, np.ndarray, str, str]]:
+    """Item -> mean, quantiles, status, model used."""
+    sales = panel(np.stack(list(AWKWARD.values())), items=list(AWKWARD))
+    found = answered(name, sales)
+    return {item: (found.mean[i], found.quantiles[i], found.status[i], found.model_used[i]) for i, item in enumerate(found.items)}
+
+
+@cache
+def of_shop(name: str) -> Forecast:
+    return answered(name, shop())
+
+
+@every_model
+def test_answer_has_the_promised_shapes_and_dates(name: str) -> None:
+    sales, found = shop(), of_shop(name)
+    assert (found.mean.shape, found.quantiles.shape) == ((5, HORIZON), (5, HORIZON, len(LEVELS)))
+    assert list(found.items) == list(sales.items)
+    assert found.ds.equals(sales.calendar.after(sales.last, HORIZON))
+    assert (found.cutoff, found.model, found.levels) == (sales.last, name, LEVELS)
+    assert set(found.status) == {"ok"}
+    assert all(found.detail)
+    assert (found.seconds > 0).all()
+
+
+@every_model
+def test_quantiles_rise_and_nothing_is_negative_or_infinite(name: str) -> None:
+    found = of_shop(name)
+    assert (np.diff(found.quantiles, axis=2) >= 0).all()
+    assert np.isfinite(found.quantiles).all()
+    assert (found.quantiles >= 0).all()
+    assert (found.mean >= 0).all()
+
+
+@every_model
+def test_same_seed_same_answer(name: str) -> None:
+    first, second = of_shop(name), answered(name, shop())
+    np.testing.assert_array_equal(first.mean, second.mean)
+    np.testing.assert_array_equal(first.quantiles, second.quantiles)
+
+
+@every_model
+def test_global_generators_are_left_alone(name: str) -> None:
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    answered(name, shop().select(np.array([0, 1])))
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@every_model
+def test_nothing_after_the_cutoff_moves_the_answer(name: str) -> None:
+    sales = shop()
+    cutoff, seen = sales.periods[109], 110
+    later = np.arange(len(sales.periods)) >= seen
+    beyond = np.arange(len(sales.periods) + HORIZON) >= seen + HORIZON
+    changed = replace(
+        sales,
+        y=np.where(later, 999.0, sales.y).astype(np.float32),
+        out_of_stock=sales.out_of_stock | (later & (np.arange(len(later)) % 3 == 0)),
+        covariates={key: np.where(beyond, 55.0, block).astype(np.float32) for key, block in sales.covariates.items()},
+    )
+    before, after = (answered(name, p.until(cutoff, HORIZON)) for p in (sales, changed))
+    np.testing.assert_array_equal(before.mean, after.mean)
+    np.testing.assert_array_equal(before.quantiles, after.quantiles)
+
+
+@pytest.mark.parametrize("name", [name for name in registry.NAMES if not registry.card(name).shared])
+def test_neighbours_do_not_move_an_items_mean(name: str) -> None:
+    alone = answered(name, shop().select(np.array([2, 3])))
+    np.testing.assert_array_equal(alone.mean, of_shop(name).mean[2:4])
+
+
+@every_model
+def test_awkward_histories_never_raise_and_say_what_happened(name: str) -> None:
+    for item, (mean, quantiles, status, _) in awkward(name).items():
+        assert status == "ok" or status.startswith(("fallback: ", "failed: ")), (item, status)
+        if status.startswith("failed"):
+            assert np.isnan(mean).all(), item
+            assert np.isnan(quantiles).all(), item
+        else:
+            assert np.isfinite(mean).all(), item
+            assert (np.diff(quantiles, axis=1) >= 0).all(), item
+            assert (quantiles >= 0).all(), item
+
+
+@every_model
+@pytest.mark.parametrize(
+    ("item", "status", "used"),
+    [("all_zero", "fallback: all_zero", "zero"), ("constant", "fallback: constant", "constant"), ("no_history", "failed: no_history", None)],
+)
+def test_fallbacks_are_named(name: str, item: str, status: str, used: str | None) -> None:
+    _, _, got, model_used = awkward(name)[item]
+    assert (got, model_used) == (status, used or name)
+
+
+@every_model
+@pytest.mark.parametrize("item", ["gaps", "long_gap", "new", "sparse", "huge", "tiny", "unknown_end"])
+def test_it_works_on_what_it_should_work_on(name: str, item: str) -> None:
+    mean, _, status, _ = awkward(name)[item]
+    assert status == "ok"
+    assert 0 <= mean.max() <= 3 * np.nanmax(AWKWARD[item])
+    assert mean.max() > 0
+
+
+@every_model
+def test_covariates_missing_in_the_future_are_no_reason_to_fail(name: str) -> None:
+    sales = shop()
+    short = replace(sales, covariates={key: block[:, :130] for key, block in sales.covariates.items()})
+    unknown = replace(sales, covariates={key: np.full_like(block, np.nan) for key, block in sales.covariates.items()})
+    for of in (short, unknown):
+        assert set(answered(name, of).status) == {"ok"}
+
+
+@every_model
+def test_covariates_change_the_answer_exactly_where_the_card_says_so(name: str) -> None:
+    rng = np.random.default_rng(5)
+    promotion = (rng.random((6, 200 + 14)) < 0.3).astype(np.float32)
+    promotion[:, 200:] = np.arange(14) % 2
+    sales = panel(rng.poisson(20 * (1 + promotion[:, :200])), covariates={"promotion": promotion})
+    settings = {"epochs": 25, "units": 16, "window": 21} if name == "lstm" else {}
+    mean = registry.model(name, **settings).forecast(sales, 14, (0.5,), np.random.default_rng(0)).mean
+    uplift = mean[:, 1::2].mean() / mean[:, ::2].mean()
+    if registry.card(name).uses_covariates:
+        assert uplift == pytest.approx(2.0, abs=0.3)
+    else:
+        assert uplift < 1.2
+
+
+@every_model
+@pytest.mark.parametrize(("frequency", "start", "season"), [("W", "2023-01-02", 52), ("M", "2021-01-01", 12)])
+def test_a_year_of_weeks_and_three_of_months(name: str, frequency: str, start: str, season: int) -> None:
+    rng = np.random.default_rng(2)
+    periods = {"W": 52, "M": 36}[frequency]
+    sales = panel(rng.poisson(30, size=(2, periods)), frequency=frequency, start=start, season=season)
+    found = answered(name, sales, horizon=6)
+    assert set(found.status) == {"ok"}
+    assert found.mean == pytest.approx(30.0, abs=25)
+
+
+@every_model
+def test_a_horizon_longer_than_the_history(name: str) -> None:
+    found = answered(name, weekly_shop(2, 16, np.random.default_rng(0)), horizon=30)
+    assert np.isfinite(found.mean[~found.failed]).all()
+    assert set(found.status) == {"ok"}
+
+
+@every_model
+def test_models_and_answers_travel_between_processes(name: str) -> None:
+    forecaster = made(name)
+    assert pickle.loads(pickle.dumps(forecaster)) == forecaster
+    back = pickle.loads(pickle.dumps(of_shop(name)))
+    np.testing.assert_array_equal(back.mean, of_shop(name).mean)
+
+
+@every_model
+def test_models_are_frozen_and_carry_a_card(name: str) -> None:
+    assert isinstance(registry.card(name), Card)
+    assert registry.card(name).name == name
+    assert registry.card(name).cost in Cost
+    with pytest.raises(FrozenInstanceError, match="cannot assign"):
+        made(name).card = None  # type: ignore[misc]
+
+
+@every_model
+@pytest.mark.parametrize(("horizon", "levels", "match"), [(0, (0.5,), "horizon: got 0"), (3, (0.9, 0.5), "levels: got"), (3, (1.0,), "levels")])
+def test_impossible_arguments_are_refused(name: str, horizon: int, levels: tuple[float, ...], match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        made(name).forecast(shop(), horizon, levels, np.random.default_rng(0))
+
+
+def test_an_unknown_model_is_refused_by_name() -> None:
+    with pytest.raises(KeyError, match="expected one of seasonal_naive, prophet, sarima, lstm"):
+        registry.model("oracle")
+
+
+def test_the_registry_and_the_model_files_load_no_heavy_library() -> None:
+    code = (
+        "import sys\n"
+        "from forecasting.models import registry, parallel\n"
+        "for name in registry.NAMES: registry.card(name)\n"
+        "print(sorted({'prophet', 'statsmodels', 'keras', 'jax', 'joblib', 'sklearn', 'streamlit'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
