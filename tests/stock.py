@@ -1,0 +1,50 @@
+"""Spreads of demand and stock terms for tests, made without a model or a file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.spread import DemandSpread
+from inventory.terms import StockTerms
+from sales.panel import SalesPanel
+
+
+def codes(n: int) -> np.ndarray:
+    return np.array([f"A{i:03d}" for i in range(n)], dtype=object)
+
+
+def spread(rate: Any, sigma: Any = 1.0, horizon: int = 28, errors: int = 400, cutoff: str = "2024-03-03") -> DemandSpread:
+    """Items with `rate` units a period and normal errors of `sigma`, whose totals' errors are evenly spaced normal quantiles."""
+    rates = np.atleast_1d(np.asarray(rate, dtype=float))
+    n = len(rates)
+    sigmas = np.broadcast_to(np.asarray(sigma, dtype=float), n).copy()
+    normal = np.sort(np.random.default_rng(3).normal(size=errors))
+    cumulative = np.arange(horizon + 1) * rates[:, None]
+    pooled = (np.empty(0), *[normal] * horizon)
+    return DemandSpread(codes(n), pd.Timestamp(cutoff), cumulative, sigmas, sigmas, pooled, np.full(n, "naive", dtype=object))
+
+
+def terms(n: int = 1, **given: Any) -> StockTerms:
+    """Terms of n items: nothing in stock, on order or owed, 14 + 7 days, no minimum, no pack, 2 of cost; except as given."""
+    values: Mapping[str, Any] = {
+        "on_hand": 0, "on_order": 0, "on_order_due": np.datetime64("NaT"), "backorders": 0, "lead_time_days": 14, "lead_time_sd_days": 0,
+        "review_period_days": 7, "moq": 0, "pack": 0, "unit_cost": 2, "unit_price": 5, "supplier": "Acme", "category": "Mugs",
+        "assumed_lead_time": False, "assumed_review": False, **given,
+    }  # fmt: skip
+    arrays = {name: np.broadcast_to(np.asarray(value, dtype=_dtype(value)), n).copy() for name, value in values.items()}
+    return StockTerms(items=codes(n), **arrays)
+
+
+def _dtype(value: Any) -> Any:
+    kind = np.asarray(value).dtype.kind
+    return {"U": object, "O": object, "M": "datetime64[D]", "b": bool}.get(kind, float)
+
+
+def rows(panel: SalesPanel, cutoff: pd.Timestamp, horizon: int, mean: Any, y: Any = np.nan, model: str = "naive") -> pd.DataFrame:
+    """Tidy rows of one forecast; `mean` and `y` are numbers or items x horizon."""
+    n = len(panel)
+    frame = pd.DataFrame({"item": np.repeat(panel.items, horizon), "ds": np.tile(panel.calendar.after(cutoff, horizon), n)})
+    blocks = {name: np.broadcast_to(np.asarray(block, dtype=float), (n, horizon)).ravel() for name, block in {"y": y, "mean": mean}.items()}
+    return frame.assign(cutoff=cutoff, model=model, **blocks)
