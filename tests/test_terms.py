@@ -1,0 +1,202 @@
+"""Stock terms: what cannot be is not built, what a file gets wrong is said and counts as not given."""
+
+from dataclasses import fields, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stock
+from inventory.terms import HEADERS, NUMBERS, StockTerms, default_terms, read_terms, template
+from panels import panel
+from sales.panel import SalesPanel
+from sales.problems import Problem, Severity
+from ui.texts import problem
+
+
+@pytest.fixture(scope="module")
+def shop() -> SalesPanel:
+    made = panel(np.ones((4, 5)), items=["007", "85123", "A", "a b"])
+    attributes = pd.DataFrame({"supplier": ["S0", "S1", None, "S3"], "category": ["C0", "C1", "C2", "C3"]})
+    return replace(made, attributes=attributes)
+
+
+def read(shop: SalesPanel, **columns: Any) -> tuple[StockTerms, tuple[Problem, ...]]:
+    return read_terms(pd.DataFrame(columns), shop)
+
+
+def found(problems: tuple[Problem, ...]) -> list[tuple[Any, ...]]:
+    return [(p.code, p.column, p.row, p.got, p.count) for p in problems if p.code not in ("stock_item_without_row",)]
+
+
+def test_without_a_file_the_default_days_are_marked_as_assumed(shop: SalesPanel) -> None:
+    made = default_terms(shop)
+    assert made.lead_time_days.tolist() == [14] * 4
+    assert made.review_period_days.tolist() == [7] * 4
+    assert made.assumed_lead_time.all()
+    assert made.assumed_review.all()
+    assert np.isnan(made.on_hand).all()
+    assert made.supplier.tolist() == ["S0", "S1", "", "S3"]
+    assert made.category.tolist() == ["C0", "C1", "C2", "C3"]
+    assert default_terms(panel(np.ones((1, 5)))).supplier.tolist() == [""]
+
+
+def test_a_whole_file_of_text_is_read(shop: SalesPanel) -> None:
+    row = dict(zip(HEADERS, ["A", " 3.5 ", "4", "2024-06-15", "1", "20", "2", "10", "6", "0.5", "1.25", "2.5", "New", ""], strict=True))
+    made, problems = read_terms(pd.DataFrame([row]), shop)
+    at = {field.name: getattr(made, field.name)[2] for field in fields(made)}
+    assert at == {
+        "items": "A", "on_hand": 3.5, "on_order": 4, "on_order_due": np.datetime64("2024-06-15"), "backorders": 1, "lead_time_days": 20,
+        "lead_time_sd_days": 2, "review_period_days": 10, "moq": 6, "pack": 0.5, "unit_cost": 1.25, "unit_price": 2.5, "supplier": "New",
+        "category": "C2", "assumed_lead_time": False, "assumed_review": False,
+    }  # fmt: skip
+    assert [(p.code, p.severity, p.got, p.count) for p in problems] == [("stock_item_without_row", Severity.INFO, "007", 3)]
+    assert made.supplier.tolist() == ["S0", "S1", "New", "S3"]
+    assert made.assumed_lead_time.tolist() == [True, True, False, True]
+
+
+def test_typed_cells_are_read_like_text(shop: SalesPanel) -> None:
+    made, problems = read(
+        shop,
+        item=[85123.0, "007", "A", "a b"],
+        on_hand=[1, Decimal("2.5"), np.float32(3), None],
+        on_order=pd.array([1, 1, None, None], dtype="Int64"),
+        on_order_due=[pd.Timestamp("2024-06-15 10:00", tz="Asia/Tokyo"), date(2024, 6, 16), pd.NaT, None],
+    )
+    assert found(problems) == []
+    assert made.on_hand[:3].tolist() == [2.5, 1.0, 3.0]
+    assert np.isnan(made.on_hand[3])
+    assert made.on_order.tolist() == [1, 1, 0, 0]
+    assert made.on_order_due[:2].astype(str).tolist() == ["2024-06-16", "2024-06-15"]
+
+
+def test_headers_may_differ_in_case_and_spaces(shop: SalesPanel) -> None:
+    made, problems = read_terms(pd.DataFrame({"ITEM ": ["A"], " On  Hand": ["3"], "Lead_Time days": ["5"]}), shop)
+    assert found(problems) == []
+    assert (made.on_hand[2], made.lead_time_days[2]) == (3, 5)
+
+
+def test_leading_zeros_belong_to_the_code(shop: SalesPanel) -> None:
+    assert found(read(shop, item=["7"], on_hand=["1"])[1]) == [("stock_unknown_item", "item", 2, "7", 1)]
+    assert read(shop, item=["007"], on_hand=["1"])[0].on_hand[0] == 1
+
+
+def test_everything_wrong_is_said_at_once_and_counts_as_not_given(shop: SalesPanel) -> None:
+    made, problems = read(
+        shop,
+        item=["A", "zz", "A", None, "007", "85123", "a b"],
+        on_hand=["x", "9", "9", "9", "-1", "inf", "1,5"],
+        moq=["-6", "", "", "", "2e9", "-6", ""],
+        lead_time_days=["-3", "", "", "", "5000", "", "nan"],
+        on_order_due=["15.06.2024", "", "", "", "2024-02-30", "", "2024-01-01x"],
+        colour=["red"] * 7,
+    )
+    assert found(problems) == [
+        ("stock_unknown_column", "colour", None, "", 1),
+        ("stock_item_missing", "item", 5, "", 1),
+        ("stock_duplicate_item", "item", 4, "A", 1),
+        ("stock_unknown_item", "item", 3, "zz", 1),
+        ("stock_not_a_number", "on_hand", 2, "x", 1),
+        ("stock_not_a_number", "on_hand", 8, "1,5", 1),
+        ("stock_infinite", "on_hand", 7, "inf", 1),
+        ("stock_negative", "on_hand", 6, "-1", 1),
+        ("stock_bad_date", "on_order_due", 2, "15.06.2024", 1),
+        ("stock_bad_date", "on_order_due", 6, "2024-02-30", 1),
+        ("stock_bad_date", "on_order_due", 8, "2024-01-01x", 1),
+        ("stock_not_a_number", "lead_time_days", 8, "nan", 1),
+        ("stock_negative", "lead_time_days", 2, "-3", 1),
+        ("stock_too_large", "lead_time_days", 6, "5000", 1),
+        ("stock_negative", "moq", 2, "-6", 2),
+        ("stock_too_large", "moq", 6, "2e9", 1),
+    ]
+    assert all(p.severity is not Severity.ERROR for p in problems)
+    assert np.isnan(made.on_hand).all()
+    assert made.moq.tolist() == [0] * 4
+    assert made.lead_time_days.tolist() == [14] * 4
+    assert made.assumed_lead_time.all()
+    assert all(problem(p) for p in problems)
+
+
+def test_rows_count_as_the_file_counts_them(shop: SalesPanel) -> None:
+    table = pd.DataFrame({"item": ["A", "zz"], "on_hand": ["1", "1"]}, index=[4, 9])
+    assert [p.row for p in read_terms(table, shop)[1] if p.row] == [11]
+
+
+def test_a_long_list_of_faults_ends_with_the_rest_in_one(shop: SalesPanel) -> None:
+    _, problems = read(shop, item=[f"z{i}" for i in range(50)] + ["z0"])
+    unknown = [p.count for p in problems if p.code == "stock_unknown_item"]
+    assert unknown == [1] * 19 + [31]
+    assert found(problems)[0] == ("stock_duplicate_item", "item", 52, "z0", 1)
+
+
+def test_without_an_item_column_nothing_can_be_used(shop: SalesPanel) -> None:
+    made, problems = read(shop, sku=["A"], on_hand=["1"])
+    assert [(p.code, p.severity) for p in problems if p.code == "stock_no_item_column"] == [("stock_no_item_column", Severity.ERROR)]
+    assert np.isnan(made.on_hand).all()
+
+
+def test_a_header_given_twice_is_used_once(shop: SalesPanel) -> None:
+    made, problems = read_terms(pd.DataFrame([["A", "1", "2"]], columns=["item", "on_hand", "On hand"]), shop)
+    assert found(problems) == [("stock_repeated_column", "On hand", None, "", 1)]
+    assert made.on_hand[2] == 1
+
+
+def test_units_on_order_without_a_day_are_told(shop: SalesPanel) -> None:
+    _, problems = read(shop, item=["007", "A"], on_order=["5", "5"], on_order_due=["2024-06-15", ""])
+    assert [(p.code, p.severity, p.got, p.count) for p in problems[1:]] == [("stock_no_due_date", Severity.INFO, "A", 1)]
+
+
+def test_the_template_reads_without_a_problem() -> None:
+    assert tuple(template().columns) == HEADERS
+    made, problems = read_terms(template(), panel(np.ones((2, 5)), items=template()["item"].tolist()))
+    assert problems == ()
+    assert (made.on_hand[0], made.on_hand[1], made.pack[0]) == (42, 7, 6)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", [-1.0, np.inf, 1e10])
+def test_impossible_terms_cannot_be_built(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} of item A001: got {value}, expected a number from 0"):
+        stock.terms(2, **{name: [1.0, value]})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_only_stock_cost_and_price_may_be_missing(name: str) -> None:
+    if name in ("on_hand", "unit_cost", "unit_price"):
+        assert np.isnan(getattr(stock.terms(1, **{name: np.nan}), name)).all()
+    else:
+        with pytest.raises(ValueError, match=f"{name} of item A000: got nan"):
+            stock.terms(1, **{name: np.nan})
+
+
+def test_arrays_that_do_not_fit_cannot_be_built() -> None:
+    with pytest.raises(ValueError, match=r"pack: got shape \(1,\), expected \(2,\)"):
+        replace(stock.terms(2), pack=np.zeros(1))
+    with pytest.raises(ValueError, match="items: expected sorted unique"):
+        replace(stock.terms(2), items=np.array(["b", "a"], dtype=object))
+
+
+def test_select_takes_items_by_code() -> None:
+    made = stock.terms(4, moq=[0, 1, 2, 3])
+    assert made.select(["A001", "A003"]).moq.tolist() == [1, 3]
+    with pytest.raises(KeyError, match=r"items without stock terms: \['B'\]"):
+        made.select(["A001", "B"])
+
+
+CELLS = st.one_of(st.none(), st.text(max_size=12), st.floats(), st.integers(), st.booleans(), st.dates(), st.datetimes(), st.binary(max_size=4))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    table=st.dictionaries(st.one_of(st.sampled_from(HEADERS), st.text(max_size=6)), st.lists(CELLS, min_size=3, max_size=3)),
+    items=st.lists(st.sampled_from(["A", "007", "85123", "zz", None]), min_size=3, max_size=3),
+)
+def test_whatever_the_cells_hold_nothing_raises(shop: SalesPanel, table: dict[str, list[Any]], items: list[str | None]) -> None:
+    made, problems = read_terms(pd.DataFrame({**{name: pd.Series(cells, dtype=object) for name, cells in table.items()}, "item": items}), shop)
+    assert len(made) == 4
+    assert all(isinstance(problem(p), str) for p in problems)
