@@ -142,7 +142,11 @@ def test_awkward_histories_never_raise_and_say_what_happened(name: str) -> None:
 @every_model
 @pytest.mark.parametrize(
     ("item", "status", "used"),
-    [("all_zero", "fallback: all_zero", "zero"), ("constant", "fallback: constant", "constant"), ("no_history", "failed: no_history", None)],
+    [
+        ("all_zero", "fallback: all_zero", "zero"),
+        ("constant", "fallback: constant", "constant"),
+        ("no_history", "failed: no_history", None),
+    ],
 )
 def test_fallbacks_are_named(name: str, item: str, status: str, used: str | None) -> None:
     _, _, got, model_used = awkward(name)[item]
@@ -218,7 +222,9 @@ def test_models_are_frozen_and_carry_a_card(name: str) -> None:
 
 
 @every_model
-@pytest.mark.parametrize(("horizon", "levels", "match"), [(0, (0.5,), "horizon: got 0"), (3, (0.9, 0.5), "levels: got"), (3, (1.0,), "levels")])
+@pytest.mark.parametrize(
+    ("horizon", "levels", "match"), [(0, (0.5,), "horizon: got 0"), (3, (0.9, 0.5), "levels: got"), (3, (1.0,), "levels")]
+)
 def test_impossible_arguments_are_refused(name: str, horizon: int, levels: tuple[float, ...], match: str) -> None:
     with pytest.raises(ValueError, match=match):
         made(name).forecast(shop(), horizon, levels, np.random.default_rng(0))

@@ -11,7 +11,7 @@ from forecasting.features import known_ahead
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Forecaster
 from forecasting.models import parallel
-from forecasting.models.libraries import seeded
+from forecasting.models.libraries import quiet, seeded
 from sales.calendar import Calendar
 from sales.panel import SalesPanel
 
@@ -139,6 +139,7 @@ def _holidays(country: str, calendar: Calendar, ds: pd.DatetimeIndex) -> pd.Data
     """Holidays of the years of `ds`, dated by the periods they fall into."""
     from prophet.make_holidays import make_holidays_df
 
-    found = make_holidays_df(year_list=list(range(ds[0].year, ds[-1].year + 2)), country=country)
+    with quiet():
+        found = make_holidays_df(year_list=list(range(ds[0].year, ds[-1].year + 2)), country=country)
     found["ds"] = calendar.label(pd.DatetimeIndex(found["ds"]))
     return found.drop_duplicates(["ds", "holiday"]).reset_index(drop=True)

@@ -1,0 +1,87 @@
+"""Prophet: what goes into the model, and what comes out."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from panels import panel
+
+from forecasting.models.prophet import Prophet, _holidays, countries
+from sales.calendar import Calendar
+from sales.panel import SalesPanel
+
+RNG = np.random.default_rng
+
+
+def days(periods: int, **more: object) -> SalesPanel:
+    return panel(20 + 5 * (np.arange(periods) % 7 == 5) + RNG(0).normal(size=periods), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("periods", "detail"),
+    [(13, "trend"), (14, "trend + week"), (727, "trend + week"), (728, "trend + week + year")],
+)
+def test_seasons_come_as_history_allows(periods: int, detail: str) -> None:
+    assert Prophet().forecast(days(periods), 3, (0.5,), RNG(0)).detail[0] == detail
+
+
+@pytest.mark.parametrize(("frequency", "start", "periods"), [("W", "2021-01-04", 104), ("M", "2021-01-01", 24)])
+def test_two_years_of_weeks_or_months_have_a_year(frequency: str, start: str, periods: int) -> None:
+    sales = panel(RNG(0).poisson(30, periods), frequency=frequency, start=start)
+    assert Prophet().forecast(sales, 3, (0.5,), RNG(0)).detail[0] == "trend + year"
+    assert Prophet().forecast(sales.until(sales.periods[-2], 3), 3, (0.5,), RNG(0)).detail[0] == "trend"
+
+
+def test_week_is_learnt() -> None:
+    forecast = Prophet().forecast(days(140), 7, (0.1, 0.5, 0.9), RNG(0))
+    np.testing.assert_allclose(forecast.mean[0], 20 + 5 * (np.arange(7) == 5), atol=1.0)
+    np.testing.assert_allclose(forecast.quantiles[0, :, 2] - forecast.quantiles[0, :, 0], 2 * 1.2816, rtol=0.3)
+
+
+def test_a_regressor_that_does_not_vary_in_the_past_is_left_out() -> None:
+    promotion = np.append(np.zeros(60), np.ones(5))
+    price = RNG(1).uniform(5, 10, 65)
+    forecast = Prophet().forecast(days(60, covariates={"promotion": promotion, "price": price}), 5, (0.5,), RNG(0))
+    assert forecast.detail[0] == "trend + week + price"
+
+
+def test_names_of_columns_cannot_clash_with_prophets_own() -> None:
+    values = RNG(1).uniform(5, 10, 65)
+    forecast = Prophet().forecast(days(60, covariates={"trend": values, "holidays": values + 1, "y": -values}), 5, (0.5,), RNG(0))
+    assert forecast.status[0] == "ok"
+
+
+def test_a_holiday_is_learnt() -> None:
+    ds = pd.date_range("2020-01-01", "2023-12-15")
+    christmas = (ds.month == 12) & (ds.day == 25)
+    sales = panel(np.where(christmas, 0.0, 100.0) + RNG(0).normal(0, 1, len(ds)), start="2020-01-01")
+    mean = Prophet(country="DE").forecast(sales, 14, (0.5,), RNG(0)).mean[0]
+    assert mean[9] < 40
+    assert mean[5] > 80
+
+
+def test_holidays_are_dated_by_the_week_they_fall_into() -> None:
+    found = _holidays("GB", Calendar("W-MON"), pd.DatetimeIndex(["2023-01-02", "2023-12-25"]))
+    assert set(found["ds"].dt.day_of_week) == {0}
+    assert not found.duplicated(["ds", "holiday"]).any()
+    assert pd.Timestamp("2023-12-25") in set(found["ds"])
+
+
+def test_an_unknown_country_is_refused() -> None:
+    with pytest.raises(ValueError, match="country: got 'XX', expected an ISO code"):
+        Prophet(country="XX")
+    assert {"DE", "GB", "US", "CN"} <= set(countries())
+
+
+def test_quantiles_follow_the_seed_and_the_mean_does_not() -> None:
+    first, second = (Prophet(samples=100).forecast(days(60), 5, (0.5, 0.9), RNG(seed)) for seed in (1, 2))
+    assert not np.array_equal(first.quantiles, second.quantiles)
+    np.testing.assert_allclose(first.mean, second.mean, rtol=1e-6)
+
+
+def test_nothing_is_printed_or_logged(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="elsewhere"):
+        Prophet(country="US").forecast(days(60), 5, (0.5,), RNG(0))
+    assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
