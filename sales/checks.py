@@ -15,10 +15,10 @@ MOST_UNITS = 1e12
 EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-12-31")
 _NOTHING = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?|[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
-_TIME = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AP]M)?)? ?(?:Z|UTC|[+-]\d{2}:?\d{2})?"
-_YEAR_FIRST = rf"(?i)^(\d{{4}})([-/.])(\d{{1,2}})(?:\2(\d{{1,2}}){_TIME})?$"
+_TIME = r"[T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[APap][Mm])? ?(Z|UTC|[+-]\d{2}:?\d{2})?$"
+_YEAR_FIRST = r"^(\d{4})([-/.])(\d{1,2})(?:\2(\d{1,2}))?$"
 _COMPACT = r"^((?:19|20|21)\d{2})(\d{2})(\d{2})$"
-_YEAR_LAST = rf"(?i)^(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}$"
+_YEAR_LAST = r"^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$"
 _FLAGS = {"1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0, "t": 1.0, "0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "f": 0.0}
 
 
@@ -60,20 +60,21 @@ def numbers(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return read[codes], nothing[codes]
 
 
-def days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, np.ndarray, str]:
-    """Days of `column` as datetime64[D], NaT where there is nothing or what is there is no date; the mask of the rows with nothing; and a
-    text that could be two days, "" where all are clear. Time zones are dropped, the time on the wall is kept.
+def days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Days of `column` as datetime64[D], NaT where there is nothing or what is there is no date; the mask of the rows with nothing; and
+    the mask of those that could be two days, where no row tells which. Time zones are dropped, the time on the wall is kept.
 
     Of d/m/y and m/d/y the order that reads more of the column is taken; `day_first` decides instead where it is not None.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         wall = column.dt.tz_localize(None)
-        return wall.to_numpy().astype("datetime64[D]"), wall.isna().to_numpy(), ""
+        return wall.to_numpy().astype("datetime64[D]"), wall.isna().to_numpy(), np.zeros(len(column), dtype=bool)
     codes, values = _uniques(column)
-    words = pd.Series([_date_text(value) for value in values], dtype="str")
-    nothing = np.append(words.str.lower().isin(_NOTHING).to_numpy(dtype=bool), True)
-    read, unclear = _parsed(words, day_first)
-    return np.append(read, np.datetime64("NaT"))[codes], nothing[codes], unclear
+    stamps = pd.Series(values if isinstance(column.dtype, pd.StringDtype) else [_date_text(value) for value in values], dtype="str")
+    day_of_stamp, words = pd.factorize(_without_time(stamps))  # many stamps, few days
+    read, unclear = _parsed(pd.Series(words, dtype="str"), day_first)
+    nothing = np.append(stamps.str.strip().str.lower().isin(_NOTHING).to_numpy(dtype=bool), True)
+    return np.append(read[day_of_stamp], np.datetime64("NaT"))[codes], nothing[codes], np.append(unclear[day_of_stamp], False)[codes]
 
 
 def read_items(column: pd.Series) -> tuple[np.ndarray, np.ndarray, list[Problem]]:
@@ -85,11 +86,8 @@ def read_items(column: pd.Series) -> tuple[np.ndarray, np.ndarray, list[Problem]
 def read_days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, list[Problem]]:
     """Days, NaT in rows to leave out, and problems."""
     read, nothing, unclear = days(column, day_first)
-    if unclear:
-        first = found(
-            "dates_ambiguous", column.map(lambda value: _date_text(value) == unclear).to_numpy(dtype=bool), column, Severity.ERROR
-        )
-        return read, first
+    if unclear.any():
+        return read, found("dates_ambiguous", unclear, column, Severity.ERROR)
     bad = np.isnat(read) & ~nothing
     outside = ~np.isnat(read) & ((read < EARLIEST) | (read > LATEST))
     problems = found("date_empty", nothing, column) + found("date_out_of_range", outside, column, Severity.ERROR)
@@ -163,14 +161,18 @@ def _number(value: Any) -> float:
     return np.nan
 
 
+def _without_time(stamps: pd.Series) -> pd.Series:
+    return stamps.str.strip().str.replace(_TIME, "", regex=True)
+
+
 def _date_text(value: Any) -> str:
     if isinstance(value, datetime.date):
         return value.isoformat()[:10]
     return _text(value).strip()
 
 
-def _parsed(words: pd.Series, day_first: bool | None) -> tuple[np.ndarray, str]:
-    """Days of `words`, and the first that could be two days where nothing tells which order the column has."""
+def _parsed(words: pd.Series, day_first: bool | None) -> tuple[np.ndarray, np.ndarray]:
+    """Days of `words`, and the mask of those that could be two days where nothing tells which order the column has."""
     year_first, compact, year_last = (words.str.extract(pattern) for pattern in (_YEAR_FIRST, _COMPACT, _YEAR_LAST))
     read = _days(year_first[0], year_first[2], year_first[3].where(year_first[3].notna() | year_first[0].isna(), "1"))
     read = np.where(np.isnat(read), _days(compact[0], compact[1], compact[2]), read)
@@ -180,9 +182,9 @@ def _parsed(words: pd.Series, day_first: bool | None) -> tuple[np.ndarray, str]:
     differ = as_day.view("int64") != as_month.view("int64")
     lead = int((~np.isnat(as_day)).sum()) - int((~np.isnat(as_month)).sum())
     if day_first is None and lead == 0 and differ.any():
-        return read, str(words[differ].iloc[0])
+        return read, differ
     chosen = as_day if (lead >= 0 if day_first is None else day_first) else as_month
-    return np.where(np.isnat(read), chosen, read), ""
+    return np.where(np.isnat(read), chosen, read), np.zeros(len(words), dtype=bool)
 
 
 def _days(year: pd.Series, month: pd.Series, day: pd.Series) -> np.ndarray:

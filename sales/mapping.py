@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,7 @@ def propose(table: pd.DataFrame) -> Mapping:
         found = _by_name(role, free) or _by_content(role, free)
         if found is not None:
             chosen[role] = found
-    return Mapping(**chosen)
+    return replace(Mapping(), **chosen)  # type: ignore[arg-type]
 
 
 def _by_name(role: str, columns: dict[str, pd.Series]) -> str | None:

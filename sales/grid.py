@@ -1,0 +1,128 @@
+"""Grid: usable rows of a file laid out as items x periods, and the blocks of a panel summed from them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sales.calendar import Calendar
+
+Gaps = Literal["zero", "unknown"]
+Kind = Literal["order_lines", "period_totals"]
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Rows that can be used, aligned: their places in the table, item codes, days, and units (NaN where empty)."""
+
+    place: np.ndarray
+    item: np.ndarray
+    day: np.ndarray
+    units: np.ndarray
+
+    def at(self, where: np.ndarray) -> "Lines":
+        """The lines at mask `where`."""
+        return Lines(self.place[where], self.item[where], self.day[where], self.units[where])
+
+    @property
+    def sold(self) -> np.ndarray:
+        """Mask of the lines with units, 0 included."""
+        return ~np.isnan(self.units)
+
+    @property
+    def ahead(self) -> np.ndarray:
+        """Mask of the lines after the last with units."""
+        return self.day > self.day[self.sold].max()
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Where lines of n items fall: each in one column of `labels`, every period from the earliest line to the latest."""
+
+    lines: Lines
+    n: int
+    labels: pd.DatetimeIndex
+    column: np.ndarray
+
+    @property
+    def first_sold(self) -> np.ndarray:
+        """The column of each item's first line with units, n; past the labels where it has none."""
+        sold = self.lines.sold
+        first = np.full(self.n, len(self.labels))
+        np.minimum.at(first, self.lines.item[sold], self.column[sold])
+        return first
+
+    def sums(self, values: np.ndarray, where: np.ndarray) -> np.ndarray:
+        """Sums of `values`, one a line, over the lines at mask `where`, items x labels."""
+        cell = self.lines.item[where] * len(self.labels) + self.column[where]
+        return np.bincount(cell, values[where], self.n * len(self.labels)).reshape(self.n, -1)
+
+    def counts(self, where: np.ndarray) -> np.ndarray:
+        """Lines at mask `where`, items x labels."""
+        return self.sums(np.ones(len(self.column)), where)
+
+
+def grid_of(lines: Lines, n: int, calendar: Calendar) -> Grid:
+    """The grid of `lines` on `calendar`."""
+    days, of_day = np.unique(lines.day, return_inverse=True)
+    labels = calendar.label(pd.DatetimeIndex(days))
+    last = labels[-1] + pd.Timedelta(hours=1)
+    periods = pd.date_range(labels[0], last, freq=calendar.alias, unit="us")
+    return Grid(lines, n, periods, periods.get_indexer(labels)[of_day])
+
+
+def units(grid: Grid, kind: Kind, gaps: Gaps) -> np.ndarray:
+    """Units, items x labels, NaN where not known and before an item's first line with units.
+
+    Period totals with empty units are not known. With unknown gaps a total is known only where the item has units on every date of the
+    period on which the file has any line.
+    """
+    sold = grid.lines.sold
+    y = grid.sums(grid.lines.units, sold)
+    unknown = np.arange(len(grid.labels)) < grid.first_sold[:, None]
+    if kind == "period_totals":
+        unknown |= grid.counts(~sold) > 0
+        if gaps == "unknown":
+            dates = pd.DataFrame({"day": grid.lines.day, "column": grid.column}).drop_duplicates("day")["column"]
+            of_file = np.bincount(dates, minlength=len(grid.labels))
+            unknown |= (grid.counts(sold) < of_file) | (of_file == 0)
+    y[unknown] = np.nan
+    return y
+
+
+def covariate(grid: Grid, values: np.ndarray, is_price: bool) -> np.ndarray:
+    """One value an item and period out of `values`, one a line; items x labels, NaN where there is none.
+
+    The largest of zeros and ones (a promotion on any day), the mean of others, a price weighted by the units sold at it.
+    """
+    there = ~np.isnan(values)
+    total, count = grid.sums(values, there), grid.counts(there)
+    block = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    if np.isin(values[there], (0, 1)).all():
+        return np.where(np.isnan(block), np.nan, block > 0)
+    if is_price:
+        weights = np.nan_to_num(grid.lines.units)
+        weight = grid.sums(weights, there)
+        np.divide(grid.sums(values * weights, there), weight, out=block, where=weight > 0)
+    return block
+
+
+def out_of_stock(grid: Grid, flags: np.ndarray) -> np.ndarray:
+    """Items x labels: whether at least half of an item's lines in the period are flagged; `flags`: one a line."""
+    lines = grid.counts(np.ones(len(flags), dtype=bool))
+    return (lines > 0) & (grid.counts(flags) * 2 >= lines)
+
+
+def most_frequent(grid: Grid, code: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Each item's most frequent text, n, the first in order of those it has equally often, "" where it has none.
+
+    Line i has `words[code[i]]`, or nothing where the code is -1.
+    """
+    texts = np.full(grid.n, "", dtype=object)
+    if len(words):
+        pair, often = np.unique((grid.lines.item * len(words) + code)[code >= 0], return_counts=True)
+        best = pair[np.lexsort((pair, -often, pair // len(words)))]
+        item, first = np.unique(best // len(words), return_index=True)
+        texts[item] = words[best[first] % len(words)]
+    return texts

@@ -1,0 +1,224 @@
+"""Files become tables within bounds, row for row; what is wrong with them becomes problems, never an exception."""
+
+import datetime
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import msoffcrypto.format.ooxml
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sales import reading
+from sales.problems import Severity
+from sales.reading import read_table
+
+CSV = "item,date,units\n007,2024-01-01,3\nA,2024-01-02,4\n"
+
+
+def codes(source: bytes | Path, name: str = "sales.csv") -> list[str]:
+    return [problem.code for problem in read_table(source, name).problems]
+
+
+def cells(source: bytes, name: str = "sales.csv") -> list[list[object]]:
+    table = read_table(source, name).table
+    assert table is not None
+    return table.astype(object).where(table.notna(), None).to_numpy().tolist()
+
+
+def workbook(table: pd.DataFrame) -> bytes:
+    out = io.BytesIO()
+    table.to_excel(out, index=False, engine="xlsxwriter")
+    return out.getvalue()
+
+
+def parquet(table: pd.DataFrame) -> bytes:
+    out = io.BytesIO()
+    table.to_parquet(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_separators_line_ends_and_byte_order_mark(separator: str, ending: str, mark: str) -> None:
+    text = mark + CSV.replace(",", separator).replace("\n", ending)
+    assert cells(text.encode()) == [["007", "2024-01-01", "3"], ["A", "2024-01-02", "4"]]
+
+
+def test_a_separator_inside_names_does_not_win() -> None:
+    table = read_table("item;Größe;price, net, each\n007;1,5;3,0\n".encode(), "x.csv").table
+    assert table is not None
+    assert table.columns.tolist() == ["item", "Größe", "price, net, each"]
+    assert table.iloc[0].tolist() == ["007", "1,5", "3,0"]
+
+
+def test_the_index_counts_rows_of_the_file() -> None:
+    text = 'a,b\n1,2\n\n"two\n\nlines",3\n,\n4,5,6\n7\n\n8" pipe,9\n'
+    read = read_table(text.encode(), "x.csv")
+    assert read.table is not None
+    assert (read.table.index + 2).tolist() == [2, 4, 7, 9]
+    assert read.table["a"].tolist() == ["1", "two\n\nlines", "7", '8" pipe']
+    (lost,) = read.problems
+    assert (lost.code, lost.severity, lost.row, lost.got) == ("rows_unreadable", Severity.WARNING, 6, "4,5,6")
+
+
+def test_rows_are_counted_over_many_buffers() -> None:
+    lines = [f"{place}," + "x" * 100 for place in range(60_000)]
+    lines[40_000] = ""
+    lines[50_000] = "1,2,3"
+    read = read_table(("a,b\n" + "\n".join(lines)).encode(), "x.csv")
+    assert read.table is not None
+    assert (read.table["a"].astype(int) == read.table.index).all()
+    assert len(read.table) == 59_998
+    assert read.problems[0].row == 50_002
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "code"),
+    [
+        (b"", "x.csv", "empty_file"),
+        (b"", "x.xlsx", "empty_file"),
+        (b"a,b\n", "x.csv", "no_rows"),
+        (b"a,b", "x.csv", "no_rows"),
+        (b"a,b\n,\n\n", "x.csv", "no_rows"),
+        (b"\n\na,b\n1,2\n", "x.csv", "no_header"),
+        (b"a,b\n1,2\n", "x.exe", "wrong_extension"),
+        (b"a,b\n1,2\n", "csv", "wrong_extension"),
+        (b"a,a\n1,2\n", "x.csv", "duplicate_columns"),
+        ("item\nGröße\n".encode("latin-1"), "x.csv", "not_utf8"),
+        (b"a,b\n1,\0\n", "x.csv", "not_text"),
+        (b'a,b\n1,2\n3,"4\n5,6\n', "x.csv", "quote_open"),
+        (b"no workbook", "x.xlsx", "unreadable_file"),
+        (b"no parquet", "x.parquet", "unreadable_file"),
+        (Path("no-such-file.csv"), "x.csv", "file_not_found"),
+        (Path(), "x.csv", "file_not_found"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(source: bytes | Path, name: str, code: str) -> None:
+    read = read_table(source, name)
+    assert read.table is None
+    assert [problem.code for problem in read.problems] == [code]
+    assert read.problems[0].severity is Severity.ERROR
+
+
+def test_many_columns_are_refused_before_they_are_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_parse", lambda *_: pytest.fail("parsed"))
+    header = ",".join(f"c{place}" for place in range(50_000))
+    assert codes(f"{header}\n{header}\n".encode()) == ["too_many_columns"]
+    assert codes(("x" * 3_000_000).encode()) == ["too_many_columns"]
+
+
+def test_a_thousand_columns_are_read() -> None:
+    header = ",".join(f"c{place}" for place in range(1_000))
+    assert np.shape(cells(f"{header}\n{header}\n".encode())) == (1, 1_000)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    table = pd.DataFrame({"item": ["A"] * 2_000, "units": range(2_000)})
+    source = {"csv": lambda t: t.to_csv().encode(), "xlsx": workbook, "parquet": parquet}[kind](table)
+    monkeypatch.setattr(reading, "MOST_BYTES", len(source) - 1)
+    assert codes(source, f"x.{kind}") == ["file_too_large"]
+    monkeypatch.setattr(reading, "MOST_BYTES", 2**30)
+    if kind != "csv":
+        monkeypatch.setitem(reading.MOST_CELLS, kind, 1_000)
+        assert codes(source, f"x.{kind}") == ["too_many_cells"]
+
+
+def test_a_workbook_keeps_its_types() -> None:
+    stamp = datetime.datetime(2024, 1, 2, 3, 4)
+    table = pd.DataFrame({"code": ["007", 8, None], "number": [1.5, 2, 3], "date": [stamp, stamp, None], "empty": [None] * 3})
+    assert cells(workbook(table), "x.xlsx") == [["007", 1.5, stamp, None], [8, 2, stamp, None], [None, 3, None, None]]
+
+
+def test_a_password_is_named() -> None:
+    out = io.BytesIO()
+    msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(workbook(pd.DataFrame({"a": [1]})))).encrypt("secret", out)
+    assert codes(out.getvalue(), "x.xlsx") == ["password_protected"]
+
+
+def with_sheet(xml: bytes, declared: int | None = None) -> bytes:
+    """A workbook whose sheet is `xml`; `declared`: the size that the zip claims it has."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(pd.DataFrame({"a": [1]})))) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, xml if name.startswith("xl/worksheets/") else old.read(name))
+    source = out.getvalue()
+    return source if declared is None else source.replace(len(xml).to_bytes(4, "little"), declared.to_bytes(4, "little"))
+
+
+def test_a_workbook_that_unpacks_to_far_more_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 10_000_000)
+    bomb = with_sheet(b"0" * 30_000_000)
+    assert len(bomb) < 100_000
+    assert codes(bomb, "x.xlsx") == ["unpacks_too_large"]
+    assert codes(with_sheet(b"0" * 30_000_000, declared=1_000), "x.xlsx") == ["unpacks_too_large"]
+
+
+@pytest.mark.parametrize(("corner", "code"), [(b"ZZ1048576", "too_many_cells"), (b"XFD1", "too_many_columns")])
+def test_a_cell_in_a_far_corner_is_refused(corner: bytes, code: str) -> None:
+    rows = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c s="0" r="%s"><v>1</v></c></row>' % corner
+    xml = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>' % rows
+    assert codes(with_sheet(xml), "x.xlsx") == [code]
+
+
+def test_parquet_keeps_types_and_large_codes() -> None:
+    day = pd.Timestamp("2024-01-02")
+    table = pd.DataFrame(
+        {"code": pd.array([2**60 + 1, None], "Int64"), "date": [day.date(), None], "list": [[1], None], "units": [1.5, 2.0]}
+    )
+    read = read_table(parquet(table.set_index("code")), "x.parquet").table
+    assert read is not None
+    assert read["code"].tolist() == [2**60 + 1, pd.NA]
+    assert read["date"].tolist() == [day, pd.NaT]
+    assert read["list"].tolist()[0] == "[1]"
+
+
+def test_parquet_bounds_unpacked_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.BytesIO()
+    pq.write_table(pa.table({"a": ["x" * 1_000_000 + str(place) for place in range(5)]}), out, compression="zstd")
+    monkeypatch.setattr(reading, "MOST_BYTES", 1_000_000)
+    assert codes(out.getvalue(), "x.parquet") == ["unpacks_too_large"]
+
+
+def test_a_path_is_no_pattern(tmp_path: Path) -> None:
+    (tmp_path / "a1.csv").write_text("a,b\n9,9\n")
+    odd = tmp_path / "a[1]*.csv"
+    odd.write_text(CSV)
+    read = read_table(odd, odd.name)
+    assert read.table is not None
+    assert read.table["units"].tolist() == ["3", "4"]
+
+
+@settings(max_examples=150)
+@given(st.binary(max_size=400), st.sampled_from(["x.csv", "x.tsv", "x.xlsx", "x.parquet"]))
+def test_random_bytes_never_raise(source: bytes, name: str) -> None:
+    read = read_table(source, name)
+    assert read.table is not None or read.problems
+
+
+@settings(max_examples=150)
+@given(st.text(alphabet="ab1,;|\t\"\n\r' é", max_size=80))
+def test_random_text_never_raises_and_loses_no_row_silently(text: str) -> None:
+    read = read_table(text.encode(), "x.csv")
+    assert read.table is not None or read.problems
+    if '"' not in text and read.table is not None and not read.problems:
+        rows = re.split(r"\r\n|\r|\n", text)[1:]
+            filled = {place for place, row in enumerate(rows) if re.search("[ab1é]", row)}
+        assert filled <= set(read.table.index) <= set(range(len(rows)))
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8), min_size=3, max_size=3), min_size=1)
+)
+def test_cells_come_back_byte_for_byte(rows: list[list[str]]) -> None:
+    table = pd.DataFrame(rows, columns=["a", "b", "c"])
+    assert cells(table.to_csv(index=False, lineterminator="\n").encode()) == rows
