@@ -31,7 +31,11 @@ def answer(model: str, least_history: int, panel: SalesPanel, horizon: int, leve
     constant = (known > 1) & ~all_zero & ~too_short & (spread == 0)
 
     forecast.status[no_history] = "failed: no_history"
-    for mask, used, reason in ((all_zero, "zero", "all_zero"), (constant, "constant", "constant"), (too_short, "historic_mean", "too_short")):
+    for mask, used, reason in (
+        (all_zero, "zero", "all_zero"),
+        (constant, "constant", "constant"),
+        (too_short, "historic_mean", "too_short"),
+    ):
         forecast.model_used[mask] = used
         forecast.status[mask] = f"fallback: {reason}"
         forecast.mean[mask] = mean[mask, None]

@@ -45,7 +45,11 @@ def scores(rows: pd.DataFrame, panel: SalesPanel) -> pd.DataFrame:
 def wape_by(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """WAPE of comparable rows for each combination of the columns `by`, as a column `WAPE`; NaN where nothing sold."""
     common = comparable(rows)
-    sums = pd.DataFrame({"error": (common["mean"] - common["y"]).abs(), "sold": common["y"].abs()}).groupby([common[c] for c in by], sort=True).sum()
+    sums = (
+        pd.DataFrame({"error": (common["mean"] - common["y"]).abs(), "sold": common["y"].abs()})
+        .groupby([common[c] for c in by], sort=True)
+        .sum()
+    )
     wape = sums["error"].div(sums["sold"].where(sums["sold"] > 0))
     return wape.rename("WAPE").reset_index()
 

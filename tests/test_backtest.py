@@ -61,7 +61,9 @@ def test_typed_cutoffs_are_a_count_or_dates_within_their_period() -> None:
     assert parse_cutoffs(weekly, "2023-05-04, 2023-03-01", 4) == [pd.Timestamp("2023-02-27"), pd.Timestamp("2023-05-01")]
 
 
-@pytest.mark.parametrize(("typed", "code"), [("yesterday", "cutoff_not_a_date"), ("2022-01-01", "cutoff_outside"), ("2023-02-09", "cutoff_outside")])
+@pytest.mark.parametrize(
+    ("typed", "code"), [("yesterday", "cutoff_not_a_date"), ("2022-01-01", "cutoff_outside"), ("2023-02-09", "cutoff_outside")]
+)
 def test_typed_cutoffs_that_cannot_be_are_problems(typed: str, code: str) -> None:
     with pytest.raises(InputProblems, match=code):
         parse_cutoffs(shop(40), typed, 7)

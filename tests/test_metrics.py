@@ -60,7 +60,10 @@ def test_unknown_pairs_are_left_out() -> None:
     assert metrics.wape(y, forecast) == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize("metric", [metrics.mae, metrics.mse, metrics.rmse, metrics.r2, metrics.mape, metrics.smape, metrics.wape, metrics.bias, metrics.coverage])
+@pytest.mark.parametrize(
+    "metric",
+    [metrics.mae, metrics.mse, metrics.rmse, metrics.r2, metrics.mape, metrics.smape, metrics.wape, metrics.bias, metrics.coverage],
+)
 def test_nothing_known_is_nan_and_never_a_perfect_score(metric) -> None:  # type: ignore[no-untyped-def]
     assert np.isnan(metric(np.array([np.nan, 1.0]), np.array([1.0, np.nan])))
 

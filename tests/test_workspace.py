@@ -63,7 +63,11 @@ def test_an_unknown_dataset_says_which_there_are() -> None:
         datasets.open_dataset("other")
 
 
-WRITE = ["-c", "import sys, pathlib; p = pathlib.Path(sys.argv[1]) / 'count'; p.write_text(p.read_text() + 'x' if p.exists() else 'x')", runs.FOLDER]
+WRITE = [
+    "-c",
+    "import sys, pathlib; p = pathlib.Path(sys.argv[1]) / 'count'; p.write_text(p.read_text() + 'x' if p.exists() else 'x')",
+    runs.FOLDER,
+]
 
 
 def test_a_run_does_its_commands_once_and_is_shared() -> None:

@@ -14,12 +14,15 @@ ACTUAL = "#1C2624"
 CUTOFF = "#9AA5A2"
 BAND = ("q0.5", "q0.95")
 HORIZONS_BEFORE = 6
+HEIGHT = 340
 
 
 def sales(panel: SalesPanel, item: str) -> go.Figure:
     """Units per period of one item, periods out of stock marked."""
     i = panel.rows_of([item])[0]
-    figure = go.Figure(go.Scatter(x=panel.periods, y=panel.y[i], mode="lines", name=text("chart.sales"), line={"color": PALETTE[0], "width": 1.5}))
+    figure = go.Figure(
+        go.Scatter(x=panel.periods, y=panel.y[i], mode="lines", name=text("chart.sales"), line={"color": PALETTE[0], "width": 1.5})
+    )
     out = panel.out_of_stock[i]
     if out.any():
         marker = {"color": PALETTE[1], "size": 5, "symbol": "x"}
@@ -31,7 +34,9 @@ def forecasts(panel: SalesPanel, item: str, backtest: pd.DataFrame, forecast: pd
     """Sales of one item, each model's forecasts from every cutoff and past the end, its band from the median to the 95 % quantile, and
     the cutoffs as dashed lines."""
     i = panel.rows_of([item])[0]
-    figure = go.Figure(go.Scatter(x=panel.periods, y=panel.demand[i], mode="lines", name=text("chart.sales"), line={"color": ACTUAL, "width": 1.5}))
+    figure = go.Figure(
+        go.Scatter(x=panel.periods, y=panel.demand[i], mode="lines", name=text("chart.sales"), line={"color": ACTUAL, "width": 1.5})
+    )
     rows = pd.concat([backtest[backtest["item"] == item], forecast[forecast["item"] == item]])
     for model in models:
         _add_model(figure, rows[rows["model"] == model], model, color_of(model, models), band=len(models) == 1)
@@ -51,7 +56,9 @@ def _add_model(figure: go.Figure, rows: pd.DataFrame, model: str, color: str, ba
             shade = {"line": {"width": 0}, "mode": "lines", "showlegend": False, "hoverinfo": "skip", "legendgroup": model}
             figure.add_scatter(x=part["ds"], y=part[BAND[0]], **shade)
             figure.add_scatter(x=part["ds"], y=part[BAND[1]], fill="tonexty", fillcolor=_faded(color, 0.22 if band else 0.1), **shade)
-        figure.add_scatter(x=part["ds"], y=part["mean"], mode="lines", name=name, line={"color": color, "width": 2}, showlegend=k == 0, legendgroup=model)
+        figure.add_scatter(
+            x=part["ds"], y=part["mean"], mode="lines", name=name, line={"color": color, "width": 2}, showlegend=k == 0, legendgroup=model
+        )
 
 
 def wape_by_model(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
@@ -112,6 +119,6 @@ def _framed(figure: go.Figure, panel: SalesPanel) -> go.Figure:
 
 
 def _plain(figure: go.Figure) -> go.Figure:
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
-    figure.update_layout(margin={"l": 10, "r": 10, "t": 30, "b": 10}, legend=legend, hovermode="closest")
+    legend = {"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0}
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend, hovermode="closest", height=HEIGHT)
     return figure

@@ -32,13 +32,14 @@ def overall(result: Result, panel: SalesPanel) -> None:
     """The metrics of every model over all items, error by model and by horizon step, what failed."""
     st.subheader(text("compare.overall"))
     tables.scores(_scores(result.run.name, "", result, panel))
-    left, middle, right = st.columns(3)
-    left.markdown(text("compare.by_model"))
-    left.plotly_chart(charts.wape_by_model(result.backtest, result.models), key="wape-by-model")
-    middle.markdown(text("compare.by_step"))
-    middle.plotly_chart(charts.wape_by_step(result.backtest, result.models, panel), key="wape-by-step")
-    right.markdown(text("compare.errors"))
-    right.plotly_chart(charts.errors(result.backtest, result.models), key="errors")
+    pictures = (
+        ("compare.by_model", charts.wape_by_model(result.backtest, result.models)),
+        ("compare.by_step", charts.wape_by_step(result.backtest, result.models, panel)),
+        ("compare.errors", charts.errors(result.backtest, result.models)),
+    )
+    for column, (title, figure) in zip(st.columns(len(pictures)), pictures, strict=True):
+        column.markdown(text(title))
+        column.plotly_chart(figure, key=title)
     statuses(result)
 
 
@@ -60,14 +61,21 @@ def one_item(result: Result, panel: SalesPanel) -> None:
     left, right = st.columns([1, 2])
     item = left.selectbox(text("compare.choose_item"), result.items, key="compare-item", persist_state="session")
     shown = right.multiselect(
-        text("compare.shown"), result.models, default=result.models, format_func=lambda m: text(f"model.{m}"), key=f"shown-{result.run.name}"
+        text("compare.shown"),
+        result.models,
+        default=result.models,
+        format_func=lambda m: text(f"model.{m}"),
+        key=f"shown-{result.run.name}",
     )
     st.plotly_chart(charts.forecasts(panel, item, result.backtest, result.forecast, shown), key="forecasts")
     st.caption(text("compare.bands"))
     tables.scores(_scores(result.run.name, item, result, panel), key="item-scores")
-    for model in result.models:
-        if detail := result.detail(model, item):
-            st.markdown(text("compare.detail", model=text(f"model.{model}"), detail=detail))
+    settled = [
+        text("compare.detail", model=text(f"model.{model}"), detail=detail)
+        for model in result.models
+        if (detail := result.detail(model, item))
+    ]
+    st.markdown(text("compare.settled", details=" · ".join(settled)))
     _choice_for(result, item)
 
 

@@ -23,6 +23,7 @@ OPTIONAL = ("price", "promotion", "out_of_stock", "category", "supplier", "descr
 FREQUENCIES = ("D", "W", "M")
 GAPS = ("zero", "unknown")
 PREVIEW = 5
+SAVES, TITLE = "saves", "save-title"
 
 
 def sample_buttons() -> None:
@@ -52,7 +53,7 @@ def _samples_saved(name: str) -> list[Dataset]:
 
 def sales_file() -> None:
     """Upload, mapping, checks and saving of a sales file."""
-    upload = st.file_uploader(text("upload.sales"), type=list(FILES), key="sales-file", help=text("upload.help"))
+    upload = st.file_uploader(text("upload.sales"), type=list(FILES), key=f"sales-file-{_saves()}", help=text("upload.help"))
     if upload is None:
         return
     reading = _read(upload.file_id, upload.name, upload)
@@ -116,7 +117,7 @@ def _reading_options(file: str) -> tuple[str | None, str, bool | None]:
 
 def _facts(read: Intake) -> None:
     columns = st.columns(4)
-    columns[0].metric(text("checks.rows_used"), text("checks.of", used=read.rows_used, read=read.rows_read))
+    columns[0].metric(text("checks.rows_used", read=read.rows_read), f"{read.rows_used:,}")
     panel = read.panel
     if panel is None:
         return
@@ -129,27 +130,32 @@ def _facts(read: Intake) -> None:
 
 
 def _save(read: Intake, file_name: str) -> None:
-    title = st.text_input(text("save.title"), value=file_name.rsplit(".", 1)[0], key="save-title", max_chars=60)
+    st.text_input(text("save.title"), value=file_name.rsplit(".", 1)[0], key=TITLE, max_chars=60)
     repaired = any(p.severity is Severity.WARNING for p in read.problems)
     st.button(
         text("save.repaired" if repaired else "save.button"),
         type="primary",
         on_click=_save_sales,
-        args=(title, read.panel, file_name),
-        disabled=not title.strip(),
+        args=(read.panel, file_name),
         key="save-sales",
     )
 
 
-def _save_sales(title: str, panel: SalesPanel, file_name: str) -> None:
-    dataset = saved.save_sales(title.strip(), panel, {"source": file_name})
+def _save_sales(panel: SalesPanel, file_name: str) -> None:
+    dataset = saved.save_sales(st.session_state[TITLE].strip() or file_name, panel, {"source": file_name})
+    st.session_state[SAVES] = _saves() + 1
     shell.use(dataset.name)
+
+
+def _saves() -> int:
+    """How often this session has saved: in the uploader's key, so that it is empty again after each time."""
+    return int(st.session_state.get(SAVES, 0))
 
 
 def stock_file(dataset: Dataset) -> None:
     """Upload and saving of the stock terms that go with `dataset`; what is wrong with the saved ones."""
     panel = session.panel_of(dataset)
-    upload = st.file_uploader(text("upload.stock"), type=list(FILES), key=f"stock-{dataset.name}", help=text("upload.stock.help"))
+    upload = st.file_uploader(text("upload.stock"), type=list(FILES), key=f"stock-file-{dataset.name}-{_saves()}", help=text("upload.stock.help"))
     if upload is None:
         tables.problems(session.terms_of(dataset)[1], nothing="stock.saved" if dataset.has(saved.STOCK) else "")
         return
@@ -159,7 +165,12 @@ def stock_file(dataset: Dataset) -> None:
         found = (*found, *terms.read_terms(reading.table, panel)[1])
     tables.problems(found, nothing="stock.nothing")
     if not any(p.severity is Severity.ERROR for p in found):
-        st.button(text("stock.save"), type="primary", on_click=dataset.write, args=(saved.STOCK, reading.table), key="save-stock")
+        st.button(text("stock.save"), type="primary", on_click=_save_stock, args=(dataset, reading.table), key="save-stock")
+
+
+def _save_stock(dataset: Dataset, table: pd.DataFrame) -> None:
+    dataset.write(saved.STOCK, table)
+    st.session_state[SAVES] = _saves() + 1
 
 
 def templates() -> None:

@@ -1,4 +1,4 @@
-"""The Reorder page's parts: sliders, totals, the list of all items, the files to download. One fragment, so that a slider reruns no more."""
+"""The Reorder page's parts: sliders, totals, the list of all items, the files to download, in one fragment: a slider reruns no more."""
 
 import numpy as np
 import streamlit as st
@@ -25,7 +25,16 @@ def origin(result: Result, panel: SalesPanel) -> None:
     cutoffs = result.backtest["cutoff"].nunique()
     horizon, period = result.run.settings["horizon"], charts.period(panel)
     st.caption(
-        text("reorder.origin", as_of=as_of, items=len(used), all=len(panel), models=", ".join(names), cutoffs=cutoffs, horizon=horizon, period=period)
+        text(
+            "reorder.origin",
+            as_of=as_of,
+            items=len(used),
+            all=len(panel),
+            models=", ".join(names),
+            cutoffs=cutoffs,
+            horizon=horizon,
+            period=period,
+        )
     )
 
 
@@ -45,16 +54,36 @@ def plan(data: Dataset, result: Result) -> None:
 def _sliders() -> PlanSettings:
     columns = st.columns(4)
     level = columns[0].slider(
-        text("reorder.service_level"), 50.0, 99.9, 95.0, 0.1, "%.1f %%", key="service-level", persist_state="session", help=text("reorder.service_level.help")
+        text("reorder.service_level"),
+        50.0,
+        99.9,
+        95.0,
+        0.1,
+        "%.1f %%",
+        key="service-level",
+        persist_state="session",
+        help=text("reorder.service_level.help"),
     )
     factor = columns[1].slider(
-        text("reorder.safety_factor"), 0.0, 3.0, 1.0, 0.05, key="safety-factor", persist_state="session", help=text("reorder.safety_factor.help")
+        text("reorder.safety_factor"),
+        0.0,
+        3.0,
+        1.0,
+        0.05,
+        key="safety-factor",
+        persist_state="session",
+        help=text("reorder.safety_factor.help"),
     )
     lead_time = _days(columns[2], "lead_time", DEFAULT_LEAD_TIME_DAYS)
     review = _days(columns[3], "review", DEFAULT_REVIEW_PERIOD_DAYS)
     methods = st.columns([3, 1], vertical_alignment="bottom")
     method = methods[0].radio(
-        text("reorder.method"), ["backtest", "normal"], format_func=lambda m: text(f"method.{m}"), key="method", persist_state="session", horizontal=True
+        text("reorder.method"),
+        ["backtest", "normal"],
+        format_func=lambda m: text(f"method.{m}"),
+        key="method",
+        persist_state="session",
+        horizontal=True,
     )
     methods[1].selectbox(text("reorder.currency"), CURRENCIES, key="currency", persist_state="session", accept_new_options=True)
     st.caption(text(f"method.{method}.help"))
@@ -62,7 +91,9 @@ def _sliders() -> PlanSettings:
 
 
 def _days(column: st.delta_generator.DeltaGenerator, name: str, default: float) -> float | None:
-    own = column.toggle(text(f"reorder.{name}.own"), value=True, key=f"{name}-own", persist_state="session", help=text(f"reorder.{name}.help"))
+    own = column.toggle(
+        text(f"reorder.{name}.own"), value=True, key=f"{name}-own", persist_state="session", help=text(f"reorder.{name}.help")
+    )
     days = column.slider(text(f"reorder.{name}"), 0, LONGEST_DAYS, int(default), key=name, persist_state="session", disabled=own)
     return None if own else float(days)
 
@@ -73,7 +104,16 @@ def _explain(made: ReorderPlan) -> None:
         st.warning(text("reorder.targets"))
     if made.settings.safety_factor != 1:
         low, middle, high = made.effective_levels()
-        st.info(text("reorder.effective", asked=made.settings.service_level, factor=made.settings.safety_factor, low=low, middle=middle, high=high))
+        st.info(
+            text(
+                "reorder.effective",
+                asked=made.settings.service_level,
+                factor=made.settings.safety_factor,
+                low=low,
+                middle=middle,
+                high=high,
+            )
+        )
     for name, count in made.notes().items():
         st.caption(text(f"reorder.note.{name}", count=count, items=len(made)))
 

@@ -51,7 +51,12 @@ def comparison_form(dataset: Dataset) -> None:
     period = text(f"period.{panel.calendar.frequency}")
     with st.form("comparison"):
         models = st.multiselect(
-            text("form.models"), registry.NAMES, default=registry.NAMES, format_func=lambda m: text(f"model.{m}"), key="models", persist_state="session"
+            text("form.models"),
+            registry.NAMES,
+            default=registry.NAMES,
+            format_func=lambda m: text(f"model.{m}"),
+            key="models",
+            persist_state="session",
         )
         columns = st.columns(4)
         horizon = columns[0].number_input(
@@ -59,7 +64,12 @@ def comparison_form(dataset: Dataset) -> None:
         )
         cutoffs = columns[1].number_input(text("form.cutoffs"), 1, MOST_CUTOFFS, CUTOFFS, key="cutoffs", help=text("form.cutoffs.help"))
         best = columns[2].number_input(
-            text("form.best", items=len(panel)), 0, len(panel), min(BEST_SELLERS, len(panel)), key=f"best-{dataset.name}", help=text("form.best.help")
+            text("form.best", items=len(panel)),
+            0,
+            len(panel),
+            min(BEST_SELLERS, len(panel)),
+            key=f"best-{dataset.name}",
+            help=text("form.best.help"),
         )
         country = columns[3].text_input(text("form.country"), max_chars=2, key="country", help=text("form.country.help"))
         asked = st.form_submit_button(text("form.run"), type="primary")

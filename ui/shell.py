@@ -12,12 +12,12 @@ PAGES = {
     "reorder": ("pages/Reorder.py", ":material/local_shipping:"),
 }
 DATA = "data"
+ICON = "📦"  # a :material/ icon in the browser's tab would be fetched from outside
 
 
 def frame(page: str) -> Dataset | None:
     """Draws what all pages share and returns the data chosen, None where none is. Must be the page's first call."""
-    _, icon = PAGES[page]
-    st.set_page_config(page_title=text("shell.tab", page=text(f"{page}.title")), page_icon=icon, layout="wide")
+    st.set_page_config(page_title=text("shell.tab", page=text(f"{page}.title")), page_icon=ICON, layout="wide")
     with st.sidebar:
         st.markdown(text("shell.brand"))
         for name, (path, page_icon) in PAGES.items():

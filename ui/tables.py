@@ -51,7 +51,10 @@ def problems(found: Sequence[Problem], nothing: str = "") -> None:
 def scores(table: pd.DataFrame, key: str = "scores") -> None:
     """The metrics of each model, the best of each column marked."""
     shown = table.assign(model=[text(f"model.{model}") for model in table["model"]])
-    formats = {c: "{:.1%}" if c in PERCENT else "{:,.3g}" if c in ("MASE", "RMSSE", "pinball", "R2", "seconds") else "{:,.2f}" for c in table.columns[1:]}
+    formats = {
+        c: "{:.1%}" if c in PERCENT else "{:,.3g}" if c in ("MASE", "RMSSE", "pinball", "R2", "seconds") else "{:,.2f}"
+        for c in table.columns[1:]
+    }
     style = shown.style.format(formats, na_rep=text("table.none"))
     style = style.highlight_min(subset=[c for c in LOWER_IS_BETTER if table[c].notna().any()], props=BEST)
     distance = {"bias": table["bias"].abs(), "coverage": (table["coverage"] - COVERAGE_LEVEL).abs(), "R2": -table["R2"]}
@@ -66,7 +69,7 @@ def plan(made: ReorderPlan, reasons: Sequence[str], currency: str) -> None:
     """The list of all items of a plan: what to order first, then the arithmetic behind it, then the reason in words."""
     frame = made.to_frame().assign(reason=reasons)[list(PLAN_COLUMNS)]
     config = {name: _plan_column(name, currency) for name in PLAN_COLUMNS}
-    st.dataframe(frame, hide_index=True, column_config=config, key="plan", height=PLAN_HEIGHT)
+    st.dataframe(frame, hide_index=True, column_config=config, key="plan", height=PLAN_HEIGHT, placeholder=text("table.none"))
 
 
 def _plan_column(name: str, currency: str) -> object:

@@ -15,10 +15,20 @@ def text(key: str, **params: Any) -> str:
 def problem(found: Problem) -> str:
     """One problem as a sentence: where, what, got, expected, fix."""
     row = problem_row(found)
-    where = ", ".join(filter(None, (row["row"] and text("problem.row", row=row["row"]), row["column"] and text("problem.column", column=row["column"]))))
+    where = ", ".join(
+        filter(None, (row["row"] and text("problem.row", row=row["row"]), row["column"] and text("problem.column", column=row["column"])))
+    )
     got = text("problem.got", got=row["got"]) if row["got"] else ""
     count = text("problem.count", count=found.count) if found.count > 1 else ""
-    return text("problem.sentence", where=f"{where}: " if where else "", what=row["what"], got=got, expected=row["expected"], count=count, fix=row["fix"])
+    return text(
+        "problem.sentence",
+        where=f"{where}: " if where else "",
+        what=row["what"],
+        got=got,
+        expected=row["expected"],
+        count=count,
+        fix=row["fix"],
+    )
 
 
 def problem_row(found: Problem) -> dict[str, str]:
