@@ -211,7 +211,7 @@ def test_random_text_never_raises_and_loses_no_row_silently(text: str) -> None:
     assert read.table is not None or read.problems
     if '"' not in text and read.table is not None and not read.problems:
         rows = re.split(r"\r\n|\r|\n", text)[1:]
-            filled = {place for place, row in enumerate(rows) if re.search("[ab1é]", row)}
+        filled = {place for place, row in enumerate(rows) if re.search("[ab1é]", row)}
         assert filled <= set(read.table.index) <= set(range(len(rows)))
 
 
