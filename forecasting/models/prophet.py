@@ -105,7 +105,7 @@ def _model(task: _Task, known: np.ndarray, table: pd.DataFrame) -> tuple[Any, st
     import prophet
 
     for name in ("prophet", "cmdstanpy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).disabled = True  # a level would be set anew when the libraries load
     frequency = task.calendar.frequency
     span = (task.ds[known[-1]] - task.ds[known[0]]).days + task.calendar.days
     week = frequency == "D" and span >= TWO_WEEKS_DAYS
