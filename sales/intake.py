@@ -235,7 +235,7 @@ def _name_left_out(cells: Grid, items: np.ndarray, y: np.ndarray, begin: int, en
 
     def missing(told: Problem, where: np.ndarray) -> None:
         if where.any():
-            problems.append(replace(told, got=str(items[where][0]), count=int(where.sum())))
+            problems.append(replace(told, got=str(items[where][0]), params={"items": int(where.sum())}))
 
     sold = cells.lines.sold
     partial(Problem("partial_first_period", Severity.INFO), sold & (cells.column < begin), begin)

@@ -127,7 +127,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "no_usable_row": ("no row can be used", "rows with an item, a date and units", "Correct the problems above."),
     "too_few_periods": (
-        "the file covers {got} full periods",
+        "too few full periods",
         "at least {least}, from first to last day",
         "Add more of the past, or choose a shorter period (--freq D).",
     ),
@@ -156,12 +156,12 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "They were left out; forecasts begin after the period {period}.",
     ),
     "items_too_new": (
-        "{count:,} items first sold after the last full period, the first of them",
+        "{items:,} items first sold after the last full period, the first of them",
         "a full period of sales",
         "They were left out; they come in with the next file.",
     ),
     "items_never_known": (
-        "{count:,} items are not known in any full period, the first of them",
+        "{items:,} items are not known in any full period, the first of them",
         "a row on every date that the file has, in one period at least",
         "They were left out; take missing rows as zero (--gaps zero) if they mean that nothing sold.",
     ),
