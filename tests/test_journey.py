@@ -48,9 +48,9 @@ def test_the_main_job_on_real_sales(app: str, page: "Page", tmp_path: Path) -> N
     stock = journey.stock_csv(tmp_path, best)
     journey.save_stock(page, stock)
     journey.go(page, "reorder")
-    journey.move_slider(page, "reorder.service_level", "ArrowLeft", 50)
+    journey.move_slider(page, "reorder.service_level", "ArrowLeft", 50, "service level of 90.0%")
     at_90 = downloaded(page)
-    journey.move_slider(page, "reorder.service_level", "ArrowRight", 90)
+    journey.move_slider(page, "reorder.service_level", "ArrowRight", 90, "service level of 99.0%")
     at_99 = downloaded(page)
 
     assert set(at_90["service_level"]) == {"0.9"}

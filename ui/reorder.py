@@ -142,6 +142,8 @@ def _totals(shown: ReorderPlan, currency: str) -> None:
     columns[1].metric(text("reorder.units"), f"{totals.units:,.0f}")
     columns[2].metric(text("reorder.value", currency=currency), text("table.none") if np.isnan(totals.value) else f"{totals.value:,.2f}")
     columns[3].metric(text("reorder.safety_units"), f"{totals.safety_stock:,.0f}", help=text("reorder.safety_units.help"))
+    asked = shown.settings
+    st.caption(text("reorder.at", level=asked.service_level, factor=asked.safety_factor, lines=totals.lines, items=len(shown)))
     if totals.lines_without_cost:
         st.caption(text("reorder.without_cost", count=totals.lines_without_cost))
 

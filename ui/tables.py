@@ -45,7 +45,7 @@ def problems(found: Sequence[Problem], nothing: str = "") -> None:
     say = st.error if counts[Severity.ERROR] else st.warning if counts[Severity.WARNING] else st.info
     say(text("problems.summary", **{severity.value: count for severity, count in counts.items()}))
     table = pd.DataFrame(problem_rows(ranked)).rename(columns=lambda name: text(f"problems.{name}"))
-    st.dataframe(table, hide_index=True, key=f"problems-{nothing}-{len(found)}-{found[0].code}")
+    st.table(table.set_index(table.columns[0]), border="horizontal")
 
 
 def scores(table: pd.DataFrame, key: str = "scores") -> None:
