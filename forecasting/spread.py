@@ -70,7 +70,7 @@ class DemandSpread:
         other_sd: standard deviation of another, independent and normal source of uncertainty (when the supplier delivers), n, units. Where
         both are above 0 the two are combined as the root of their squares, which is exact where demand's errors are normal too.
         """
-        return _combined(self.scale * self._at(self._roots(level), periods), stats.norm.ppf(level) * other_sd)
+        return _combined(self.scale * self._at(self._roots(np.array([level]))[0], periods), stats.norm.ppf(level) * other_sd)
 
     def beyond(self, periods: np.ndarray, level: float) -> np.ndarray:
         """Mask of the items whose quantile rests on the parametric tail: too few pooled errors for this level, n."""
@@ -104,7 +104,7 @@ class DemandSpread:
     @cached_property
     def _grid_roots(self) -> np.ndarray:
         """Scaled quantiles for every level of the grid, levels x lengths 0 to H."""
-        return np.stack([self._roots(level) for level in _GRID])
+        return self._roots(_GRID)
 
     def _at_grid(self, k: np.ndarray, periods: np.ndarray, other_sd: np.ndarray | float) -> np.ndarray:
         """`excess` at the k-th level of the grid, each item its own k."""
@@ -114,13 +114,14 @@ class DemandSpread:
         root = (below + (within - low) * (self._grid_roots[k, low + 1] - below)) * self._growth(periods)
         return _combined(self.scale * root, _GRID_NORMAL[k] * other_sd)
 
-    def _roots(self, level: float) -> np.ndarray:
-        """Scaled quantiles of the totals' errors, times root length, for lengths 0 to H: what lies above the mean never falls, and what
+    def _roots(self, levels: np.ndarray) -> np.ndarray:
+        """Scaled quantiles of the totals' errors, times root length, levels x lengths 0 to H: what lies above the mean never falls, and what
         lies below it never rises, so that a longer interval never needs less; each by isotonic regression, which keeps levels in order."""
         lengths = np.arange(1, self.horizon + 1)
-        roots = np.array([scaled_quantile(self.pooled[length], level) for length in lengths]) * np.sqrt(lengths)
-        above, below = isotonic_regression(np.maximum(roots, 0)).x, isotonic_regression(np.minimum(roots, 0), increasing=False).x
-        return np.concatenate([[0.0], above + below])
+        roots = np.stack([scaled_quantile(self.pooled[length], levels) for length in lengths], axis=1) * np.sqrt(lengths)
+        above = [isotonic_regression(row).x for row in np.maximum(roots, 0)]
+        below = [isotonic_regression(row, increasing=False).x for row in np.minimum(roots, 0)]
+        return np.pad(np.add(above, below), ((0, 0), (1, 0)))
 
     def _at(self, roots: np.ndarray, periods: np.ndarray) -> np.ndarray:
         """`roots` between whole lengths; past the horizon they grow with the root of the length."""
@@ -134,19 +135,21 @@ def _combined(excess: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.where(other > 0, np.hypot(np.maximum(excess, 0), other), excess)
 
 
-def scaled_quantile(errors: np.ndarray, level: float) -> float:
-    """The conformal quantile of rising `errors`, or the exponential tail past what they reach; without errors the normal quantile.
+def scaled_quantile(errors: np.ndarray, level: np.ndarray | float) -> np.ndarray:
+    """The conformal quantile of rising `errors` at one or more levels, or the exponential tail past what they reach; without errors the
+    normal quantile.
 
-    >>> scaled_quantile(np.arange(1.0, 20.0), 0.9)
-    18.0
+    >>> scaled_quantile(np.arange(1.0, 20.0), [0.5, 0.9])
+    array([10., 18.])
     """
-    m = len(errors)
+    m, at = len(errors), np.asarray(level, dtype=float)
     if m == 0:
-        return float(stats.norm.ppf(level))
-    rank = int(np.ceil(round((m + 1) * level, 9)))
-    if rank <= m:
-        return float(errors[max(rank, 1) - 1])
-    return float(errors[-1] + tail_scale(errors) * np.log((1 - m / (m + 1)) / (1 - level)))
+        return stats.norm.ppf(at)
+    rank = np.ceil(np.round((m + 1) * at, 9)).astype(int)
+    inside = errors[np.clip(rank, 1, m) - 1]
+    if (rank <= m).all():
+        return inside
+    return np.where(rank <= m, inside, errors[-1] + tail_scale(errors) * np.log((1 - m / (m + 1)) / (1 - at)))
 
 
 def tail_scale(errors: np.ndarray) -> float:

@@ -64,6 +64,8 @@ class StockTerms:
             shape = getattr(self, field.name).shape
             if shape != (len(self.items),):
                 raise ValueError(f"{field.name}: got shape {shape}, expected {(len(self.items),)}")
+        if self.on_order_due.dtype.kind != "M":
+            raise ValueError(f"on_order_due: got {self.on_order_due.dtype}, expected days (datetime64)")
         for name in NUMBERS:
             values, most = getattr(self, name), _most(name)
             impossible = ~((values >= 0) & (values <= most)) & ~(np.isnan(values) & (name in _NONE_STAYS_NONE))

@@ -33,13 +33,14 @@ def terms(n: int = 1, **given: Any) -> StockTerms:
         "review_period_days": 7, "moq": 0, "pack": 0, "unit_cost": 2, "unit_price": 5, "supplier": "Acme", "category": "Mugs",
         "assumed_lead_time": False, "assumed_review": False, **given,
     }  # fmt: skip
-    arrays = {name: np.broadcast_to(np.asarray(value, dtype=_dtype(value)), n).copy() for name, value in values.items()}
+    arrays = {name: np.broadcast_to(np.asarray(value, dtype=_dtype(name, value)), n).copy() for name, value in values.items()}
     return StockTerms(items=codes(n), **arrays)
 
 
-def _dtype(value: Any) -> Any:
-    kind = np.asarray(value).dtype.kind
-    return {"U": object, "O": object, "M": "datetime64[D]", "b": bool}.get(kind, float)
+def _dtype(name: str, value: Any) -> Any:
+    if name == "on_order_due":
+        return "datetime64[D]"
+    return {"U": object, "O": object, "b": bool}.get(np.asarray(value).dtype.kind, float)
 
 
 def rows(panel: SalesPanel, cutoff: pd.Timestamp, horizon: int, mean: Any, y: Any = np.nan, model: str = "naive") -> pd.DataFrame:

@@ -177,6 +177,8 @@ def test_only_stock_cost_and_price_may_be_missing(name: str) -> None:
 def test_arrays_that_do_not_fit_cannot_be_built() -> None:
     with pytest.raises(ValueError, match=r"pack: got shape \(1,\), expected \(2,\)"):
         replace(stock.terms(2), pack=np.zeros(1))
+    with pytest.raises(ValueError, match="on_order_due: got object, expected days"):
+        replace(stock.terms(1), on_order_due=np.array(["2024-01-01"], dtype=object))
     with pytest.raises(ValueError, match="items: expected sorted unique"):
         replace(stock.terms(2), items=np.array(["b", "a"], dtype=object))
 
