@@ -115,8 +115,8 @@ class DemandSpread:
         return _combined(self.scale * root, _GRID_NORMAL[k] * other_sd)
 
     def _roots(self, levels: np.ndarray) -> np.ndarray:
-        """Scaled quantiles of the totals' errors, times root length, levels x lengths 0 to H: what lies above the mean never falls, and what
-        lies below it never rises, so that a longer interval never needs less; each by isotonic regression, which keeps levels in order."""
+        """Scaled quantiles of the totals' errors, times root length, levels x lengths 0 to H: what lies above the mean never falls, and
+        what lies below it never rises, so that a longer interval never needs less; each by isotonic regression, which keeps levels in order."""
         lengths = np.arange(1, self.horizon + 1)
         roots = np.stack([scaled_quantile(self.pooled[length], levels) for length in lengths], axis=1) * np.sqrt(lengths)
         above = [isotonic_regression(row).x for row in np.maximum(roots, 0)]

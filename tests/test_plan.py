@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import stock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-import stock
 from inventory.plan import PlanSettings, ReorderPlan, horizon_for, reorder_plan
 from sales.calendar import Calendar
 from ui.texts.reasons import reasons
@@ -26,9 +26,8 @@ def planned(n: int = 1, rate: Any = 2.0, sigma: Any = 1.0, settings: PlanSetting
 def test_the_published_example_of_periodic_review() -> None:
     """Chopra & Meindl, chapter 12: 2,500 a week with 500, two weeks of lead time, reviewed every four, 90 %: S = 16,570."""
     weekly = stock.spread([2500.0], sigma=500.0, horizon=8)
-    made = reorder_plan(
-        stock.terms(1, lead_time_days=14, review_period_days=28, on_hand=6000), weekly, Calendar("W-MON"), PlanSettings(0.90, method="normal")
-    )
+    given = stock.terms(1, lead_time_days=14, review_period_days=28, on_hand=6000)
+    made = reorder_plan(given, weekly, Calendar("W-MON"), PlanSettings(0.90, method="normal"))
     assert made.protection_periods[0] == 6
     assert made.demand[0] == 15_000
     assert made.safety_stock[0] == pytest.approx(1570, abs=1)
@@ -39,12 +38,11 @@ def test_the_published_example_of_periodic_review() -> None:
 
 
 def test_lead_times_that_vary_need_more() -> None:
-    made = planned(1, rate=2500, sigma=500, settings=PlanSettings(0.90, method="normal"), lead_time_days=7, lead_time_sd_days=7, review_period_days=0)
-    assert made.safety_stock[0] == pytest.approx(22_491, abs=1)
-    by_backtest = replace(PlanSettings(0.90), method="backtest")
-    spread = stock.spread([2500.0], sigma=500.0, errors=100_000)
-    made = reorder_plan(stock.terms(1, lead_time_days=7, lead_time_sd_days=7, review_period_days=0), spread, DAILY, by_backtest)
-    assert made.safety_stock[0] == pytest.approx(22_491, rel=0.01)
+    days = {"lead_time_days": 7, "lead_time_sd_days": 7, "review_period_days": 0}
+    by_formula = planned(1, 2500, 500, PlanSettings(0.90, method="normal"), **days)
+    assert by_formula.safety_stock[0] == pytest.approx(22_491, abs=1)
+    by_backtest = planned(1, 2500, 500, PlanSettings(0.90, method="backtest"), errors=100_000, **days)
+    assert by_backtest.safety_stock[0] == pytest.approx(22_491, rel=0.01)
 
 
 def test_every_step_of_one_item() -> None:
@@ -117,8 +115,8 @@ def test_a_failed_forecast_has_no_quantity_and_no_line() -> None:
     spread = stock.spread([2.0, 2.0])
     cumulative = spread.cumulative.copy()
     cumulative[1, 1:] = np.nan
-    for settings in (PlanSettings(), NORMAL, PlanSettings(safety_factor=2.0)):
-        made = reorder_plan(stock.terms(2), replace(spread, cumulative=cumulative), DAILY, settings)
+    for chosen in (PlanSettings(), NORMAL, PlanSettings(safety_factor=2.0)):
+        made = reorder_plan(stock.terms(2), replace(spread, cumulative=cumulative), DAILY, chosen)
         assert np.isnan(made.quantity).tolist() == [False, True]
         assert np.isnan(made.effective_level).tolist() == [False, True]
         assert made.reason_codes()[1] == "forecast_failed"
@@ -214,9 +212,8 @@ def test_a_forecast_reaches_the_intervals_of_most_items() -> None:
     assert horizon_for(stock.terms(2, lead_time_days=0, review_period_days=1), DAILY) == 28
 
 
-SETTINGS = st.builds(
-    PlanSettings, st.floats(0.5, 0.999), st.floats(0, 3), st.one_of(st.none(), st.floats(0, 90)), st.none(), st.sampled_from(["backtest", "normal"])
-)
+DAYS, METHODS = st.one_of(st.none(), st.floats(0, 90)), st.sampled_from(["backtest", "normal"])
+SETTINGS = st.builds(PlanSettings, st.floats(0.5, 0.999), st.floats(0, 3), DAYS, st.none(), METHODS)
 UNITS = st.floats(0, 500).map(lambda value: round(value, 2))
 ITEMS = st.fixed_dictionaries(
     {
