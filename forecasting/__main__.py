@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="backtest|forecast")
     for verb, command in (("backtest", _backtest), ("forecast", _forecast)):
         sub = verbs.add_parser(verb, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
-        add_sales_arguments(sub)
+        add_sales_arguments(sub, words=text)
         sub.add_argument("--horizon", type=int, required=True, help=text("forecast.horizon"))
         sub.add_argument("--models", default=",".join(registry.NAMES), help=text("forecast.models", names=", ".join(registry.NAMES)))
         sub.add_argument("--best", type=int, metavar="N", help=text("forecast.best"))

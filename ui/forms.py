@@ -17,7 +17,6 @@ from ui import session, shell, tables
 from ui.texts import text
 from workspace.datasets import Dataset
 
-FILES = ("csv", "xlsx", "parquet")
 REQUIRED = ("item", "date", "units")
 OPTIONAL = ("price", "promotion", "out_of_stock", "category", "supplier", "description")
 FREQUENCIES = ("D", "W", "M")
@@ -53,7 +52,7 @@ def _samples_saved(name: str) -> list[Dataset]:
 
 def sales_file() -> None:
     """Upload, mapping, checks and saving of a sales file."""
-    upload = st.file_uploader(text("upload.sales"), type=list(FILES), key=f"sales-file-{_saves()}", help=text("upload.help"))
+    upload = st.file_uploader(text("upload.sales"), key=f"sales-file-{_saves()}", help=text("upload.help"))
     if upload is None:
         return
     reading = _read(upload.file_id, upload.name, upload)
@@ -155,7 +154,7 @@ def _saves() -> int:
 def stock_file(dataset: Dataset) -> None:
     """Upload and saving of the stock terms that go with `dataset`; what is wrong with the saved ones."""
     panel = session.panel_of(dataset)
-    upload = st.file_uploader(text("upload.stock"), type=list(FILES), key=f"stock-file-{dataset.name}-{_saves()}", help=text("upload.stock.help"))
+    upload = st.file_uploader(text("upload.stock"), key=f"stock-file-{dataset.name}-{_saves()}", help=text("upload.stock.help"))
     if upload is None:
         tables.problems(session.terms_of(dataset)[1], nothing="stock.saved" if dataset.has(saved.STOCK) else "")
         return

@@ -1,0 +1,105 @@
+"""`python -m forecasting`: the issue's columns, exit codes and words; heavy models stay with the slow tests."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.__main__ import main
+from workspace import runs, tables
+
+COLUMNS = ["item", "ds", "cutoff", "model", "model_used", "y", "mean", "q0.5", "q0.8", "q0.9", "q0.95", "q0.975", "seconds", "status"]
+
+
+@pytest.fixture
+def sales(tmp_path: Path) -> Path:
+    """Three items of 60 days: a weekly season, one that never sells, one that is new."""
+    days = pd.date_range("2024-01-01", periods=60)
+    season = pd.DataFrame({"item": "01", "ds": days, "y": 10 + days.day_of_week})
+    never = pd.DataFrame({"item": "02", "ds": days, "y": 0})
+    new = pd.DataFrame({"item": "new", "ds": days[-5:], "y": [3, 4, 5, 4, 3]})
+    path = tmp_path / "sales.csv"
+    pd.concat([season, never, new]).to_csv(path, index=False)
+    return path
+
+
+def test_backtest_writes_tidy_rows(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "backtest.parquet"
+    assert main(["backtest", str(sales), "--horizon", "7", "--cutoffs", "2", "--models", "seasonal_naive", "--out", str(out)]) == 0
+    rows = pd.read_parquet(out)
+    assert list(rows.columns) == COLUMNS
+    assert set(rows["item"]) == {"01", "02", "new"}
+    assert sorted(rows["cutoff"].unique()) == [pd.Timestamp("2024-02-15"), pd.Timestamp("2024-02-22")]
+    assert (rows.loc[rows["item"] == "01", "mean"] == rows.loc[rows["item"] == "01", "y"]).all()
+    assert set(rows.loc[rows["item"] == "02", "status"]) == {"fallback: all_zero"}
+    assert set(rows.loc[rows["item"] == "new", "status"]) == {"failed: no_history"}
+    assert rows.loc[rows["item"] == "new", "mean"].isna().all()
+    assert "seasonal_naive: WAPE 0.0%" in capsys.readouterr().out
+
+
+def test_forecast_goes_past_the_end_and_says_how_far_it_is(sales: Path, tmp_path: Path) -> None:
+    out, progress = tmp_path / "forecast.parquet", tmp_path / "progress.json"
+    typed = ["forecast", str(sales), "--horizon", "3", "--models", "seasonal_naive", "--best", "1", "--progress", str(progress)]
+    assert main([*typed, "--out", str(out)]) == 0
+    rows = pd.read_parquet(out)
+    assert list(rows["item"].unique()) == ["01"]
+    assert list(rows["ds"]) == list(pd.date_range("2024-03-01", periods=3))
+    assert rows["y"].isna().all()
+    assert runs.Progress(**(tables.read_facts(progress) or {})) == runs.Progress("seasonal_naive", 1, 1, 0)
+
+
+def test_dates_work_as_cutoffs(sales: Path, tmp_path: Path) -> None:
+    out = tmp_path / "backtest.parquet"
+    typed = ["backtest", str(sales), "--horizon", "7", "--models", "seasonal_naive", "--cutoffs", "2024-02-01,2024-02-10"]
+    assert main([*typed, "--out", str(out)]) == 0
+    assert sorted(pd.read_parquet(out)["cutoff"].dt.strftime("%m-%d").unique()) == ["02-01", "02-10"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["--horizon", "0"], "this horizon cannot be used"),
+        (["--horizon", "7", "--models", "oracle"], "there is no model of this name"),
+        (["--horizon", "7", "--cutoffs", "99"], "this many cutoffs do not fit"),
+        (["--horizon", "7", "--cutoffs", "soon"], "this is no date"),
+        (["--horizon", "7", "--best", "0"], "this number of best sellers"),
+        (["--horizon", "7", "--models", "prophet", "--country", "Atlantis"], "no holidays are known"),
+        (["--horizon", "7", "--known", "weather"], "weather"),
+    ],
+)
+def test_bad_arguments_are_listed_and_nothing_is_written(
+    sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: list[str], said: str
+) -> None:
+    out = tmp_path / "backtest.parquet"
+    assert main(["backtest", str(sales), *typed, "--out", str(out)]) == 2
+    assert said in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_all_that_is_wrong_is_said_at_once(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", str(sales), "--horizon", "0", "--models", "a,b", "--out", str(tmp_path / "x.csv")]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 4
+
+
+def test_a_file_that_cannot_be_used_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text("item,y\na,1\n")
+    assert main(["forecast", str(path), "--horizon", "3", "--models", "seasonal_naive", "--out", str(tmp_path / "f.parquet")]) == 2
+    assert "date" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_all_four_models_answer_from_the_command_line(tmp_path: Path) -> None:
+    from sales.samples import made_up_shop
+
+    path, out = tmp_path / "shop.csv", tmp_path / "backtest.parquet"
+    made_up_shop().sales.to_csv(path, index=False)
+    typed = ["backtest", str(path), "--known", "price,promotion", "--best", "6", "--horizon", "28", "--cutoffs", "2", "--out", str(out)]
+    assert main(typed) == 0
+    rows = pd.read_parquet(out)
+    assert set(rows["model"]) == {"seasonal_naive", "prophet", "sarima", "lstm"}
+    assert set(rows["status"]) == {"ok"}
+    assert np.isfinite(rows["mean"]).all()
+    error = (rows["mean"] - rows["y"]).abs().groupby(rows["model"]).sum()
+    assert error.drop("seasonal_naive").max() < error["seasonal_naive"]

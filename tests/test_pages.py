@@ -1,0 +1,262 @@
+"""Every page without a browser: empty, with a bad file, a good file; sliders move the plan; one session does not see another's choices."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sales import datasets as saved
+from sales.intake import intake
+from sales.mapping import Mapping
+from ui.runs import Comparison
+from ui.texts import text
+from workspace import runs
+from workspace.datasets import Dataset, datasets
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {"home": "app.py", "sales": "pages/Sales.py", "compare": "pages/Compare.py", "reorder": "pages/Reorder.py"}
+PATIENCE = 60
+
+
+def lines(items: int = 4, days: int = 90) -> pd.DataFrame:
+    """Order lines of a few items, their units a seeded Poisson draw."""
+    rng = np.random.default_rng(5)
+    dates = pd.date_range("2024-01-01", periods=days)
+    parts = [pd.DataFrame({"sku": f"0{i}", "day": dates, "qty": rng.poisson(5 * (i + 1), days)}) for i in range(items)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def stock(items: int = 4) -> pd.DataFrame:
+    table = pd.DataFrame({"item": [f"0{i}" for i in range(items)], "on_hand": 20, "lead_time_days": 10, "review_period_days": 4})
+    return table.assign(unit_cost=2.5, supplier=["North", "South"] * (items // 2))
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False).encode()
+
+
+def opened(page: str, data: Dataset | None = None) -> AppTest:
+    """The page as a browser meets it first, with `data` in its address; no exception on it."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    if data is not None:
+        app.query_params["data"] = data.title
+    if page != "home":
+        app.switch_page(PAGES[page])
+    return ran(app)
+
+
+def ran(touched: Any) -> AppTest:
+    """The app after the script has run for `touched`, a widget or the app itself; no exception on it."""
+    app = touched.run()
+    assert [exception.message for exception in app.exception] == []
+    return app
+
+
+@pytest.fixture
+def data() -> Dataset:
+    """Saved sales without stock terms."""
+    panel = intake(lines(), Mapping("sku", "day", "qty")).panel
+    assert panel is not None
+    return saved.save_sales("Shop", panel, {"source": "test"})
+
+
+@pytest.fixture
+def compared(data: Dataset) -> Dataset:
+    """The same with a finished comparison, by the page's own commands."""
+    wanted = Comparison(("seasonal_naive",), 14, 3, None, "")
+    assert runs.start(wanted.settings(data), wanted.commands(data)).wait() is runs.State.DONE
+    return data
+
+
+def upload(app: AppTest, key: str, name: str, content: bytes) -> AppTest:
+    uploader = next(u for u in app.file_uploader if str(u.key).startswith(key))
+    uploader.set_value((name, content, "application/octet-stream"))
+    return ran(app)
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {m.label: m.value for m in app.metric}
+
+
+def problems(app: AppTest) -> pd.DataFrame:
+    return app.table[0].value.reset_index()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_workspace_shows_the_frame_and_where_to_go(page: str) -> None:
+    app = opened(page)
+    assert app.title[0].value == text(f"{page}.title")
+    if page in ("compare", "reorder"):
+        assert app.info[0].value == text("need.data")
+
+
+def test_a_good_file_is_mapped_checked_and_saved() -> None:
+    app = upload(opened("sales"), "sales-file", "shop.csv", csv(lines()))
+    assert [box.value for box in app.selectbox if str(box.key).startswith("role-")][:3] == ["sku", "day", "qty"]
+    assert metrics(app)[text("checks.items")] == "4"
+    ran(app.button(key="save-sales").click())
+    assert [d.title for d in datasets()] == ["shop"]
+    assert app.session_state["data"] == "shop"
+    panel = saved.load_sales(datasets()[0])
+    assert list(panel.items) == ["00", "01", "02", "03"]
+    assert panel.units == lines()["qty"].sum()
+
+
+def test_a_title_typed_just_before_saving_is_the_one_saved() -> None:
+    app = upload(opened("sales"), "sales-file", "shop.csv", csv(lines()))
+    app.text_input(key="save-title").set_value("Spring")
+    ran(app.button(key="save-sales").click())
+    assert [d.title for d in datasets()] == ["Spring"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.csv", b""),
+        ("notes.txt2", b"hello"),
+        ("nodate.csv", b"item,units\na,1\nb,2\n"),
+        ("bad.csv", b"item,date,units\na,someday,1\na,never,2\n"),
+        ("words.csv", b"item,date,units\na,2024-01-01,few\na,2024-01-02,many\n"),
+        ("one.csv", b"item,date,units\na,2024-01-01,3\n"),
+        ("wide.csv", ",".join(f"c{i}" for i in range(50_000)).encode() + b"\n"),
+    ],
+)
+def test_a_bad_file_gets_problems_with_a_fix_and_nothing_saved_is_lost(data: Dataset, name: str, content: bytes) -> None:
+    app = upload(opened("sales", data), "sales-file", name, content)
+    found = problems(app)
+    assert text("severity.error") in set(found[text("problems.severity")])
+    assert (found[text("problems.fix")].str.len() > 0).all()
+    assert not [button for button in app.button if button.key == "save-sales"]
+    assert [d.name for d in datasets()] == [data.name]
+    assert saved.load_sales(data).fingerprint == data.facts["fingerprint"]
+
+
+def test_repairs_are_listed_before_they_are_accepted() -> None:
+    dirty = pd.concat([lines(), pd.DataFrame({"sku": ["00"], "day": ["2024-01-05"], "qty": [-3]})])
+    app = upload(opened("sales"), "sales-file", "shop.csv", csv(dirty))
+    found = problems(app)
+    assert list(found[text("problems.severity")]) == [text("severity.warning")]
+    assert list(found[text("problems.got")]) == ["-3"]
+    assert app.button(key="save-sales").label == text("save.repaired")
+
+
+def test_xlsx_and_parquet_are_read_like_csv() -> None:
+    for name, write in (
+        ("shop.xlsx", lambda t, b: t.to_excel(b, index=False, engine="xlsxwriter")),
+        ("shop.parquet", lambda t, b: t.to_parquet(b)),
+    ):
+        content = io.BytesIO()
+        write(lines(), content)
+        app = upload(opened("sales"), "sales-file", name, content.getvalue())
+        assert metrics(app)[text("checks.units")] == f"{lines()['qty'].sum():,}"
+
+
+@pytest.mark.parametrize(
+    ("name", "sample", "items"), [("sample-made_up_shop", "Made-up shop", "200"), ("sample-groceries", "Groceries (simulated)", "300")]
+)
+def test_a_sample_is_one_click(name: str, sample: str, items: str) -> None:
+    app = opened("home")
+    ran(app.button(key=name).click())
+    assert metrics(app)[text("checks.items")] == items
+    assert [d.title for d in datasets()] == [sample]
+    assert app.header[0].value == text("home.today", title=sample)
+
+
+def test_a_stock_file_with_unknown_items_and_a_negative_moq_is_listed(data: Dataset) -> None:
+    bad = pd.DataFrame({"item": ["00", "ghost"], "moq": [-5, 1]})
+    app = upload(opened("sales", data), "stock-file", "stock.csv", csv(bad))
+    assert {"-5", "ghost"} <= set(problems(app)[text("problems.got")])
+    ran(app.button(key="save-stock").click())
+    assert data.has(saved.STOCK)
+
+
+def test_compare_asks_first_and_then_shows_scores_pictures_and_the_choice(compared: Dataset) -> None:
+    app = opened("compare", compared)
+    scores = app.dataframe[0].value
+    assert list(scores["model"]) == [text("model.seasonal_naive")]
+    assert scores["WAPE"].notna().all()
+    assert len(app.get("plotly_chart")) == 4
+    assert app.radio(key="rule").value == "overall"
+
+
+def test_compare_starts_the_command_as_a_process_of_its_own(data: Dataset) -> None:
+    app = opened("compare", data)
+    app.multiselect(key="models").set_value(["seasonal_naive"])
+    app.number_input(key=f"horizon-{data.name}").set_value(14)
+    ran(app.button[0].click())
+    (run,) = runs.latest({"data": data.name})
+    assert run.wait() is runs.State.DONE
+    ran(app)
+    assert app.dataframe[0].value["WAPE"].notna().all()
+
+
+def test_reorder_without_a_comparison_says_where_to_make_one(data: Dataset) -> None:
+    assert opened("reorder", data).info[0].value == text("need.result")
+
+
+def test_without_stock_the_plan_is_targets_and_asks_before_it_exports(compared: Dataset) -> None:
+    app = opened("reorder", compared)
+    assert app.warning[0].value == text("reorder.targets")
+    assert app.download_button(key="download-csv").disabled
+    ran(app.checkbox(key="agree").check())
+    assert not app.download_button(key="download-csv").disabled
+
+
+def plan(app: AppTest) -> pd.DataFrame:
+    return app.dataframe[0].value.set_index("item")
+
+
+@pytest.mark.parametrize(("slider", "value"), [("service-level", 99.0), ("safety-factor", 2.0), ("lead_time", 40), ("review", 30)])
+def test_every_slider_moves_all_quantities(compared: Dataset, slider: str, value: float) -> None:
+    compared.write(saved.STOCK, stock())
+    app = opened("reorder", compared)
+    before = plan(app)
+    assert metrics(app)[text("reorder.lines")] == "4"
+    if slider in ("lead_time", "review"):
+        ran(app.toggle(key=f"{slider}-own").set_value(False))
+    ran(app.slider(key=slider).set_value(value))
+    assert (plan(app)["quantity"] > before["quantity"]).all()
+
+
+def test_another_factor_shows_the_effective_service_level(compared: Dataset) -> None:
+    app = opened("reorder", compared)
+    app.slider(key="safety-factor").set_value(0.0)
+    ran(app)
+    assert "effective service level" in app.info[0].value
+
+
+def test_filters_narrow_the_list_and_its_totals(compared: Dataset) -> None:
+    compared.write(saved.STOCK, stock())
+    app = opened("reorder", compared)
+    app.multiselect(key="suppliers").set_value(["North"])
+    ran(app)
+    assert set(plan(app)["supplier"]) == {"North"}
+    assert metrics(app)[text("reorder.lines")] == "2"
+
+
+def test_settings_outlive_a_change_of_page(compared: Dataset) -> None:
+    app = opened("reorder", compared)
+    app.slider(key="service-level").set_value(80.0)
+    ran(app)
+    ran(app.switch_page(PAGES["compare"]))
+    ran(app.switch_page(PAGES["reorder"]))
+    assert app.slider(key="service-level").value == 80.0
+
+
+def test_two_sessions_do_not_share_what_is_moved_or_chosen(compared: Dataset) -> None:
+    one, other = opened("reorder", compared), opened("reorder", compared)
+    one.slider(key="service-level").set_value(80.0)
+    ran(one)
+    ran(other)
+    assert other.slider(key="service-level").value == 95.0
+    assert (plan(other)["quantity"] > plan(one)["quantity"]).all()
+
+
+def test_home_says_what_needs_attention(compared: Dataset) -> None:
+    app = opened("home", compared)
+    assert metrics(app)[text("home.lines")] == "4"
+    assert text("home.note.targets") in [m.value for m in app.markdown]
