@@ -115,13 +115,13 @@ class DemandSpread:
         return _combined(self.scale * root, _GRID_NORMAL[k] * other_sd)
 
     def _roots(self, levels: np.ndarray) -> np.ndarray:
-        """Scaled quantiles of the totals' errors, times root length, levels x lengths 0 to H: what lies above the mean never falls, and
-        what lies below it never rises, so that a longer interval never needs less; each by isotonic regression, which keeps levels in order."""
+        """Scaled quantiles of the totals' errors, times root length, levels x lengths 0 to H. What lies above the mean never falls with
+        the length, so that a longer interval never needs less; what lies below never rises. Isotonic regression keeps levels in order."""
         lengths = np.arange(1, self.horizon + 1)
         roots = np.stack([scaled_quantile(self.pooled[length], levels) for length in lengths], axis=1) * np.sqrt(lengths)
-        above = [isotonic_regression(row).x for row in np.maximum(roots, 0)]
-        below = [isotonic_regression(row, increasing=False).x for row in np.minimum(roots, 0)]
-        return np.pad(np.add(above, below), ((0, 0), (1, 0)))
+        above = np.stack([isotonic_regression(row).x for row in np.maximum(roots, 0)])
+        below = np.stack([isotonic_regression(row, increasing=False).x for row in np.minimum(roots, 0)])
+        return np.pad(np.where(above > 0, above, below), ((0, 0), (1, 0)))
 
     def _at(self, roots: np.ndarray, periods: np.ndarray) -> np.ndarray:
         """`roots` between whole lengths; past the horizon they grow with the root of the length."""
