@@ -10,6 +10,7 @@ from sales.calendar import Calendar
 
 Gaps = Literal["zero", "unknown"]
 Kind = Literal["order_lines", "period_totals"]
+MOST_DAYS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,11 @@ class Lines:
         return ~np.isnan(self.units)
 
     @property
+    def item_day(self) -> np.ndarray:
+        """A number for each line that two lines share where they are of the same item and day."""
+        return self.item * MOST_DAYS + self.day.astype("int64")
+
+    @property
     def ahead(self) -> np.ndarray:
         """Mask of the lines after the last with units."""
         return self.day > self.day[self.sold].max()
@@ -42,8 +48,13 @@ class Grid:
 
     lines: Lines
     n: int
+    calendar: Calendar
     labels: pd.DatetimeIndex
     column: np.ndarray
+
+    def columns_of(self, days: np.ndarray) -> np.ndarray:
+        """The columns that `days` fall into, -1 outside the labels."""
+        return self.labels.get_indexer(self.calendar.label(pd.DatetimeIndex(days)))
 
     @property
     def first_sold(self) -> np.ndarray:
@@ -69,20 +80,23 @@ def grid_of(lines: Lines, n: int, calendar: Calendar) -> Grid:
     labels = calendar.label(pd.DatetimeIndex(days))
     last = labels[-1] + pd.Timedelta(hours=1)
     periods = pd.date_range(labels[0], last, freq=calendar.alias, unit="us")
-    return Grid(lines, n, periods, periods.get_indexer(labels)[of_day])
+    return Grid(lines, n, calendar, periods, periods.get_indexer(labels)[of_day])
 
 
-def units(grid: Grid, kind: Kind, gaps: Gaps) -> np.ndarray:
+def units(grid: Grid, kind: Kind, gaps: Gaps, refused: Lines) -> np.ndarray:
     """Units, items x labels, NaN where not known and before an item's first line with units.
 
-    Period totals with empty units are not known. With unknown gaps a total is known only where the item has units on every date of the
-    period on which the file has any line.
+    Period totals with empty units are not known, nor are those whose only line of a day is `refused`. With unknown gaps a total is known
+    only where the item has units on every date of the period on which the file has any line.
     """
     sold = grid.lines.sold
     y = grid.sums(grid.lines.units, sold)
     unknown = np.arange(len(grid.labels)) < grid.first_sold[:, None]
     if kind == "period_totals":
         unknown |= grid.counts(~sold) > 0
+        alone = refused.at(~np.isin(refused.item_day, grid.lines.item_day))
+        column = grid.columns_of(alone.day)
+        unknown[alone.item[column >= 0], column[column >= 0]] = True
         if gaps == "unknown":
             dates = pd.DataFrame({"day": grid.lines.day, "column": grid.column}).drop_duplicates("day")["column"]
             of_file = np.bincount(dates, minlength=len(grid.labels))

@@ -38,10 +38,14 @@ class Intake:
 
 @dataclass(frozen=True, eq=False)
 class _Columns:
-    """The columns of a table, read: items in order, usable lines, and one value a line for columns known ahead, flags and attributes."""
+    """The columns of a table, read: items in order, usable lines, and one value a line for columns known ahead, flags and attributes.
+
+    refused: lines whose units cannot be used, without them.
+    """
 
     items: np.ndarray
     lines: Lines
+    refused: Lines
     known: dict[str, np.ndarray]
     flags: np.ndarray | None
     attributes: dict[str, tuple[np.ndarray, np.ndarray]]
@@ -50,6 +54,7 @@ class _Columns:
         return _Columns(
             self.items,
             self.lines.at(where),
+            self.refused,
             {name: values[where] for name, values in self.known.items()},
             None if self.flags is None else self.flags[where],
             {name: (code[where], words) for name, (code, words) in self.attributes.items()},
@@ -88,7 +93,7 @@ def intake(
     cells = grid.grid_of(columns.lines, len(columns.items), calendar)
     if not _fits(cells, problems):
         return replace(stopped, problems=tuple(problems))
-    y = grid.units(cells, kind, gaps)
+    y = grid.units(cells, kind, gaps, columns.refused)
     begin, end = _known_columns(cells, y, full_periods(dates, calendar))
     if end - begin < LEAST_PERIODS:
         problems.append(Problem("too_few_periods", got=str(end - begin), params={"least": LEAST_PERIODS}))
@@ -150,13 +155,15 @@ def _read_columns(table: pd.DataFrame, mapping: Mapping, day_first: bool | None,
     if len(items) > MOST_ITEMS:
         problems.append(Problem("too_many_items", column=mapping.item, got=f"{len(items):,}", params={"most": f"{MOST_ITEMS:,}"}))
     lines = Lines(np.arange(len(table)), code.astype("int64"), day, units)
-    good = (code >= 0) & ~np.isnat(day) & ~bad
+    placed = (code >= 0) & ~np.isnat(day)
+    good = placed & ~bad
     if usable(problems) and not (good & lines.sold).any():
         problems.append(Problem("no_usable_row", count=len(table)))
     if not usable(problems):
         return None
     roles = {role: column for role in ATTRIBUTES if (column := getattr(mapping, role)) is not None}
-    return _Columns(items, lines, known, flags, {role: checks.texts(table[column]) for role, column in roles.items()}).at(good)
+    attributes = {role: checks.texts(table[column]) for role, column in roles.items()}
+    return _Columns(items, lines, lines.at(placed & bad), known, flags, attributes).at(good)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------------------------
@@ -166,7 +173,7 @@ def _without_copies(table: pd.DataFrame, columns: _Columns, problems: list[Probl
     """Period totals where one row an item and date is left once rows that are equal in all columns are taken once; else order lines, of
     which none is taken away: two equal lines of an order are ordinary."""
     lines = columns.lines
-    key = pd.Series(lines.item * 2_000_000 + lines.day.astype("int64"))
+    key = pd.Series(lines.item_day)
     repeated = key.duplicated(keep=False).to_numpy()
     if not repeated.any():
         return "period_totals", columns

@@ -113,7 +113,8 @@ def drawn(page: "Page") -> None:
     """Waits until the script has run, no part waits for its code, and every picture is there."""
     settled(page)
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
-    page.wait_for_function("() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('svg.main-svg'))")
+    charts = "[...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
+    page.wait_for_function(f"() => {charts}.every(chart => chart.querySelector('svg.main-svg'))")
 
 
 def metric(page: "Page", label: str, **params: object) -> str:

@@ -167,7 +167,7 @@ def test_rows_that_cannot_be_used_are_left_out_and_named() -> None:
         A    2024-01-08  -4
         """)
     read = intake(dirty, PLAIN)
-    assert panel_of(read).y.tolist() == [[1, 0, 0, 0, 0, pytest.approx(1e12), 2]]
+    np.testing.assert_array_equal(panel_of(read).y, np.float32([[1, np.nan, np.nan, np.nan, np.nan, 999_999_999_999, 2]]))
     assert {(p.code, p.column, p.row, p.got, p.count) for p in read.problems} == {
         ("units_negative", "units", 3, "-3", 2),
         ("units_infinite", "units", 4, "inf", 1),
@@ -407,3 +407,25 @@ def test_real_order_lines_agree_with_pandas() -> None:
     oracle = sold.groupby(["StockCode", week])["Quantity"].sum().unstack().reindex(columns=panel.periods).fillna(0)
     np.testing.assert_array_equal(np.nan_to_num(panel.y[panel.rows_of(list(oracle.index))]), oracle.to_numpy())
     assert panel.units == sold["Quantity"].sum()
+
+
+def test_a_total_whose_units_cannot_be_used_is_not_known_whatever_gaps_mean() -> None:
+    days = pd.date_range("2024-01-01", periods=5).astype(str)
+    table = pd.DataFrame({"item": ["a"] * 5 + ["b"] * 5, "ds": [*days, *days], "y": ["1", "two", "-3", "4", "5", *"12345"]})
+    panel = intake(table, Mapping("item", "ds", "y")).panel
+    assert panel is not None
+    np.testing.assert_array_equal(panel.y, [[1, np.nan, np.nan, 4, 5], [1, 2, 3, 4, 5]])
+
+
+def test_a_day_that_nobody_can_read_is_not_known_either() -> None:
+    table = pd.DataFrame({"item": "a", "ds": pd.date_range("2024-01-01", periods=4), "y": [1, np.inf, 3, 4]})
+    panel = intake(table, Mapping("item", "ds", "y")).panel
+    assert panel is not None
+    np.testing.assert_array_equal(panel.y, [[1, np.nan, 3, 4]])
+
+
+def test_a_return_beside_the_sale_of_its_day_takes_nothing_away() -> None:
+    table = pd.DataFrame({"item": "a", "ds": ["2024-01-01", "2024-01-02", "2024-01-02", "2024-01-03"], "y": [1, 2, -2, 3]})
+    panel = intake(table, Mapping("item", "ds", "y")).panel
+    assert panel is not None
+    np.testing.assert_array_equal(panel.y, [[1, 2, 3]])

@@ -11,6 +11,8 @@ PROBLEM_FRAME = {
     "problem.sentence": "{where}{what}{got}; expected {expected}{count}. {fix}",
 }
 
+LEFT_OUT = "The rows were left out; in a file of one row an item and period, that period counts as not known. "
+
 PROBLEMS: dict[str, tuple[str, str, str]] = {
     # files
     "file_not_found": ("there is no such file", "the path of a file that can be read", "Correct the path."),
@@ -94,20 +96,20 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "units_unreadable": (
         "this is no number",
         "a number with a decimal point and no thousands separator",
-        "The rows were left out; correct the numbers.",
+        LEFT_OUT + "Correct the numbers.",
     ),
     "units_not_numbers": (
         "most of this column is no number",
         "numbers with a decimal point and no thousands separator",
         "Choose the column of units (--units), or correct the numbers.",
     ),
-    "units_infinite": ("infinite units", "a finite number", "The rows were left out; correct the numbers."),
+    "units_infinite": ("infinite units", "a finite number", LEFT_OUT + "Correct the numbers."),
     "units_negative": (
         "negative units, {units} in all (returns or cancellations)",
         "0 or more",
-        "The rows were left out: what was ordered and came back still counts as demand. Correct the numbers if they are no returns.",
+        LEFT_OUT + "What was ordered and came back still counts as demand; correct the numbers if they are no returns.",
     ),
-    "units_absurd": ("units that cannot be right", "less than {most}", "The rows were left out; correct the numbers."),
+    "units_absurd": ("units that cannot be right", "less than {most}", LEFT_OUT + "Correct the numbers."),
     "units_empty": ("no units in an order line", "units in every order line", "The rows were left out; add the units."),
     "units_unknown": (
         "no units inside the history",
