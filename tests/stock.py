@@ -12,7 +12,9 @@ from sales.panel import SalesPanel
 
 
 def codes(n: int) -> np.ndarray:
-    return np.array([f"A{i:03d}" for i in range(n)], dtype=object)
+    """A000, A001, … sorted."""
+    width = max(3, len(str(n - 1)))
+    return np.array([f"A{i:0{width}d}" for i in range(n)], dtype=object)
 
 
 def spread(rate: Any, sigma: Any = 1.0, horizon: int = 28, errors: int = 400, cutoff: str = "2024-03-03") -> DemandSpread:
