@@ -1,6 +1,8 @@
 """Each line of a reorder plan in one sentence: its arithmetic, and what to mind."""
 
+import math
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,10 +12,32 @@ from ui.texts import text
 _WITHOUT_SUM = ("forecast_failed", "no_errors_known", "no_demand")
 
 
+class _Line(NamedTuple):
+    """One item of the plan in plain numbers, which are read much faster than cells of arrays."""
+
+    demand: float
+    lead_time_days: float
+    review_period_days: float
+    safety_stock: float
+    position: float
+    backorders: float
+    shortfall: float
+    quantity: float
+    moq: float
+    pack: float
+    on_hand: float
+    on_order_later: float
+    tail: bool
+    extrapolated: bool
+    assumed_lead_time: bool
+    assumed_review: bool
+
+
 def reasons(plan: ReorderPlan, rows: Iterable[int] | None = None) -> list[str]:
     """One sentence for each of `rows` (positions; None: all items), in their order."""
-    codes = plan.reason_codes()
-    return [_reason(plan, int(row), codes[row]) for row in (range(len(plan)) if rows is None else rows)]
+    at = np.arange(len(plan)) if rows is None else np.fromiter(rows, dtype=int)
+    lines = map(_Line, *(getattr(plan, name)[at].tolist() for name in _Line._fields))
+    return [_reason(line, code) for line, code in zip(lines, plan.reason_codes()[at], strict=True)]
 
 
 def number(value: float) -> str:
@@ -22,43 +46,42 @@ def number(value: float) -> str:
     >>> number(22.25), number(24.0), number(-0.01)
     ('22.2', '24', '0')
     """
-    if np.isnan(value):
+    if math.isnan(value):
         return ""
     return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
 
 
-def _reason(plan: ReorderPlan, row: int, code: str) -> str:
-    outcome = text(f"plan.reason.{code}", quantity=number(plan.quantity[row]), moq=number(plan.moq[row]), pack=f"{plan.pack[row]:g}")
-    parts = [outcome] if code in _WITHOUT_SUM else [_sum(plan, row), outcome]
-    parts += _to_mind(plan, row)
-    sentence = parts[0]
-    for part in parts[1:]:
+def _reason(line: _Line, code: str) -> str:
+    outcome = text(f"plan.reason.{code}", quantity=number(line.quantity), moq=number(line.moq), pack=f"{line.pack:g}")
+    sentence = outcome if code in _WITHOUT_SUM else text("plan.and", first=_sum(line), second=outcome)
+    for part in _to_mind(line):
         sentence = text("plan.and", first=sentence, second=part)
     return sentence
 
 
-def _sum(plan: ReorderPlan, row: int) -> str:
-    owed = plan.backorders[row]
+def _sum(line: _Line) -> str:
+    owed = line.backorders
     return text(
         "plan.sum_owed" if owed else "plan.sum",
-        demand=number(plan.demand[row]),
-        days=number(plan.lead_time_days[row] + plan.review_period_days[row]),
-        safety=number(plan.safety_stock[row]),
-        stock=number(plan.position[row] + owed),
+        demand=number(line.demand),
+        days=number(line.lead_time_days + line.review_period_days),
+        safety=number(line.safety_stock),
+        stock=number(line.position + owed),
         owed=number(owed),
-        shortfall=number(plan.shortfall[row]),
+        shortfall=number(line.shortfall),
     )
 
 
-def _to_mind(plan: ReorderPlan, row: int) -> Iterator[str]:
-    if plan.tail[row]:
+def _to_mind(line: _Line) -> Iterator[str]:
+    if line.tail:
         yield text("plan.mind.tail")
-    if plan.extrapolated[row]:
+    if line.extrapolated:
         yield text("plan.mind.extrapolated")
-    if plan.assumed_lead_time[row] or plan.assumed_review[row]:
-        days = {"lead_time": number(plan.lead_time_days[row]), "review_period": number(plan.review_period_days[row])}
-        yield text("plan.mind.assumed", **days)
-    if np.isnan(plan.on_hand[row]):
+    if line.assumed_lead_time:
+        yield text("plan.mind.assumed_lead_time", days=number(line.lead_time_days))
+    if line.assumed_review:
+        yield text("plan.mind.assumed_review", days=number(line.review_period_days))
+    if math.isnan(line.on_hand):
         yield text("plan.mind.no_stock")
-    if plan.on_order_later[row]:
-        yield text("plan.mind.later", later=number(plan.on_order_later[row]))
+    if line.on_order_later:
+        yield text("plan.mind.later", later=number(line.on_order_later))

@@ -15,7 +15,8 @@ PLAN: dict[str, str] = {
     "plan.reason.raised_to_moq_and_pack": "raised to the minimum of {moq} and packs of {pack}: {quantity}",
     "plan.mind.tail": "few backtest errors reach this service level: the safety stock rests on an assumed tail",
     "plan.mind.extrapolated": "lead time and review period reach past what was forecast and backtested",
-    "plan.mind.assumed": "lead time or review period not given: {lead_time} and {review_period} days assumed",
+    "plan.mind.assumed_lead_time": "lead time not given: {days} days assumed",
+    "plan.mind.assumed_review": "review period not given: {days} days assumed",
     "plan.mind.no_stock": "stock on hand not given: counted as 0",
     "plan.mind.later": "{later} more arrive too late to count",
 }
