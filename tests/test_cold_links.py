@@ -1,6 +1,5 @@
 """Every page, opened first of all on a fresh server, draws its whole frame."""
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 PATHS = {"home": "", "sales": "Sales", "compare": "Compare", "reorder": "Reorder"}
-WARM_SECONDS = 3.0
 
 
 @pytest.fixture(scope="module", params=PATHS)
@@ -35,15 +33,3 @@ def test_a_cold_link_shows_the_whole_frame(cold: tuple[str, str], page: "Page") 
     for link in PATHS:
         expect(sidebar.get_by_role("link", name=text(f"{link}.link"))).to_be_visible()
     expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
-
-
-@pytest.mark.slow
-def test_home_answers_soon_on_a_warm_server(app: str, page: "Page") -> None:
-    from playwright.sync_api import expect
-
-    heading = page.get_by_role("heading", name=text("home.title"), level=1)
-    open_page(page, app)
-    began = time.perf_counter()
-    page.goto(app)
-    expect(heading).to_be_visible()
-    assert time.perf_counter() - began < WARM_SECONDS

@@ -1,6 +1,5 @@
 """The reorder plan: worked examples, and what must hold for every plan."""
 
-import timeit
 from dataclasses import fields, replace
 from typing import Any
 
@@ -212,15 +211,6 @@ def test_a_forecast_reaches_the_intervals_of_most_items() -> None:
     assert horizon_for(stock.terms(2, lead_time_days=60, review_period_days=10), DAILY) == 70
     assert horizon_for(stock.terms(2, lead_time_days=60, review_period_days=10), Calendar("W-MON")) == 10
     assert horizon_for(stock.terms(2, lead_time_days=0, review_period_days=1), DAILY) == 28
-
-
-def test_a_slider_moves_ten_thousand_items_at_once() -> None:
-    n = 10_000
-    spread = stock.spread(np.linspace(0, 20, n), np.linspace(0, 5, n), errors=3 * n)
-    terms = stock.terms(n, lead_time_days=np.linspace(1, 40, n), lead_time_sd_days=2, pack=6, on_hand=50)
-    for chosen in (PlanSettings(0.97), PlanSettings(0.97, 1.5), PlanSettings(0.97, method="normal")):
-        reorder_plan(terms, spread, DAILY, chosen)
-        assert min(timeit.repeat(lambda chosen=chosen: reorder_plan(terms, spread, DAILY, chosen), number=1, repeat=9)) < 0.02
 
 
 DAYS, METHODS = st.one_of(st.none(), st.floats(0, 90)), st.sampled_from(["backtest", "normal"])
