@@ -129,7 +129,8 @@ def test_plain_packages_load_without_heavy_libraries_and_hardly_slower_than_pand
 
 def loaded(modules: list[str]) -> tuple[float, list[str]]:
     """Processor seconds that a fresh interpreter takes to import `modules`, and the names of all that came along."""
-    script = f"import json, sys, time\nfor name in {modules}: __import__(name)\nprint(json.dumps([time.process_time(), sorted(sys.modules)]))"
+    report = "print(json.dumps([time.process_time(), sorted(sys.modules)]))"
+    script = f"import json, sys, time\nfor name in {modules}: __import__(name)\n{report}"
     seconds, names = json.loads(subprocess.check_output([sys.executable, "-c", script], cwd=ROOT))
     return seconds, names
 
