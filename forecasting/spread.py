@@ -2,8 +2,9 @@
 
 Quantiles of single periods must not be added up (four independent periods: twice the safety stock), so the errors are those of the total
 itself: for each length L of 1 to H periods, each item and each cutoff, sales of the first L periods less their forecast, divided by the
-item's scale and by the square root of L, and pooled over items. The quantile of the pool is the split conformal one (Vovk et al., 2005;
-Lei et al., 2018, eq. 2): of m errors the ceil((m + 1) x level)-th smallest. Past m / (m + 1) the pool says nothing and an exponential tail
+square root of L and by the item's scale, and pooled over items. An error is never part of the scale that divides it: that scale comes from
+the item's errors at the other cutoffs and from its past sales. So the pool is one of split conformal scores (Vovk et al., 2005; Lei et al.,
+2018, eq. 2): of m the ceil((m + 1) x level)-th smallest is the quantile. Past m / (m + 1) the pool says nothing and an exponential tail
 (peaks over threshold, Coles, 2001, ch. 4, shape 0) goes on from the largest error.
 """
 
@@ -19,6 +20,7 @@ from scipy.optimize import isotonic_regression
 from sales.panel import SalesPanel
 
 WEIGHT_OF_HISTORY = 4.0
+LEAST_FOR_A_RATIO = 8
 LEAST_KNOWN = 0.8
 LEAST_FOR_A_TAIL = 20
 TAIL_FROM = 0.8
@@ -75,7 +77,7 @@ class DemandSpread:
     def beyond(self, periods: np.ndarray, level: float) -> np.ndarray:
         """Mask of the items whose quantile rests on the parametric tail: too few pooled errors for this level, n."""
         reach = np.array([len(errors) / (len(errors) + 1) for errors in self.pooled])
-        length = np.clip(np.ceil(periods).astype(int), 1, self.horizon)
+        length = np.clip(np.ceil(periods).astype(int), 1, max(self.calibrated, 1))
         return level > reach[length]
 
     def extrapolated(self, periods: np.ndarray) -> np.ndarray:
@@ -102,33 +104,40 @@ class DemandSpread:
         return (self.cumulative[:, -1] - self.cumulative[:, -1 - last]) / last
 
     @cached_property
+    def _lengths(self) -> np.ndarray:
+        """The lengths with errors of their own; 1 alone where there is none."""
+        return np.array([length for length, errors in enumerate(self.pooled) if len(errors)] or [1])
+
+    @cached_property
     def _grid_roots(self) -> np.ndarray:
-        """Scaled quantiles for every level of the grid, levels x lengths 0 to H."""
+        """Scaled quantiles for every level of the grid, levels x lengths with errors."""
         return self._roots(_GRID)
 
     def _at_grid(self, k: np.ndarray, periods: np.ndarray, other_sd: np.ndarray | float) -> np.ndarray:
         """`excess` at the k-th level of the grid, each item its own k."""
-        within = np.minimum(periods, self.horizon)
-        low = np.minimum(within.astype(int), self.horizon - 1)
+        place = np.interp(periods, self._lengths, np.arange(len(self._lengths)))
+        low = np.minimum(place.astype(int), max(len(self._lengths) - 2, 0))
+        high = np.minimum(low + 1, len(self._lengths) - 1)
         below = self._grid_roots[k, low]
-        root = (below + (within - low) * (self._grid_roots[k, low + 1] - below)) * self._growth(periods)
+        root = (below + (place - low) * (self._grid_roots[k, high] - below)) * self._growth(periods)
         return _combined(self.scale * root, _GRID_NORMAL[k] * other_sd)
 
     def _roots(self, levels: np.ndarray) -> np.ndarray:
-        """Scaled quantiles of the totals' errors, times root length, levels x lengths 0 to H. What lies above the mean never falls with
-        the length, so that a longer interval never needs less; what lies below never rises. Isotonic regression keeps levels in order."""
-        lengths = np.arange(1, self.horizon + 1)
-        roots = np.stack([scaled_quantile(self.pooled[length], levels) for length in lengths], axis=1) * np.sqrt(lengths)
+        """Scaled quantiles of the totals' errors, times root length, levels x lengths with errors. What lies above the mean never falls
+        with the length, so that a longer interval never needs less; what lies below never rises. Isotonic regression keeps levels in
+        order."""
+        quantiles = [scaled_quantile(self.pooled[length], levels) for length in self._lengths]
+        roots = np.stack(quantiles, axis=1) * np.sqrt(self._lengths)
         above = np.stack([isotonic_regression(row).x for row in np.maximum(roots, 0)])
         below = np.stack([isotonic_regression(row, increasing=False).x for row in np.minimum(roots, 0)])
-        return np.pad(np.where(above > 0, above, below), ((0, 0), (1, 0)))
+        return np.where(above > 0, above, below)
 
     def _at(self, roots: np.ndarray, periods: np.ndarray) -> np.ndarray:
-        """`roots` between whole lengths; past the horizon they grow with the root of the length."""
-        return np.interp(periods, np.arange(self.horizon + 1), roots) * self._growth(periods)
+        """`roots` between whole lengths; under the shortest and past the longest with errors they go with the root of the length."""
+        return np.interp(periods, self._lengths, roots) * self._growth(periods)
 
     def _growth(self, periods: np.ndarray) -> np.ndarray:
-        return np.sqrt(np.maximum(periods / self.horizon, 1.0))
+        return np.sqrt(np.minimum(periods / self._lengths[0], 1.0) * np.maximum(periods / self._lengths[-1], 1.0))
 
 
 def _combined(excess: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -163,8 +172,9 @@ def tail_scale(errors: np.ndarray) -> float:
 def demand_spread(panel: SalesPanel, forecast: pd.DataFrame, backtest: pd.DataFrame, models: Mapping[str, str] | str) -> DemandSpread:
     """The spread for the items of `forecast`, from tidy rows of a forecast and a backtest (see `Forecast.to_frame`).
 
-    models: the model that each item's plan uses, or one name for all. `panel` gives the variance of past demand, with which the one-period
-    errors of an item are averaged (as if they were 4 more), so that an item that sold nothing in the backtest still has a spread.
+    models: the model that each item's plan uses, or one name for all. An item's scale is the root of its mean squared error of one period,
+    averaged with the variance of its past demand in `panel` as if that were 4 more errors, so that an item that sold nothing in the
+    backtest still has a spread. That variance is first brought to the size of errors by the median ratio of the two over all items.
     Raises KeyError where a model is not in the forecast, ValueError where the forecast was not made at one cutoff.
     """
     if forecast["cutoff"].nunique() != 1:
@@ -183,23 +193,35 @@ def demand_spread(panel: SalesPanel, forecast: pd.DataFrame, backtest: pd.DataFr
     y, at = _block(past, items, ["y", "mean"])
     errors = y - at
     known = ~np.isnan(errors)
-    squared = np.nansum(errors**2, axis=(1, 2))
-    count = known.sum(axis=(1, 2))
-    sigma = np.sqrt(np.divide(squared, count, out=np.full(len(items), np.nan), where=count > 0))
-    scale = np.sqrt((squared + WEIGHT_OF_HISTORY * _variance(panel, items)) / (count + WEIGHT_OF_HISTORY))
-    pooled = tuple(_pooled(errors, known, scale, length) for length in range(cumulative.shape[1]))
+    squared, count = np.nansum(errors**2, axis=2), known.sum(axis=2)
+    scale, scale_without = _scales(squared, count, _variance(panel, items))
+    all_squared, all_count = squared.sum(axis=1), count.sum(axis=1)
+    sigma = np.sqrt(np.divide(all_squared, all_count, out=np.full(len(items), np.nan), where=all_count > 0))
+    pooled = tuple(_pooled(errors, known, scale_without, length) for length in range(cumulative.shape[1]))
     return DemandSpread(items, pd.Timestamp(forecast["cutoff"].max()), cumulative, sigma, scale, pooled, model)
 
 
+def _scales(squared: np.ndarray, count: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each item's scale, n, and its scale without the errors of each cutoff, n x cutoffs, of squared errors and their counts at each cutoff
+    (n x cutoffs) and the variance of past demand, n."""
+    total, known = squared.sum(axis=1), count.sum(axis=1)
+    sure = (known >= LEAST_FOR_A_RATIO) & (total > 0) & (variance > 0)
+    ratio = np.median(total[sure] / known[sure] / variance[sure]) if sure.any() else 1.0
+    past = WEIGHT_OF_HISTORY * ratio * variance
+    scale = np.sqrt((total + past) / (known + WEIGHT_OF_HISTORY))
+    without = total[:, None] - squared + past[:, None]
+    return scale, np.sqrt(np.maximum(without, 0.0) / (known[:, None] - count + WEIGHT_OF_HISTORY))
+
+
 def _pooled(errors: np.ndarray, known: np.ndarray, scale: np.ndarray, length: int) -> np.ndarray:
-    """Rising scaled errors of the totals over the first `length` periods; totals with over a fifth unknown are left out, others scaled up
-    to full length."""
+    """Rising errors of the totals over the first `length` periods, divided by `scale` (items x cutoffs); totals with over a fifth unknown
+    are left out, others scaled up to full length."""
     if length == 0 or length > errors.shape[2]:
         return np.empty(0)
     seen = known[:, :, :length].sum(axis=2)
-    usable = (seen >= LEAST_KNOWN * length) & (scale[:, None] > 0)
+    usable = (seen >= LEAST_KNOWN * length) & (scale > 0)
     total = np.nansum(errors[:, :, :length], axis=2)
-    scaled = np.divide(total, scale[:, None] * np.sqrt(seen), out=np.zeros_like(total), where=usable)
+    scaled = np.divide(total, scale * np.sqrt(seen), out=np.zeros_like(total), where=usable)
     return np.sort(scaled[usable])
 
 
@@ -223,7 +245,12 @@ def _block(rows: pd.DataFrame, items: np.ndarray, columns: list[str]) -> list[np
 
 
 def _variance(panel: SalesPanel, items: np.ndarray) -> np.ndarray:
+    """Variance of each item's past demand, n, averaged with the usual one of items of its size as if that were 4 more periods, and at least
+    the mean, as of Poisson demand: an item with a day or two of history is not certain."""
     demand = panel.demand[panel.rows_of(list(items))].astype(float)
     known = (~np.isnan(demand)).sum(axis=1)
     mean = np.divide(np.nansum(demand, axis=1), known, out=np.zeros(len(items)), where=known > 0)
-    return np.divide(np.nansum((demand - mean[:, None]) ** 2, axis=1), known, out=np.zeros(len(items)), where=known > 0)
+    squared = np.nansum((demand - mean[:, None]) ** 2, axis=1)
+    sure = (known >= LEAST_FOR_A_RATIO) & (mean > 0)
+    usual = np.median(squared[sure] / known[sure] / mean[sure] ** 2) if sure.any() else 0.0
+    return np.maximum((squared + WEIGHT_OF_HISTORY * usual * mean**2) / (known + WEIGHT_OF_HISTORY), mean)
