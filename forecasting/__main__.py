@@ -1,6 +1,7 @@
 """`python -m forecasting backtest|forecast SALES …`: the same functions as the pages, typed."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,12 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 2 the input cannot be used (its problems are listed on stderr)."""
     args = _parser().parse_args(arguments)
     try:
-        panel = _panel(args)
-        rows = args.command(args, panel)
-        _save(args.out, rows, panel)
+        whole = _panel(args)
+        rows = args.command(args, whole.select(whole.best_sellers(args.best)) if args.best else whole)
     except InputProblems as found:
         report(found.problems, sys.stderr, problem)
         return 2
+    tables.write_table(args.out, rows, {"details": rows.attrs["details"], "fingerprint": whole.fingerprint})
     for model, details in rows.attrs["details"].items():
         for detail, count in pd.Series(details).value_counts().items():
             print(text("forecast.settled", model=model, detail=detail, count=count))
@@ -62,7 +63,7 @@ def _panel(args: argparse.Namespace) -> SalesPanel:
     report(read.problems, sys.stderr, problem)
     if read.panel is None:
         raise InputProblems([])
-    return read.panel.select(read.panel.best_sellers(args.best)) if args.best else read.panel
+    return read.panel
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -75,6 +76,8 @@ def _check(args: argparse.Namespace) -> None:
     problems += [Problem("unknown_model", got=name, params={"names": ", ".join(registry.NAMES)}) for name in unknown]
     if args.out.suffix != ".parquet":
         problems.append(Problem("bad_out", got=str(args.out), params={"expected": ".parquet"}))
+    elif not os.access(args.out.parent, os.W_OK) or args.out.is_dir():
+        problems.append(Problem("out_unwritable", got=str(args.out)))
     if problems:
         raise InputProblems(problems)
 
@@ -106,11 +109,6 @@ def _progress(path: Path | None) -> backtests.Progress:
             runs.write_progress(path, runs.Progress(model, done, total, failed))
 
     return tell
-
-
-def _save(out: Path, rows: pd.DataFrame, panel: SalesPanel) -> None:
-    metadata = {"details": rows.attrs["details"], "fingerprint": panel.fingerprint}
-    tables.write_table(out, rows, metadata)
 
 
 if __name__ == "__main__":

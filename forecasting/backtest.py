@@ -41,7 +41,7 @@ def parse_cutoffs(panel: SalesPanel, text: str, horizon: int) -> list[pd.Timesta
 
     Raises InputProblems for anything else, and for a date that leaves less than 2 periods before it or less than a horizon after it.
     """
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return last_cutoffs(panel, int(text), horizon)
     found, problems = [], []
     first, last = panel.periods[LEAST_SEEN - 1], panel.periods[max(len(panel.periods) - 1 - horizon, 0)]

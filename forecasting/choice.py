@@ -1,5 +1,7 @@
 """Which model a plan uses: the best overall, or each item's own best."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -23,3 +25,14 @@ def best_models(rows: pd.DataFrame) -> dict[str, str]:
     table = wape_by(rows, ["item", "model"]).dropna().sort_values(["item", "WAPE", "model"]).drop_duplicates("item")
     own = dict(zip(table["item"], table["model"], strict=True))
     return {item: own.get(item, overall) for item in np.unique(rows["item"].to_numpy(dtype=object))}
+
+
+def answering(chosen: Mapping[str, str], forecast: pd.DataFrame, backtest: pd.DataFrame) -> dict[str, str]:
+    """`chosen`, item -> model, but another model for the items that theirs did not forecast: the first that did, the best overall first."""
+    order = list(wape_by(backtest, ["model"]).sort_values(["WAPE", "model"])["model"])
+    there = forecast[forecast["mean"].notna()].groupby("item")["model"].unique()
+    answered = {item: set(models) for item, models in there.items()}
+    return {
+        item: model if model in answered.get(item, set()) else next((m for m in order if m in answered.get(item, set())), model)
+        for item, model in chosen.items()
+    }

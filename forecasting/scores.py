@@ -11,11 +11,16 @@ from sales.panel import SalesPanel
 METRICS = ("WAPE", "bias", "MAE", "RMSE", "MSE", "R2", "MAPE", "sMAPE", "MASE", "RMSSE", "pinball", "coverage")
 LOWER_IS_BETTER = ("WAPE", "MAE", "RMSE", "MSE", "MAPE", "sMAPE", "MASE", "RMSSE", "pinball")
 COVERAGE_LEVEL = 0.95
+LEAST_ANSWERED = 0.5
 
 
 def comparable(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose actual is known and which every model answered: a model that fails on hard items must not look better for it."""
-    known = rows[rows["y"].notna()]
+    """The rows whose actual is known and which every model answered: a model that fails on hard items must not look better for it.
+
+    A model that answered less than half of its rows takes no part: it has no rows here, and the others are compared without it.
+    """
+    answered = rows["mean"].notna().groupby(rows["model"]).mean()
+    known = rows[rows["y"].notna() & rows["model"].isin(answered.index[answered >= LEAST_ANSWERED])]
     failed = known.loc[known["mean"].isna(), ["item", "cutoff"]].drop_duplicates()
     if failed.empty:
         return known

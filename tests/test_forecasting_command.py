@@ -46,6 +46,8 @@ def test_forecast_goes_past_the_end_and_says_how_far_it_is(sales: Path, tmp_path
     assert list(rows["item"].unique()) == ["01"]
     assert list(rows["ds"]) == list(pd.date_range("2024-03-01", periods=3))
     assert rows["y"].isna().all()
+    whole, _ = tables.read_table(out), main([*typed[:-4], "--out", str(tmp_path / "all.parquet")])
+    assert whole.attrs["fingerprint"] == tables.read_table(tmp_path / "all.parquet").attrs["fingerprint"]
     assert runs.Progress(**(tables.read_facts(progress) or {})) == runs.Progress("seasonal_naive", 1, 1, 0)
 
 
@@ -66,6 +68,7 @@ def test_dates_work_as_cutoffs(sales: Path, tmp_path: Path) -> None:
         (["--horizon", "7", "--best", "0"], "this number of best sellers"),
         (["--horizon", "7", "--models", "prophet", "--country", "Atlantis"], "no holidays are known"),
         (["--horizon", "7", "--known", "weather"], "weather"),
+        (["--horizon", "7", "--cutoffs", "²"], "this is no date"),
     ],
 )
 def test_bad_arguments_are_listed_and_nothing_is_written(
@@ -75,6 +78,13 @@ def test_bad_arguments_are_listed_and_nothing_is_written(
     assert main(["backtest", str(sales), *typed, "--out", str(out)]) == 2
     assert said in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_computed(
+    sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["forecast", str(sales), "--horizon", "3", "--out", str(tmp_path / "nowhere" / "f.parquet")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_all_that_is_wrong_is_said_at_once(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

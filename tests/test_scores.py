@@ -6,7 +6,7 @@ import pytest
 from panels import panel
 
 from forecasting import metrics
-from forecasting.choice import best_model, best_models
+from forecasting.choice import answering, best_model, best_models
 from forecasting.scores import METRICS, comparable, scores, wape_by, with_step
 
 RNG = np.random.default_rng(3)
@@ -80,3 +80,21 @@ def test_no_comparable_row_is_an_error() -> None:
     every["mean"] = np.nan
     with pytest.raises(ValueError, match="no backtest row"):
         best_model(every)
+
+
+def test_a_model_that_fails_everywhere_takes_nothing_from_the_others() -> None:
+    every = rows({"good": 1.0, "broken": 0.0})
+    every.loc[every["model"] == "broken", ["mean", "q0.5", "q0.95"]] = np.nan
+    assert best_model(every) == "good"
+    table = scores(every, SALES).set_index("model")
+    assert table.loc["good", "MAE"] == 1
+    assert np.isnan(table.loc["broken", "WAPE"])
+    assert table.loc["broken", "answered"] == 0
+
+
+def test_an_item_whose_model_has_no_forecast_takes_the_best_that_has() -> None:
+    every = rows({"best": 1.0, "second": 2.0, "third": 3.0})
+    ahead = every.assign(y=np.nan)
+    ahead.loc[(ahead["model"] == "best") & (ahead["item"] == "A001"), "mean"] = np.nan
+    ahead.loc[ahead["item"] == "A002", "mean"] = np.nan
+    assert answering(dict.fromkeys(SALES.items, "best"), ahead, every) == {"A000": "best", "A001": "second", "A002": "best"}

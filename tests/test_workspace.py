@@ -1,5 +1,7 @@
 """The workspace: whole files or none, names that lead nowhere else, runs that are shared."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +111,28 @@ def test_progress_is_read_back() -> None:
     assert run.progress == runs.Progress("prophet", 1, 4, 2)
     assert run.progress.share == 0.25
     run.wait()
+
+
+def test_the_run_asked_for_last_is_the_latest_though_it_was_done_before() -> None:
+    first = runs.start({"data": "e", "n": 1}, [WRITE])
+    first.wait()
+    second = runs.start({"data": "e", "n": 2}, [WRITE])
+    second.wait()
+    assert runs.latest({"data": "e"}) == [second, first]
+    assert runs.start({"data": "e", "n": 1}, [WRITE]).wait() is runs.State.DONE
+    assert runs.latest({"data": "e"}) == [first, second]
+    assert (first.folder / "count").read_text() == "x"
+
+
+def test_a_killed_worker_is_not_started_twice_while_its_command_still_works(tmp_path: Path) -> None:
+    started, go = tmp_path / "started", tmp_path / "go"
+    wait = f"import os, pathlib\nos.mkfifo({str(go)!r})\npathlib.Path({str(started)!r}).write_text(str(os.getppid()))\nopen({str(go)!r}).read()"
+    run = runs.start({"data": "f"}, [["-c", wait], WRITE])
+    while not started.exists() or not started.read_text():
+        os.sched_yield()
+    os.kill(int(started.read_text()), signal.SIGKILL)
+    assert run.state is runs.State.RUNNING
+    assert runs.start({"data": "f"}, [WRITE]).state is runs.State.RUNNING
+    go.write_text("")
+    assert run.wait() is runs.State.STOPPED
+    assert runs.start({"data": "f"}, [WRITE]).wait() is runs.State.DONE

@@ -61,10 +61,14 @@ class Run:
 
     @property
     def state(self) -> State:
-        ended = tables.read_facts(self.folder / "ended.json")
-        if ended is not None:
-            return State.DONE if ended["code"] == 0 else State.FAILED
-        return State.RUNNING if self._locked() else State.STOPPED
+        if self.ended is None:
+            return State.RUNNING if self._locked() else State.STOPPED
+        return State.DONE if self.ended == 0 else State.FAILED
+
+    @property
+    def ended(self) -> int | None:
+        """The exit code of the last command run; None where it has not come to an end."""
+        return (tables.read_facts(self.folder / "ended.json") or {}).get("code")
 
     @property
     def progress(self) -> Progress:
@@ -91,18 +95,20 @@ def start(settings: Mapping[str, Any], commands: Sequence[Sequence[str]]) -> Run
     """Starts `commands` (arguments of python, in turn, each only if the one before succeeded) unless a run with the same settings is done
     or running; `{folder}` in an argument is the run's folder. Returns at once."""
     run = Run(name_of(settings))
-    if run.state is State.DONE:
-        return run
-    (run.folder / "ended.json").unlink(missing_ok=True)
-    tables.write_facts(run.folder / "run.json", {"settings": dict(settings), "commands": [list(command) for command in commands]})
     with (run.folder / "lock").open("a") as lock:
-        if _lock(lock):
-            child = [sys.executable, "-m", "workspace", run.name]
-            with (run.folder / "log.txt").open("wb") as log:
-                worker = subprocess.Popen(
-                    child, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, pass_fds=[lock.fileno()], start_new_session=True
-                )
-            threading.Thread(target=worker.wait, daemon=True).start()  # nobody else collects it when it ends
+        if not _lock(lock):
+            return run
+        asked = {"settings": dict(settings), "commands": [list(command) for command in commands]}
+        tables.write_facts(run.folder / "run.json", asked)  # written anew also where it is done: the run asked for last
+        if run.ended == 0:
+            return run
+        (run.folder / "ended.json").unlink(missing_ok=True)
+        child = [sys.executable, "-m", "workspace", run.name]
+        with (run.folder / "log.txt").open("wb") as log:
+            worker = subprocess.Popen(
+                child, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, pass_fds=[lock.fileno()], start_new_session=True
+            )
+        threading.Thread(target=worker.wait, daemon=True).start()  # nobody else collects it when it ends
     return run
 
 
@@ -129,7 +135,8 @@ def work(run: Run) -> int:
     code = 0
     for command in (tables.read_facts(run.folder / "run.json") or {})["commands"]:
         arguments = [argument.replace(FOLDER, str(run.folder)) for argument in command]
-        code = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
+        # a command holds the lock too: if this process is killed, the run counts as running until the command has ended
+        code = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False, close_fds=False).returncode
         if code:
             break
     tables.write_facts(run.folder / "ended.json", {"code": code})

@@ -200,6 +200,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "bad_best": ("this number of best sellers cannot be used", "1 or more", "Choose a number of 1 or more, or leave it out."),
     "unknown_model": ("there is no model of this name", "{names}", "Choose from these names, separated by commas."),
     "unknown_country": ("no holidays are known for this country", "a code like DE, FR, GB or US", "Correct the code, or leave it out."),
+    "out_unwritable": ("this file cannot be written", "a file in a folder that exists and that you may write to", "Choose another place."),
     "bad_out": ("this kind of file cannot be written", "a name that ends in {expected}", "Change the name of the output file."),
     # stock file
     "stock_no_item_column": (
