@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
+from sales.checks import texts
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity
 
@@ -113,7 +114,7 @@ def read_terms(table: pd.DataFrame, panel: SalesPanel) -> tuple[StockTerms, tupl
     columns, problems = _columns(table)
     if "item" not in columns:
         return terms, (*problems, Problem("stock_no_item_column", params={"columns": ", ".join(map(str, table.columns[:20]))}))
-    cells = pd.DataFrame({name: table[header].map(_text) for name, header in columns.items()}, dtype=object)
+    cells = as_text(table)[list(columns.values())].set_axis(list(columns), axis=1)
     cells = cells[(cells != "").any(axis=1)]
     rows, found = _rows(cells["item"], panel)
     problems += found
@@ -130,6 +131,16 @@ def read_terms(table: pd.DataFrame, panel: SalesPanel) -> tuple[StockTerms, tupl
             given[_ASSUMED[name]] = _placed(getattr(terms, _ASSUMED[name]), rows[there], np.False_)
     terms = replace(terms, **given)
     return terms, (*problems, *_gaps(terms, rows))
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` with each cell as text by the rule of sales files (`sales.checks.texts`): byte for byte, whole numbers without a decimal
+    point, days as YYYY-MM-DD, nothing as "". `read_terms` reads the same from both, and columns of mixed types can be saved as Parquet.
+
+    >>> as_text(pd.DataFrame({"item": ["A-1", 1001.0], "on_hand": [2.5, None]})).values.tolist()
+    [['A-1', '2.5'], ['1001', '']]
+    """
+    return pd.DataFrame({name: _texts(table[name]) for name in table.columns}, index=table.index, columns=table.columns, dtype=object)
 
 
 def template() -> pd.DataFrame:
@@ -164,13 +175,9 @@ def _columns(table: pd.DataFrame) -> tuple[dict[str, object], list[Problem]]:
     return columns, problems
 
 
-def _text(cell: object) -> str:
-    """A cell as text; a whole number without ".0", nothing as ""."""
-    if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)):
-        return ""
-    if isinstance(cell, float | np.floating) and float(cell).is_integer():
-        return str(int(cell))
-    return str(cell).strip()
+def _texts(column: pd.Series) -> np.ndarray:
+    codes, words = texts(column)
+    return np.append(words, "")[codes]
 
 
 def _rows(items: pd.Series, panel: SalesPanel) -> tuple[np.ndarray, list[Problem]]:
@@ -179,19 +186,30 @@ def _rows(items: pd.Series, panel: SalesPanel) -> tuple[np.ndarray, list[Problem
     missing = (items == "").to_numpy()
     again = items.duplicated().to_numpy() & ~missing
     unknown = (rows < 0) & ~missing & ~again
+    meant = _meant(items[unknown], panel)
+    alike = unknown & items.isin(list(meant)).to_numpy()
     problems = [
         *_found(Problem("stock_item_missing"), items, missing),
         *_found(Problem("stock_duplicate_item"), items, again),
-        *_found(Problem("stock_unknown_item"), items, unknown),
+        *(replace(found, params={"item": meant[found.got]}) for found in _found(Problem("stock_item_alike"), items, alike)),
+        *_found(Problem("stock_unknown_item"), items, unknown & ~alike),
     ]
     return np.where(missing | again | unknown, -1, rows), problems
 
 
+def _meant(unknown: pd.Series, panel: SalesPanel) -> dict[str, str]:
+    """Unknown code -> the one item of `panel` that differs from it in case and outer spaces alone, where there is exactly one."""
+    plain = pd.Series(panel.items, dtype=object).map(lambda code: code.strip().casefold())
+    alone = ~plain.duplicated(keep=False)
+    items = dict(zip(plain[alone], panel.items[alone], strict=True))
+    return {code: items[word] for code in unknown.unique() if (word := code.strip().casefold()) in items}
+
+
 def _values(name: str, cells: pd.Series) -> tuple[np.ndarray, list[Problem]]:
     """The cells of one column as numbers, days or text, missing where not given or not usable, and what was not usable."""
-    filled = (cells != "").to_numpy()
     if name in _TEXTS:
-        return cells.to_numpy(dtype=object), []
+        return cells.str.strip().to_numpy(dtype=object), []
+    filled = (cells != "").to_numpy()
     if name == "on_order_due":
         day = cells.str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[ T].*)?$", expand=False)
         dates = pd.to_datetime(day, format="%Y-%m-%d", errors="coerce").to_numpy().astype("datetime64[D]")

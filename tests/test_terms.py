@@ -3,20 +3,23 @@
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import stock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from panels import panel
 
-from inventory.terms import HEADERS, NUMBERS, StockTerms, default_terms, read_terms, template
+from inventory.terms import HEADERS, NUMBERS, StockTerms, as_text, default_terms, read_terms, template
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity
 from ui.texts import problem
+from workspace.tables import read_table, write_table
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,34 @@ def test_headers_may_differ_in_case_and_spaces(shop: SalesPanel) -> None:
 def test_leading_zeros_belong_to_the_code(shop: SalesPanel) -> None:
     assert found(read(shop, item=["7"], on_hand=["1"])[1]) == [("stock_unknown_item", "item", 2, "7", 1)]
     assert read(shop, item=["007"], on_hand=["1"])[0].on_hand[0] == 1
+
+
+def test_a_code_is_never_changed_to_fit(shop: SalesPanel) -> None:
+    """ " A1" and "A1" are two items of a sales file; the stock of one is never the other's."""
+    twins = panel(np.ones((3, 5)), items=[" A1", "A1", "B1"])
+    made, problems = read(twins, item=[" A1", "b1 ", "a1"], on_hand=["7", "8", "9"])
+    assert made.on_hand[0] == 7
+    assert np.isnan(made.on_hand[1:]).all()
+    assert found(problems) == [("stock_item_alike", "item", 3, "b1 ", 1), ("stock_unknown_item", "item", 4, "a1", 1)]
+    assert "did you mean 'B1'?" in problem(problems[0])
+    assert read(shop, item=[85123.0])[0].items[1] == "85123"
+
+
+def test_text_cells_are_read_like_the_typed_ones_they_come_from(shop: SalesPanel, tmp_path: Path) -> None:
+    days = [date(2024, 6, 15), "2024-06-16", None]
+    mixed = pd.DataFrame({"item": [85123, "A", "007"], "on_hand": [1, "2.5", None], "on_order_due": days})
+    with pytest.raises(pa.ArrowInvalid, match="tried to convert to int64"):
+        write_table(tmp_path / "stock.parquet", mixed)
+    write_table(tmp_path / "stock.parquet", as_text(mixed))
+    saved = read_table(tmp_path / "stock.parquet")
+    assert saved.to_numpy().tolist() == [["85123", "1", "2024-06-15"], ["A", "2.5", "2024-06-16"], ["007", "", ""]]
+    assert_alike(read_terms(saved, shop), read_terms(mixed, shop))
+
+
+def assert_alike(one: tuple[StockTerms, tuple[Problem, ...]], other: tuple[StockTerms, tuple[Problem, ...]]) -> None:
+    assert one[1] == other[1]
+    for field in fields(StockTerms):
+        np.testing.assert_array_equal(getattr(one[0], field.name), getattr(other[0], field.name), err_msg=field.name)
 
 
 def test_everything_wrong_is_said_at_once_and_counts_as_not_given(shop: SalesPanel) -> None:
@@ -204,3 +235,4 @@ def test_whatever_the_cells_hold_nothing_raises(shop: SalesPanel, table: dict[st
     made, problems = read_terms(pd.DataFrame(columns), shop)
     assert len(made) == 4
     assert all(isinstance(problem(p), str) for p in problems)
+    assert_alike(read_terms(as_text(pd.DataFrame(columns)), shop), (made, problems))

@@ -127,6 +127,26 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "lines that are all meant",
         "They were kept, because two equal lines of an order are ordinary; remove them if they are a mistake.",
     ),
+    "conflicting_totals": (
+        "a second, different total of the same item and date",
+        "one row an item and date",
+        "The totals were summed, as if each were a part; delete those that are wrong.",
+    ),
+    "file_repeated": (
+        "the file is there {times} times over: nearly every item and date has {times} rows, equal in all columns",
+        "one row an item and date",
+        "It was taken once; export it again if equal rows are all meant.",
+    ),
+    "totals_corrected": (
+        "another total of the same item and date, in a file that is there several times over",
+        "one row an item and date",
+        "The last was taken for the corrected one; delete those that are wrong.",
+    ),
+    "gaps_ignored": (
+        "missing rows were to count as unknown (--gaps unknown), but the file holds order lines",
+        "one row an item and date",
+        "Among order lines a missing row counts as 0; sum the file to one row an item and date to have gaps unknown.",
+    ),
     "no_usable_row": ("no row can be used", "rows with an item, a date and units", "Correct the problems above."),
     "too_few_periods": (
         "too few full periods",
@@ -212,6 +232,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "stock_repeated_column": ("this header is there twice", "each header once", "The first of the two is used; remove one of them."),
     "stock_item_missing": ("no item code", "an item code in every row", "The row was left out; add its item code."),
     "stock_duplicate_item": ("this item is there more than once", "one row an item", "The first row is used; remove the others."),
+    "stock_item_alike": (
+        "no sales of this item, but of '{item}': did you mean '{item}'?",
+        "an item code exactly as in the sales file",
+        "The row was left out; write the code as in the sales file.",
+    ),
     "stock_unknown_item": (
         "no sales of this item",
         "an item code exactly as in the sales file",
