@@ -15,7 +15,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.optimize import isotonic_regression
 
 from sales.panel import SalesPanel
 
@@ -124,12 +123,12 @@ class DemandSpread:
 
     def _roots(self, levels: np.ndarray) -> np.ndarray:
         """Scaled quantiles of the totals' errors, times root length, levels x lengths with errors. What lies above the mean never falls
-        with the length, so that a longer interval never needs less; what lies below never rises. Isotonic regression keeps levels in
-        order."""
+        with the length, so that a longer interval never needs less, nor any length less than its own errors say; what lies below never
+        rises. Levels stay in order."""
         quantiles = [scaled_quantile(self.pooled[length], levels) for length in self._lengths]
         roots = np.stack(quantiles, axis=1) * np.sqrt(self._lengths)
-        above = np.stack([isotonic_regression(row).x for row in np.maximum(roots, 0)])
-        below = np.stack([isotonic_regression(row, increasing=False).x for row in np.minimum(roots, 0)])
+        above = np.maximum.accumulate(np.maximum(roots, 0), axis=1)
+        below = np.minimum.accumulate(np.minimum(roots, 0), axis=1)
         return np.where(above > 0, above, below)
 
     def _at(self, roots: np.ndarray, periods: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import explore, forms, shell
-from ui.texts import text
+from ui.texts import plain, text
 
 data = shell.frame("sales")
 
@@ -14,7 +14,7 @@ with st.expander(text("sales.templates")):
     forms.templates()
 
 if data is not None:
-    st.header(text("sales.data", title=data.title))
+    st.header(text("sales.data", title=plain(data.title)))
     explore.overview(data)
     st.subheader(text("sales.stock"))
     forms.stock_file(data)

@@ -108,7 +108,7 @@ def test_a_good_file_is_mapped_checked_and_saved() -> None:
 
 def test_a_title_typed_just_before_saving_is_the_one_saved() -> None:
     app = upload(opened("sales"), "sales-file", "shop.csv", csv(lines()))
-    app.text_input(key="save-title").set_value("Spring")
+    next(box for box in app.text_input if box.key.startswith("save-title")).set_value("Spring")
     ran(app.button(key="save-sales").click())
     assert [d.title for d in datasets()] == ["Spring"]
 

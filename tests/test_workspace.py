@@ -126,7 +126,8 @@ def test_the_run_asked_for_last_is_the_latest_though_it_was_done_before() -> Non
 
 def test_a_killed_worker_is_not_started_twice_while_its_command_still_works(tmp_path: Path) -> None:
     started, go = tmp_path / "started", tmp_path / "go"
-    wait = f"import os, pathlib\nos.mkfifo({str(go)!r})\npathlib.Path({str(started)!r}).write_text(str(os.getppid()))\nopen({str(go)!r}).read()"
+    os.mkfifo(go)
+    wait = f"import os, pathlib\npathlib.Path({str(started)!r}).write_text(str(os.getppid()))\nopen({str(go)!r}).read()"
     run = runs.start({"data": "f"}, [["-c", wait], WRITE])
     while not started.exists() or not started.read_text():
         os.sched_yield()

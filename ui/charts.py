@@ -13,6 +13,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8
 ACTUAL = "#1C2624"
 CUTOFF = "#9AA5A2"
 BAND = ("q0.5", "q0.95")
+MOST_BANDS = 2
 HORIZONS_BEFORE = 6
 HEIGHT = 340
 
@@ -30,16 +31,18 @@ def sales(panel: SalesPanel, item: str) -> go.Figure:
     return _framed(figure, panel)
 
 
-def forecasts(panel: SalesPanel, item: str, backtest: pd.DataFrame, forecast: pd.DataFrame, models: list[str]) -> go.Figure:
-    """Sales of one item, each model's forecasts from every cutoff and past the end, its band from the median to the 95 % quantile, and
-    the cutoffs as dashed lines."""
+def forecasts(
+    panel: SalesPanel, item: str, backtest: pd.DataFrame, forecast: pd.DataFrame, shown: list[str], models: list[str]
+) -> go.Figure:
+    """Sales of one item, the forecasts of the models `shown` out of `models` from every cutoff and past the end, their bands from the
+    median to the 95 % quantile (of two models at most: more hide each other), and the cutoffs as dashed lines."""
     i = panel.rows_of([item])[0]
-    figure = go.Figure(
-        go.Scatter(x=panel.periods, y=panel.demand[i], mode="lines", name=text("chart.sales"), line={"color": ACTUAL, "width": 1.5})
-    )
+    figure = go.Figure()
     rows = pd.concat([backtest[backtest["item"] == item], forecast[forecast["item"] == item]])
-    for model in models:
-        _add_model(figure, rows[rows["model"] == model], model, color_of(model, models), band=len(models) == 1)
+    for model in shown:
+        _add_model(figure, rows[rows["model"] == model], model, color_of(model, models), band=len(shown) <= MOST_BANDS)
+    actual = {"mode": "lines", "name": text("chart.sales"), "line": {"color": ACTUAL, "width": 1.5}}
+    figure.add_scatter(x=panel.periods, y=panel.demand[i], **actual)
     for cutoff in sorted(rows["cutoff"].unique()):
         figure.add_vline(x=cutoff, line={"color": CUTOFF, "width": 1, "dash": "dash"})
     horizon = forecast["ds"].nunique()
@@ -52,10 +55,10 @@ def forecasts(panel: SalesPanel, item: str, backtest: pd.DataFrame, forecast: pd
 def _add_model(figure: go.Figure, rows: pd.DataFrame, model: str, color: str, band: bool) -> None:
     name = text(f"model.{model}")
     for k, (_, part) in enumerate(rows.groupby("cutoff")):
-        if set(BAND) <= set(part.columns):
+        if band and set(BAND) <= set(part.columns):
             shade = {"line": {"width": 0}, "mode": "lines", "showlegend": False, "hoverinfo": "skip", "legendgroup": model}
             figure.add_scatter(x=part["ds"], y=part[BAND[0]], **shade)
-            figure.add_scatter(x=part["ds"], y=part[BAND[1]], fill="tonexty", fillcolor=_faded(color, 0.22 if band else 0.1), **shade)
+            figure.add_scatter(x=part["ds"], y=part[BAND[1]], fill="tonexty", fillcolor=_faded(color, 0.2), **shade)
         figure.add_scatter(
             x=part["ds"], y=part["mean"], mode="lines", name=name, line={"color": color, "width": 2}, showlegend=k == 0, legendgroup=model
         )
@@ -85,7 +88,7 @@ def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -
     return _plain(figure)
 
 
-def errors(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
+def errors(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
     """The spread of forecast errors of each model, units per period: boxes around 0, above it too high."""
     common = comparable(backtest)
     figure = go.Figure()
@@ -93,7 +96,7 @@ def errors(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
         part = common[common["model"] == model]
         name = text(f"model.{model}")
         figure.add_box(y=np.asarray(part["mean"] - part["y"]), name=name, marker={"color": color_of(model, models)}, boxpoints=False)
-    figure.update_yaxes(title=text("chart.error"))
+    figure.update_yaxes(title=text("chart.error", period=period(panel)))
     figure.update_layout(showlegend=False)
     return _plain(figure)
 

@@ -1,5 +1,6 @@
 """The Compare page's parts: all items together, one item, the choice for the plan."""
 
+import pandas as pd
 import streamlit as st
 
 from forecasting.choice import best_model
@@ -7,7 +8,7 @@ from forecasting.scores import comparable, scores
 from sales.panel import SalesPanel
 from ui import charts, session, tables
 from ui.session import OVERALL, OWN, Result
-from ui.texts import text
+from ui.texts import plain, text
 
 
 def usable(result: Result) -> bool:
@@ -35,7 +36,7 @@ def overall(result: Result, panel: SalesPanel) -> None:
     pictures = (
         ("compare.by_model", charts.wape_by_model(result.backtest, result.models)),
         ("compare.by_step", charts.wape_by_step(result.backtest, result.models, panel)),
-        ("compare.errors", charts.errors(result.backtest, result.models)),
+        ("compare.errors", charts.errors(result.backtest, result.models, panel)),
     )
     for column, (title, figure) in zip(st.columns(len(pictures)), pictures, strict=True):
         column.markdown(text(title))
@@ -63,11 +64,11 @@ def one_item(result: Result, panel: SalesPanel) -> None:
     shown = right.multiselect(
         text("compare.shown"),
         result.models,
-        default=result.models,
+        default=list(_scores(result.run.name, "", result, panel)["model"][: charts.MOST_BANDS]),
         format_func=lambda m: text(f"model.{m}"),
         key=f"shown-{result.run.name}",
     )
-    st.plotly_chart(charts.forecasts(panel, item, result.backtest, result.forecast, shown), key="forecasts")
+    st.plotly_chart(charts.forecasts(panel, item, result.backtest, result.forecast, shown, result.models), key="forecasts")
     st.caption(text("compare.bands"))
     tables.scores(_scores(result.run.name, item, result, panel), key="item-scores")
     settled = [
@@ -90,7 +91,7 @@ def _choice_for(result: Result, item: str) -> None:
         key=f"use-{result.run.name}-{item}",
     )
     right.button(text("compare.use"), on_click=session.choose_for_item, args=(result, item, model), key="use-item")
-    st.caption(text("compare.used", item=item, model=text(f"model.{chosen}")))
+    st.caption(text("compare.used", item=plain(item), model=text(f"model.{chosen}")))
 
 
 def for_the_plan(result: Result) -> None:
@@ -113,6 +114,6 @@ def for_the_plan(result: Result) -> None:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _scores(run: str, item: str, _result: Result, _panel: SalesPanel) -> object:
+def _scores(run: str, item: str, _result: Result, _panel: SalesPanel) -> pd.DataFrame:
     rows = _result.backtest[_result.backtest["item"] == item] if item else _result.backtest
     return scores(rows, _panel)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from sales import summary
 from ui import charts, session
-from ui.texts import text
+from ui.texts import plain, text
 from workspace.datasets import Dataset
 
 
@@ -13,7 +13,7 @@ def overview(dataset: Dataset) -> None:
     """What the dataset holds, and the past of one item with its facts."""
     panel = session.panel_of(dataset)
     facts = dataset.facts
-    st.caption(text("explore.source", source=facts["source"]))
+    st.caption(text("explore.source", source=plain(facts["source"])))
     columns = st.columns(4)
     columns[0].metric(text("checks.items"), f"{len(panel):,}")
     columns[1].metric(text("checks.units"), f"{panel.units:,.0f}")

@@ -41,7 +41,7 @@ def _open_sample(name: str) -> None:
     with st.spinner(text("sample.making")):
         sample = getattr(samples, name)()
         read = intake(sample.sales, sample.mapping, sample.frequency)
-        facts = {"source": text(sample.source), "sample": name}
+        facts = {"source": text(f"sample.{name}.source"), "sample": name}
         dataset = saved.save_sales(text(f"sample.{name}.title"), read.panel, facts, stock=sample.stock, truth=sample.truth)
     return shell.use(dataset.name)
 
@@ -68,7 +68,7 @@ def sales_file() -> None:
     _facts(read)
     tables.problems(read.problems, nothing="checks.nothing")
     if read.panel is not None:
-        _save(read, upload.name)
+        _save(read, upload.name, upload.file_id)
 
 
 def _mapping(table: pd.DataFrame, file: str) -> Mapping:
@@ -128,20 +128,20 @@ def _facts(read: Intake) -> None:
     st.caption(text("checks.range", first=first, last=last))
 
 
-def _save(read: Intake, file_name: str) -> None:
-    st.text_input(text("save.title"), value=file_name.rsplit(".", 1)[0], key=TITLE, max_chars=60)
+def _save(read: Intake, file_name: str, file: str) -> None:
+    st.text_input(text("save.title"), value=file_name.rsplit(".", 1)[0], key=f"{TITLE}-{file}", max_chars=60)
     repaired = any(p.severity is Severity.WARNING for p in read.problems)
     st.button(
         text("save.repaired" if repaired else "save.button"),
         type="primary",
         on_click=_save_sales,
-        args=(read.panel, file_name),
+        args=(read.panel, file_name, file),
         key="save-sales",
     )
 
 
-def _save_sales(panel: SalesPanel, file_name: str) -> None:
-    dataset = saved.save_sales(st.session_state[TITLE].strip() or file_name, panel, {"source": file_name})
+def _save_sales(panel: SalesPanel, file_name: str, file: str) -> None:
+    dataset = saved.save_sales(st.session_state[f"{TITLE}-{file}"].strip() or file_name, panel, {"source": file_name})
     st.session_state[SAVES] = _saves() + 1
     shell.use(dataset.name)
 

@@ -7,7 +7,7 @@ from forecasting.scores import comparable
 from inventory.plan import PlanSettings, reorder_plan
 from ui import session
 from ui.session import Result
-from ui.texts import text
+from ui.texts import plain, text
 from workspace.datasets import Dataset
 
 STEPS = (("sales", "pages/Sales.py"), ("compare", "pages/Compare.py"), ("reorder", "pages/Reorder.py"))
@@ -23,7 +23,7 @@ def steps(data: Dataset | None) -> None:
 
 def today(data: Dataset) -> None:
     """What the chosen data holds, and what its plan says at a service level of 95 % and each item's own terms."""
-    st.header(text("home.today", title=data.title))
+    st.header(text("home.today", title=plain(data.title)))
     result = session.result_of(data)
     facts = data.facts
     columns = st.columns(4)
@@ -39,9 +39,12 @@ def _plan(data: Dataset, result: Result, columns: list) -> None:
     terms, _ = session.terms_of(data)
     made = reorder_plan(terms, session.spread_of(data, result), session.panel_of(data).calendar, PlanSettings())
     totals = made.totals()
-    columns[0].metric(text("home.lines"), f"{totals.lines:,}", help=text("home.lines.help"))
+    models = ", ".join(sorted({text(f"model.{model}") for model in made.model}))
+    columns[0].metric(text("home.lines"), f"{totals.lines:,}", help=text("home.lines.help", models=models))
     value = text("table.none") if np.isnan(totals.value) else f"{totals.value:,.0f}"
-    columns[1].metric(text("home.value"), value, help=text("home.lines.help"))
+    columns[1].metric(text("home.value"), value, help=text("home.lines.help", models=models))
+    if len(made) < data.facts["items"]:
+        st.warning(text("home.part", items=len(made), all=data.facts["items"]))
     for name, count in {**made.notes(), "targets": int(made.targets_only)}.items():
         if count:
             st.markdown(text(f"home.note.{name}", count=count, items=len(made)))

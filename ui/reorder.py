@@ -9,7 +9,7 @@ from inventory.terms import DEFAULT_LEAD_TIME_DAYS, DEFAULT_REVIEW_PERIOD_DAYS
 from sales.panel import SalesPanel
 from ui import charts, session, tables
 from ui.session import Result
-from ui.texts import text
+from ui.texts import plain, text
 from ui.texts.reasons import reasons
 from workspace.datasets import Dataset
 
@@ -22,6 +22,8 @@ def origin(result: Result, panel: SalesPanel) -> None:
     used = session.chosen_models(result)
     names = sorted({text(f"model.{model}") for model in used.values()})
     as_of = panel.calendar.last_day(panel.last)
+    if len(used) < len(panel):
+        st.warning(text("reorder.part", items=len(used), all=len(panel)))
     cutoffs = result.backtest["cutoff"].nunique()
     horizon, period = result.run.settings["horizon"], charts.period(panel)
     st.caption(
@@ -138,9 +140,11 @@ def _known(values: np.ndarray) -> list[str]:
 def _totals(shown: ReorderPlan, currency: str) -> None:
     totals = shown.totals()
     columns = st.columns(4)
-    columns[0].metric(text("reorder.lines"), f"{totals.lines:,}", help=text("reorder.lines.help", items=len(shown)))
-    columns[1].metric(text("reorder.units"), f"{totals.units:,.0f}")
-    columns[2].metric(text("reorder.value", currency=currency), text("table.none") if np.isnan(totals.value) else f"{totals.value:,.2f}")
+    kind = "reorder.targets" if shown.targets_only else "reorder"
+    columns[0].metric(text(f"{kind}.lines"), f"{totals.lines:,}", help=text("reorder.lines.help", items=len(shown)))
+    columns[1].metric(text(f"{kind}.units"), f"{totals.units:,.0f}")
+    value = text("table.none") if np.isnan(totals.value) else f"{totals.value:,.2f}"
+    columns[2].metric(text(f"{kind}.value", currency=plain(currency)), value)
     columns[3].metric(text("reorder.safety_units"), f"{totals.safety_stock:,.0f}", help=text("reorder.safety_units.help"))
     asked = shown.settings
     st.caption(text("reorder.at", level=asked.service_level, factor=asked.safety_factor, lines=totals.lines, items=len(shown)))
@@ -149,7 +153,8 @@ def _totals(shown: ReorderPlan, currency: str) -> None:
 
 
 def _downloads(shown: ReorderPlan) -> None:
-    agreed = not shown.targets_only or st.checkbox(text("reorder.agree"), key="agree")
+    blind = int((shown.to_order & np.isnan(shown.on_hand)).sum())
+    agreed = not blind or st.checkbox(text("reorder.agree", count=blind), key="agree")
     every = st.toggle(text("reorder.every_row"), key="every-row", persist_state="session")
     columns = st.columns(2)
     for column, kind, write, mime in (

@@ -60,18 +60,29 @@ def comparison_form(dataset: Dataset) -> None:
         )
         columns = st.columns(4)
         horizon = columns[0].number_input(
-            text("form.horizon", period=period), 1, LONGEST_HORIZON, horizon, key=f"horizon-{dataset.name}", help=text("form.horizon.help")
+            text("form.horizon", period=period),
+            1,
+            LONGEST_HORIZON,
+            horizon,
+            key=f"horizon-{dataset.name}",
+            persist_state="session",
+            help=text("form.horizon.help"),
         )
-        cutoffs = columns[1].number_input(text("form.cutoffs"), 1, MOST_CUTOFFS, CUTOFFS, key="cutoffs", help=text("form.cutoffs.help"))
+        cutoffs = columns[1].number_input(
+            text("form.cutoffs"), 1, MOST_CUTOFFS, CUTOFFS, key="cutoffs", persist_state="session", help=text("form.cutoffs.help")
+        )
         best = columns[2].number_input(
             text("form.best", items=len(panel)),
             0,
             len(panel),
             min(BEST_SELLERS, len(panel)),
             key=f"best-{dataset.name}",
+            persist_state="session",
             help=text("form.best.help"),
         )
-        country = columns[3].text_input(text("form.country"), max_chars=2, key="country", help=text("form.country.help"))
+        country = columns[3].text_input(
+            text("form.country"), max_chars=2, key="country", persist_state="session", help=text("form.country.help")
+        )
         asked = st.form_submit_button(text("form.run"), type="primary")
     if asked and not models:
         st.warning(text("form.no_models"))

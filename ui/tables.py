@@ -8,28 +8,19 @@ import streamlit as st
 from forecasting.scores import COVERAGE_LEVEL, LOWER_IS_BETTER
 from inventory.plan import ReorderPlan
 from sales.problems import Problem, Severity
-from ui.texts import problem_rows, text
+from ui.texts import plain, problem_rows, text
 
 PERCENT = ("WAPE", "bias", "MAPE", "sMAPE", "coverage", "answered")
+UNITS, MONEY, DAYS = "%,.1f", "%,.2f", "%,.0f"
 PLAN_FORMATS = {
+    **dict.fromkeys(("demand", "safety_stock", "order_up_to", "reorder_point", "position", "on_hand", "on_order", "backorders"), UNITS),
+    **dict.fromkeys(("order_value", "unit_cost"), MONEY),
+    **dict.fromkeys(("lead_time_days", "review_period_days"), DAYS),
     "quantity": "localized",
-    "order_value": "%.2f",
-    "unit_cost": "%.2f",
-    "order_up_to": "%.1f",
-    "demand": "%.1f",
-    "safety_stock": "%.1f",
-    "reorder_point": "%.1f",
-    "position": "%.1f",
-    "on_hand": "%.1f",
-    "on_order": "%.1f",
-    "backorders": "%.1f",
-    "lead_time_days": "%.0f",
-    "review_period_days": "%.0f",
 }
-PINNED = ("item", "quantity")
-PLAN_COLUMNS = ("item", "quantity", "order_value", "supplier", "demand", "safety_stock", "order_up_to", "position", "on_hand", "on_order",
-                "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category", "reason")  # fmt: skip
-PLAN_HEIGHT = 460
+PLAN_COLUMNS = ("item", "quantity", "order_value", "supplier", "reason", "demand", "safety_stock", "order_up_to", "position", "on_hand",
+                "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category")  # fmt: skip
+METRIC_WIDTH = 68
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
 
 
@@ -43,8 +34,8 @@ def problems(found: Sequence[Problem], nothing: str = "") -> None:
     ranked = sorted(found, key=lambda p: order.index(p.severity))
     counts = {severity: sum(p.severity is severity for p in found) for severity in order}
     say = st.error if counts[Severity.ERROR] else st.warning if counts[Severity.WARNING] else st.info
-    say(text("problems.summary", **{severity.value: count for severity, count in counts.items()}))
-    table = pd.DataFrame(problem_rows(ranked)).rename(columns=lambda name: text(f"problems.{name}"))
+    say(" · ".join(text(f"problems.{severity}", count=count) for severity, count in counts.items() if count))
+    table = pd.DataFrame(problem_rows(ranked)).map(plain).rename(columns=lambda name: text(f"problems.{name}"))
     st.table(table.set_index(table.columns[0]), border="horizontal")
 
 
@@ -61,19 +52,23 @@ def scores(table: pd.DataFrame, key: str = "scores") -> None:
     for column, values in distance.items():
         if values.notna().any():
             style = style.map(lambda _: BEST, subset=pd.IndexSlice[[values.idxmin()], [column]])
-    config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help")) for c in table.columns}
+    config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help"), width=_width(c)) for c in table.columns}
     st.dataframe(style, hide_index=True, column_config=config, key=key)
+
+
+def _width(column: str) -> int | None:
+    return None if column == "model" else METRIC_WIDTH
 
 
 def plan(made: ReorderPlan, reasons: Sequence[str], currency: str) -> None:
     """The list of all items of a plan: what to order first, then the arithmetic behind it, then the reason in words."""
     frame = made.to_frame().assign(reason=reasons)[list(PLAN_COLUMNS)]
     config = {name: _plan_column(name, currency) for name in PLAN_COLUMNS}
-    st.dataframe(frame, hide_index=True, column_config=config, key="plan", height=PLAN_HEIGHT, placeholder=text("table.none"))
+    st.dataframe(frame, hide_index=True, column_config=config, key="plan", placeholder=text("table.none"))
 
 
 def _plan_column(name: str, currency: str) -> object:
     label, explained = text(f"plan.column.{name}", currency=currency), text(f"plan.column.{name}.help", currency=currency)
     if name in PLAN_FORMATS:
-        return st.column_config.NumberColumn(label, help=explained, format=PLAN_FORMATS[name], pinned=name in PINNED)
-    return st.column_config.TextColumn(label, help=explained, pinned=name in PINNED, width="large" if name == "reason" else None)
+        return st.column_config.NumberColumn(label, help=explained, format=PLAN_FORMATS[name])
+    return st.column_config.TextColumn(label, help=explained, pinned=name == "item", width="large" if name == "reason" else None)

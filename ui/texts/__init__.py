@@ -1,5 +1,6 @@
 """The one door for words: every sentence a person reads, on a page or on the command line, comes from here. No Streamlit."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,15 @@ from ui.texts import en
 def text(key: str, **params: Any) -> str:
     """The words for `key`, its {placeholders} filled. Raises KeyError for an unknown key or a missing parameter."""
     return en.TEXTS[key].format(**params)
+
+
+def plain(value: str) -> str:
+    """`value` with what Markdown would read as a sign of its own escaped: what a person typed or a file holds stays as it is.
+
+    >>> plain("A_1 *new*")
+    'A\\\\_1 \\\\*new\\\\*'
+    """
+    return re.sub(r"([\\`*_\[\]~$<>|:])", r"\\\1", value)
 
 
 def problem(found: Problem) -> str:
