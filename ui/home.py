@@ -42,7 +42,7 @@ def _plan(data: Dataset, result: Result, columns: list) -> None:
     models = ", ".join(sorted({text(f"model.{model}") for model in made.model}))
     columns[0].metric(text("home.lines"), f"{totals.lines:,}", help=text("home.lines.help", models=models))
     value = text("table.none") if np.isnan(totals.value) else f"{totals.value:,.0f}"
-    columns[1].metric(text("home.value"), value, help=text("home.lines.help", models=models))
+    columns[1].metric(text("home.value", currency=plain(session.currency())), value, help=text("home.lines.help", models=models))
     if len(made) < data.facts["items"]:
         st.warning(text("home.part", items=len(made), all=data.facts["items"]))
     for name, count in {**made.notes(), "targets": int(made.targets_only)}.items():

@@ -14,7 +14,6 @@ from ui.texts.reasons import reasons
 from workspace.datasets import Dataset
 
 LONGEST_DAYS = 180
-CURRENCIES = ("EUR", "USD", "GBP", "CNY", "CHF", "JPY")
 
 
 def origin(result: Result, panel: SalesPanel) -> None:
@@ -47,7 +46,7 @@ def plan(data: Dataset, result: Result) -> None:
     made = reorder_plan(session.terms_of(data)[0], session.spread_of(data, result), session.panel_of(data).calendar, settings)
     _explain(made)
     shown = made.selected(_filters(made))
-    currency = st.session_state["currency"]
+    currency = session.currency()
     _totals(shown, currency)
     tables.plan(shown, reasons(shown, np.arange(len(shown))), currency)
     _downloads(shown)
@@ -87,7 +86,7 @@ def _sliders() -> PlanSettings:
         persist_state="session",
         horizontal=True,
     )
-    methods[1].selectbox(text("reorder.currency"), CURRENCIES, key="currency", persist_state="session", accept_new_options=True)
+    methods[1].selectbox(text("reorder.currency"), session.CURRENCIES, key=session.CURRENCY, persist_state="session", accept_new_options=True)
     st.caption(text(f"method.{method}.help"))
     return PlanSettings(round(level / 100, 4), factor, lead_time, review, method)
 

@@ -15,6 +15,8 @@ from workspace import runs, tables
 from workspace.datasets import Dataset
 
 OVERALL, OWN = "overall", "own"
+CURRENCY = "currency"
+CURRENCIES = ("EUR", "USD", "GBP", "CNY", "CHF", "JPY")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ def chosen_models(result: Result) -> dict[str, str]:
 def own_choices(result: Result) -> dict[str, str]:
     """The models chosen item by item in this session."""
     return dict(st.session_state.get(f"own-{result.run.name}", {}))
+
+
+def currency() -> str:
+    """The currency that this session states its money in."""
+    return str(st.session_state.get(CURRENCY) or CURRENCIES[0])
 
 
 def choose_for_item(result: Result, item: str, model: str) -> None:

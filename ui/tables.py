@@ -20,7 +20,7 @@ PLAN_FORMATS = {
 }
 PLAN_COLUMNS = ("item", "quantity", "order_value", "supplier", "reason", "demand", "safety_stock", "order_up_to", "position", "on_hand",
                 "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category")  # fmt: skip
-METRIC_WIDTH = 68
+METRIC_WIDTH = 56
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
 
 

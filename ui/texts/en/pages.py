@@ -33,7 +33,7 @@ PAGES: dict[str, str] = {
     "home.no_result": "This data has no forecast yet. Run a comparison on the Compare page to get an order list.",
     "home.part": "{items:,} of {all:,} items are planned: the others were not compared yet.",
     "home.lines": "Lines to order",
-    "home.value": "Order value",
+    "home.value": "Order value ({currency})",
     "home.lines.help": "At a service level of 95 %, each item's own lead time and review period. Forecast by the models chosen on Compare: {models}.",
     "home.note.targets": "No stock on hand is known: quantities are targets, not orders. Upload stock on the Sales page.",
     "home.note.not_forecast": "{count:,} of {items:,} items could not be forecast and are on no order.",
