@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from sales import datasets as saved
 from sales.intake import intake
 from sales.mapping import Mapping
+from ui import session
 from ui.runs import Comparison
 from ui.texts import text
 from workspace import runs
@@ -172,6 +173,15 @@ def test_a_stock_file_with_unknown_items_and_a_negative_moq_is_listed(data: Data
     assert {"-5", "ghost"} <= set(problems(app)[text("problems.got")])
     ran(app.button(key="save-stock").click())
     assert data.has(saved.STOCK)
+
+
+def test_a_workbook_with_numbers_and_texts_as_codes_is_saved(data: Dataset) -> None:
+    content = io.BytesIO()
+    pd.DataFrame({"item": [1001, "00", "A-1"], "on_hand": [1, 2.5, 3]}).to_excel(content, index=False, engine="xlsxwriter")
+    app = upload(opened("sales", data), "stock-file", "stock.xlsx", content.getvalue())
+    ran(app.button(key="save-stock").click())
+    assert list(data.read(saved.STOCK)["item"]) == ["1001", "00", "A-1"]
+    assert session.terms_of(data)[0].on_hand[0] == 2.5
 
 
 def test_compare_asks_first_and_then_shows_scores_pictures_and_the_choice(compared: Dataset) -> None:

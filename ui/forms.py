@@ -168,7 +168,7 @@ def stock_file(dataset: Dataset) -> None:
 
 
 def _save_stock(dataset: Dataset, table: pd.DataFrame) -> None:
-    dataset.write(saved.STOCK, table)
+    dataset.write(saved.STOCK, terms.as_text(table))
     st.session_state[SAVES] = _saves() + 1
 
 

@@ -29,6 +29,7 @@ def origin(result: Result, panel: SalesPanel) -> None:
         text(
             "reorder.origin",
             as_of=as_of,
+            last=panel.calendar.first_day(panel.last),
             items=len(used),
             all=len(panel),
             models=", ".join(names),
@@ -86,7 +87,9 @@ def _sliders() -> PlanSettings:
         persist_state="session",
         horizontal=True,
     )
-    methods[1].selectbox(text("reorder.currency"), session.CURRENCIES, key=session.CURRENCY, persist_state="session", accept_new_options=True)
+    methods[1].selectbox(
+        text("reorder.currency"), session.CURRENCIES, key=session.CURRENCY, persist_state="session", accept_new_options=True
+    )
     st.caption(text(f"method.{method}.help"))
     return PlanSettings(round(level / 100, 4), factor, lead_time, review, method)
 

@@ -234,7 +234,7 @@ PAGES: dict[str, str] = {
     "chart.error": "Error, units per {period}",
     # reorder
     "reorder.origin": (
-        "As of {as_of:%Y-%m-%d} · {items:,} of {all:,} items · forecast by {models} · errors from {cutoffs} cutoffs, horizon {horizon} {period}s"
+        "Sales up to {as_of:%Y-%m-%d} (the last {period}: {last:%Y-%m-%d} to {as_of:%Y-%m-%d}) · {items:,} of {all:,} items · forecast by {models} · errors from {cutoffs} cutoffs, horizon {horizon} {period}s"
     ),
     "reorder.service_level": "Service level",
     "reorder.service_level.help": "The chance of no stock-out in a cycle: the quantile of total demand over lead time plus review period.",
