@@ -8,6 +8,7 @@ import pandas as pd
 from sales import checks, grid
 from sales.calendar import Calendar, Frequency, calendar_for, detect_frequency, full_periods
 from sales.grid import Gaps, Grid, Kind, Lines
+from sales.kind import kind_of
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES, SalesPanel
 from sales.problems import Problem, Severity, usable
@@ -24,8 +25,8 @@ _RESERVED = ("item", "ds", "y", "out_of_stock", *ATTRIBUTES)
 class Intake:
     """What became of a table: the panel, or None where an error forbids it, and all problems.
 
-    kind: "order_lines" (summed) or "period_totals" (one row an item and date); frequency: the period of the panel; both None where the
-    road ended before. rows_read: rows of the table; rows_used: those whose units or known-ahead values are in the panel.
+    kind: "order_lines" (summed) or "period_totals" (nearly always one row an item and date); frequency: the period of the panel; both
+    None where the road ended before. rows_read: rows of the table; rows_used: those whose units or known-ahead values are in the panel.
     """
 
     panel: SalesPanel | None
@@ -85,8 +86,11 @@ def intake(
     columns = _read_columns(table, mapping, day_first, problems) if usable(problems) else None
     if columns is None:
         return replace(stopped, problems=tuple(problems))
-    kind, columns = _without_copies(table, columns, problems)
-    columns = _without_empty(table, mapping, columns, kind, problems)
+    kind, kept, of_kind = kind_of(table, columns.lines)
+    problems += of_kind
+    if kind == "order_lines" and gaps == "unknown":
+        problems.append(Problem("gaps_ignored", Severity.WARNING))
+    columns = _without_empty(table, mapping, columns.at(kept), kind, problems)
     dates = pd.DatetimeIndex(np.unique(columns.lines.day[columns.lines.sold]))
     calendar = _calendar(dates, frequency, problems)
     stopped = replace(stopped, frequency=calendar.frequency, kind=kind)
@@ -167,30 +171,6 @@ def _read_columns(table: pd.DataFrame, mapping: Mapping, day_first: bool | None,
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------------------------
-
-
-def _without_copies(table: pd.DataFrame, columns: _Columns, problems: list[Problem]) -> tuple[Kind, _Columns]:
-    """Period totals where one row an item and date is left once rows that are equal in all columns are taken once; else order lines, of
-    which none is taken away: two equal lines of an order are ordinary."""
-    lines = columns.lines
-    key = pd.Series(lines.item_day)
-    repeated = key.duplicated(keep=False).to_numpy()
-    if not repeated.any():
-        return "period_totals", columns
-    copy = np.zeros(len(key), dtype=bool)
-    copy[repeated] = _copies(table.iloc[lines.place[repeated]])
-    totals = not key[~copy].duplicated().any()
-    if copy.any():
-        told = Problem("duplicate_rows", Severity.WARNING) if totals else Problem("duplicate_lines", Severity.INFO)
-        problems.append(replace(told, row=int(table.index[lines.place[np.argmax(copy)]]) + 2, count=int(copy.sum())))
-    return ("period_totals", columns.at(~copy)) if totals else ("order_lines", columns)
-
-
-def _copies(rows: pd.DataFrame) -> np.ndarray:
-    try:
-        return rows.duplicated().to_numpy()
-    except TypeError:  # lists and the like cannot be told apart by hash
-        return rows.map(str).duplicated().to_numpy()
 
 
 def _without_empty(table: pd.DataFrame, mapping: Mapping, columns: _Columns, kind: Kind, problems: list[Problem]) -> _Columns:

@@ -141,14 +141,50 @@ def test_the_season_is_the_calendars_or_the_one_asked_for() -> None:
 # --- rows ---------------------------------------------------------------------------------------------------------------------------
 
 
-def test_equal_rows_of_period_totals_count_once_but_order_lines_all_count() -> None:
-    twice = pd.concat([days(1.0, 2.0, 3.0), days(1.0)], ignore_index=True)
-    read = intake(twice, PLAIN)
-    assert panel_of(read).y.tolist() == [[1, 2, 3]]
-    assert (only(read, "duplicate_rows").row, only(read, "duplicate_rows").severity) == (5, Severity.WARNING)
-    lines = intake(pd.concat([twice, days(7.0)], ignore_index=True), PLAIN)
-    assert (lines.kind, panel_of(lines).y.tolist()) == ("order_lines", [[9, 2, 3]])
-    assert (only(lines, "duplicate_lines").row, only(lines, "duplicate_lines").severity) == (5, Severity.INFO)
+def test_a_few_equal_rows_of_period_totals_count_once() -> None:
+    read = intake(pd.concat([days(*range(30)), days(0, 1)], ignore_index=True).drop(index=31), PLAIN)
+    assert (read.kind, panel_of(read).y.tolist()) == ("period_totals", [list(range(30))])
+    assert (only(read, "duplicate_rows").row, only(read, "duplicate_rows").severity) == (32, Severity.WARNING)
+
+
+def test_many_equal_rows_are_order_lines_that_all_count() -> None:
+    lines = days(*[1] * 60).loc[np.repeat(np.arange(60), np.arange(60) % 5 + 1)].reset_index(drop=True)
+    read = intake(lines, PLAIN)
+    assert (read.kind, panel_of(read).units) == ("order_lines", len(lines))
+    assert (only(read, "duplicate_lines").row, only(read, "duplicate_lines").severity) == (4, Severity.INFO)
+    few = intake(pd.concat([days(1, 2, 3), days(1), days(7)], ignore_index=True), PLAIN)
+    assert (few.kind, panel_of(few).y.tolist()) == ("order_lines", [[9, 2, 3]])
+
+
+def test_a_few_different_totals_are_summed_and_named_and_gaps_stay_unknown() -> None:
+    totals = pd.concat([days(*range(60)).drop(index=10), days(5)], ignore_index=True)
+    read = intake(totals, PLAIN, gaps="unknown")
+    y = panel_of(read).y[0]
+    assert (read.kind, y[0], np.isnan(y).nonzero()[0].tolist()) == ("period_totals", 5, [10])
+    found = only(read, "conflicting_totals")
+    assert (found.severity, found.row, found.count) == (Severity.WARNING, 61, 1)
+
+
+def test_unknown_gaps_among_order_lines_are_said_to_count_as_zero() -> None:
+    lines = pd.concat([days(1, 2, 3), days(1, 2, 4)], ignore_index=True)
+    assert only(intake(lines, PLAIN, gaps="unknown"), "gaps_ignored").severity is Severity.WARNING
+    assert "gaps_ignored" not in codes(intake(lines, PLAIN))
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_file_there_several_times_is_taken_once_with_its_corrections(times: int) -> None:
+    later = days(*range(29), 100)
+    read = intake(pd.concat([days(*range(30)), *[later] * (times - 1)], ignore_index=True), PLAIN)
+    assert panel_of(read).y.tolist() == [[*range(29), 100]]
+    repeated, corrected = only(read, "file_repeated"), only(read, "totals_corrected")
+    assert (repeated.row, repeated.params) == (32, {"times": times})
+    assert (corrected.severity, corrected.row, corrected.count) == (Severity.WARNING, 61, 1)
+
+
+def test_order_lines_are_told_by_the_rows_with_units_however_many_are_ahead() -> None:
+    lines = pd.concat([days(1, 2, 3), days(4), days(*[None] * 60, start="2024-01-04")], ignore_index=True)
+    read = intake(lines, PLAIN)
+    assert (read.kind, panel_of(read).y.tolist()) == ("order_lines", [[5, 2, 3]])
 
 
 def test_rows_that_cannot_be_used_are_left_out_and_named() -> None:
