@@ -71,7 +71,8 @@ class ReorderPlan:
     order_up_to: demand + safety_stock. reorder_point: mean demand over the lead time alone + safety_stock. on_hand (NaN: not given, counted
     as 0). on_order: what is due inside P; on_order_later: the rest. backorders. position: on_hand + on_order - backorders. shortfall:
     order_up_to - position. quantity: the shortfall raised to moq and rounded up to pack, never negative. All units; NaN where the forecast
-    failed, or where the textbook formula has no errors to work from. order_value: quantity x unit_cost, money. lead_time_days,
+    failed, where the textbook formula has no errors to work from, or where the stock could not be read (stock_unreadable; there position
+    and shortfall are NaN too). order_value: quantity x unit_cost, money. lead_time_days,
     review_period_days: as used. protection_periods: P in periods. effective_level: the service level that the safety stock gives (NaN:
     nothing is uncertain). tail: the quantile rests on a parametric tail. extrapolated: P is longer than the forecast or the backtested
     totals. as_of: the last day of the sales. targets_only: no item has stock on hand, so that quantities are targets and not orders.
@@ -105,6 +106,7 @@ class ReorderPlan:
     extrapolated: np.ndarray
     assumed_lead_time: np.ndarray
     assumed_review: np.ndarray
+    stock_unreadable: np.ndarray
     as_of: pd.Timestamp
     settings: PlanSettings
     targets_only: bool
@@ -131,12 +133,13 @@ class ReorderPlan:
         return Totals(len(value), units, money, int(unknown.sum()), int(np.isnan(self.quantity).sum()), float(np.nansum(self.safety_stock)))
 
     def notes(self) -> dict[str, int]:
-        """How many items carry a caution, by its name: not_forecast, assumed (lead time or review period), no_stock, tail, extrapolated;
-        only those that occur."""
+        """How many items carry a caution, by its name: not_planned (no forecast, or no error known to the textbook formula),
+        stock_unreadable, assumed (lead time or review period), no_stock, tail, extrapolated; only those that occur."""
         counts = {
-            "not_forecast": np.isnan(self.quantity),
+            "not_planned": np.isnan(self.order_up_to),
+            "stock_unreadable": self.stock_unreadable,
             "assumed": self.assumed_lead_time | self.assumed_review,
-            "no_stock": np.isnan(self.on_hand) & (not self.targets_only),
+            "no_stock": np.isnan(self.on_hand) & ~self.stock_unreadable & (not self.targets_only),
             "tail": self.tail,
             "extrapolated": self.extrapolated,
         }
@@ -182,14 +185,15 @@ class ReorderPlan:
         )
 
     def reason_codes(self) -> np.ndarray:
-        """Why each quantity is what it is, n: forecast_failed, no_errors_known (the textbook formula needs the backtest to have some),
-        no_demand (none expected, none owed), position_covers, ordered (exactly the shortfall), rounded_to_units, rounded_to_pack,
-        raised_to_moq, raised_to_moq_and_pack."""
+        """Why each quantity is what it is, n: forecast_failed, stock_unreadable, no_errors_known (the textbook formula needs the backtest
+        to have some), no_demand (none expected, none owed), position_covers, ordered (exactly the shortfall), rounded_to_units,
+        rounded_to_pack, raised_to_moq, raised_to_moq_and_pack."""
         raised = self.moq > self.shortfall
         rounded = self.quantity > np.maximum(self.shortfall, self.moq) + _ALIKE
         packed = rounded & (self.pack > 0)
         reasons = {
             "forecast_failed": np.isnan(self.demand),
+            "stock_unreadable": self.stock_unreadable,
             "no_errors_known": np.isnan(self.quantity),
             "no_demand": (self.quantity == 0) & (self.order_up_to == 0),
             "position_covers": self.quantity == 0,
@@ -223,7 +227,8 @@ def reorder_plan(terms: StockTerms, spread: DemandSpread, calendar: Calendar, se
     order_up_to = formulas.order_up_to_level(demand, safety_stock)
     later = terms.on_order_due > np.datetime64(as_of, "D") + np.floor(days).astype("timedelta64[D]")
     on_order = np.where(later, 0.0, terms.on_order)
-    position = formulas.inventory_position(np.nan_to_num(terms.on_hand), on_order, terms.backorders)
+    on_hand = np.where(terms.unusable, np.nan, np.nan_to_num(terms.on_hand))
+    position = formulas.inventory_position(on_hand, on_order, terms.backorders)
     shortfall = order_up_to - position
     quantity = formulas.round_up_to_pack(shortfall, terms.moq, terms.pack)
     normal = settings.method == "normal"
@@ -256,6 +261,7 @@ def reorder_plan(terms: StockTerms, spread: DemandSpread, calendar: Calendar, se
         extrapolated=periods > spread.horizon if normal else spread.extrapolated(periods),
         assumed_lead_time=terms.assumed_lead_time & (settings.lead_time_days is None),
         assumed_review=terms.assumed_review & (settings.review_period_days is None),
+        stock_unreadable=terms.unusable,
         as_of=as_of,
         settings=settings,
         targets_only=bool(np.isnan(terms.on_hand).all()),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
-from sales.checks import texts
+from sales.checks import days, texts
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity
 
@@ -21,6 +21,7 @@ _NONE_IS_ZERO = ("on_order", "backorders", "lead_time_sd_days", "moq", "pack")
 _NONE_STAYS_NONE = ("on_hand", "unit_cost", "unit_price")
 _ASSUMED = {"lead_time_days": "assumed_lead_time", "review_period_days": "assumed_review"}
 _TEXTS = ("supplier", "category")
+_STOCK = ("on_hand", "on_order", "on_order_due")
 NUMBERS = ("on_hand", "on_order", "backorders", *_DAYS, "moq", "pack", "unit_cost", "unit_price")
 HEADERS = (
     "item", "on_hand", "on_order", "on_order_due", "backorders", "lead_time_days", "lead_time_sd_days", "review_period_days",
@@ -35,7 +36,8 @@ class StockTerms:
     items: sorted unique codes. on_hand, on_order, backorders, moq, pack: units (on_hand NaN: not given; moq or pack 0: none).
     on_order_due: the day on which all of on_order arrives, NaT: not given. lead_time_days, lead_time_sd_days, review_period_days: days.
     unit_cost, unit_price: money a unit, NaN: not given. supplier, category: text, "" where not given. assumed_lead_time, assumed_review:
-    true where the days are our default, not the person's.
+    true where the days are our default, not the person's. unusable: true where stock on hand, units on order or the day on which they are
+    due were given but could not be read, so that nobody knows what there is.
 
     Raises ValueError naming item and field for a value that cannot be: negative, infinite, above 1e9 units or 3,650 days, or missing
     where missing is not allowed.
@@ -57,6 +59,7 @@ class StockTerms:
     category: np.ndarray
     assumed_lead_time: np.ndarray
     assumed_review: np.ndarray
+    unusable: np.ndarray
 
     def __post_init__(self) -> None:
         if list(self.items) != sorted(set(self.items)):
@@ -100,6 +103,7 @@ def default_terms(panel: SalesPanel) -> StockTerms:
         category=_attribute(panel, "category"),
         assumed_lead_time=np.full(n, True),
         assumed_review=np.full(n, True),
+        unusable=np.full(n, False),
         **empty,
     )
 
@@ -108,7 +112,8 @@ def read_terms(table: pd.DataFrame, panel: SalesPanel) -> tuple[StockTerms, tupl
     """The terms of all items of `panel`, as far as `table` gives them, and every problem found. Nothing raises.
 
     table: a stock file with headers out of HEADERS in any order and case, cells text or typed, row i of the file at index i - 2. A cell
-    that cannot be used counts as not given, and a problem says so; an item without a row keeps `default_terms`.
+    that cannot be used counts as not given, and a problem says so; where that leaves the stock unknown the item is `unusable`. An item
+    without a row keeps `default_terms`.
     """
     terms = default_terms(panel)
     columns, problems = _columns(table)
@@ -122,6 +127,7 @@ def read_terms(table: pd.DataFrame, panel: SalesPanel) -> tuple[StockTerms, tupl
     rows = rows[rows >= 0]
 
     given: dict[str, np.ndarray] = {}
+    lost = {name: np.full(len(terms), False) for name in _STOCK}
     for name in (name for name in HEADERS if name in columns and name != "item"):
         values, found = _values(name, cells[name])
         problems += found
@@ -129,7 +135,10 @@ def read_terms(table: pd.DataFrame, panel: SalesPanel) -> tuple[StockTerms, tupl
         given[name] = _placed(getattr(terms, name), rows[there], values[there])
         if name in _ASSUMED:
             given[_ASSUMED[name]] = _placed(getattr(terms, _ASSUMED[name]), rows[there], np.False_)
+        if name in _STOCK:
+            lost[name][rows] = (cells[name].str.strip() != "").to_numpy() & ~there
     terms = replace(terms, **given)
+    terms = replace(terms, unusable=lost["on_hand"] | lost["on_order"] | (lost["on_order_due"] & (terms.on_order > 0)))
     return terms, (*problems, *_gaps(terms, rows))
 
 
@@ -211,9 +220,9 @@ def _values(name: str, cells: pd.Series) -> tuple[np.ndarray, list[Problem]]:
         return cells.str.strip().to_numpy(dtype=object), []
     filled = (cells != "").to_numpy()
     if name == "on_order_due":
-        day = cells.str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[ T].*)?$", expand=False)
-        dates = pd.to_datetime(day, format="%Y-%m-%d", errors="coerce").to_numpy().astype("datetime64[D]")
-        return dates, list(_found(Problem("stock_bad_date"), cells, filled & np.isnat(dates)))
+        read, _, unclear = days(cells, None)
+        bad = filled & np.isnat(read) & ~unclear
+        return read, [*_found(Problem("stock_bad_date"), cells, bad), *_found(Problem("stock_date_ambiguous"), cells, unclear)]
     values = pd.to_numeric(cells.where(cells != "", None), errors="coerce").to_numpy(dtype=float)
     usable = (values >= 0) & (values <= _most(name))
     infinite = np.isinf(values)

@@ -33,7 +33,7 @@ def terms(n: int = 1, **given: Any) -> StockTerms:
     values: Mapping[str, Any] = {
         "on_hand": 0, "on_order": 0, "on_order_due": np.datetime64("NaT"), "backorders": 0, "lead_time_days": 14, "lead_time_sd_days": 0,
         "review_period_days": 7, "moq": 0, "pack": 0, "unit_cost": 2, "unit_price": 5, "supplier": "Acme", "category": "Mugs",
-        "assumed_lead_time": False, "assumed_review": False, **given,
+        "assumed_lead_time": False, "assumed_review": False, "unusable": False, **given,
     }  # fmt: skip
     arrays = {name: np.broadcast_to(np.asarray(value, dtype=_dtype(name, value)), n).copy() for name, value in values.items()}
     return StockTerms(items=codes(n), **arrays)

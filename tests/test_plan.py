@@ -13,6 +13,7 @@ from scipy import stats
 
 from inventory.plan import PlanSettings, ReorderPlan, horizon_for, reorder_plan
 from sales.calendar import Calendar
+from ui.texts import text
 from ui.texts.reasons import reasons
 
 DAILY = Calendar("D")
@@ -127,6 +128,18 @@ def test_the_textbook_formula_without_errors_has_no_answer() -> None:
     made = planned(sigma=np.nan)
     assert np.isnan(made.quantity[0])
     assert made.reason_codes()[0] == "no_errors_known"
+
+
+def test_stock_that_could_not_be_read_orders_nothing_and_says_so() -> None:
+    made = planned(3, on_hand=[10, np.nan, np.nan], unusable=[False, True, False])
+    assert np.isnan([made.quantity, made.position, made.shortfall]).tolist() == [[False, True, False]] * 3
+    assert made.reason_codes()[1] == "stock_unreadable"
+    assert reasons(made)[1] == "no quantity: its stock could not be read"
+    assert (made.totals().lines, made.totals().not_planned) == (2, 1)
+    assert made.notes() == {"stock_unreadable": 1, "no_stock": 1}
+    assert planned(sigma=np.nan).notes() == {"not_planned": 1}
+    for name in ("stock_unreadable", "not_planned"):
+        assert {text(f"{page}.note.{name}", count=1, items=3)[:10] for page in ("home", "reorder")} == {"1 of 3 ite"}
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_whole_file_of_text_is_read(shop: SalesPanel) -> None:
     assert at == {
         "items": "A", "on_hand": 3.5, "on_order": 4, "on_order_due": np.datetime64("2024-06-15"), "backorders": 1, "lead_time_days": 20,
         "lead_time_sd_days": 2, "review_period_days": 10, "moq": 6, "pack": 0.5, "unit_cost": 1.25, "unit_price": 2.5, "supplier": "New",
-        "category": "C2", "assumed_lead_time": False, "assumed_review": False,
+        "category": "C2", "assumed_lead_time": False, "assumed_review": False, "unusable": False,
     }  # fmt: skip
     assert [(p.code, p.severity, p.got, p.count) for p in problems] == [("stock_item_without_row", Severity.INFO, "007", 3)]
     assert made.supplier.tolist() == ["S0", "S1", "New", "S3"]
@@ -136,7 +136,6 @@ def test_everything_wrong_is_said_at_once_and_counts_as_not_given(shop: SalesPan
         ("stock_not_a_number", "on_hand", 8, "1,5", 1),
         ("stock_infinite", "on_hand", 7, "inf", 1),
         ("stock_negative", "on_hand", 6, "-1", 1),
-        ("stock_bad_date", "on_order_due", 2, "15.06.2024", 1),
         ("stock_bad_date", "on_order_due", 6, "2024-02-30", 1),
         ("stock_bad_date", "on_order_due", 8, "2024-01-01x", 1),
         ("stock_not_a_number", "lead_time_days", 8, "nan", 1),
@@ -147,10 +146,36 @@ def test_everything_wrong_is_said_at_once_and_counts_as_not_given(shop: SalesPan
     ]
     assert all(p.severity is not Severity.ERROR for p in problems)
     assert np.isnan(made.on_hand).all()
+    assert made.unusable.all()
     assert made.moq.tolist() == [0] * 4
     assert made.lead_time_days.tolist() == [14] * 4
     assert made.assumed_lead_time.all()
     assert all(problem(p) for p in problems)
+
+
+@pytest.mark.parametrize("name", ["on_hand", "on_order"])
+@pytest.mark.parametrize("cell", ["1,500", "n/a", "-3", "inf", "2e9"])
+def test_stock_that_was_given_and_cannot_be_read_is_not_stock_of_zero(shop: SalesPanel, name: str, cell: str) -> None:
+    made, _ = read(shop, item=["A", "007", "85123"], **{name: [cell, "", "0"]}, moq=["x", "x", "x"])
+    assert made.unusable.tolist() == [False, False, True, False]
+
+
+def test_due_dates_are_read_as_sales_dates_are(shop: SalesPanel) -> None:
+    made, problems = read(
+        shop, item=["A", "007", "85123"], on_order_due=["15.06.2024", "07.06.2024", "2024-06-08"], on_order=["1", "1", "1"]
+    )
+    assert made.on_order_due[[2, 0, 1]].astype(str).tolist() == ["2024-06-15", "2024-06-07", "2024-06-08"]
+    assert found(problems) == []
+    assert read(shop, item=["A", "007"], on_order_due=["15/06/2024", "07/06/2024"])[0].on_order_due[0] == np.datetime64("2024-06-07")
+
+
+def test_a_due_date_that_cannot_be_read_matters_where_something_is_due(shop: SalesPanel) -> None:
+    made, problems = read(
+        shop, item=["A", "007", "85123"], on_order=["5", "0", "5"], on_order_due=["06/07/2024", "06/07/2024", "2024-06-07"]
+    )
+    assert found(problems)[:1] == [("stock_date_ambiguous", "on_order_due", 2, "06/07/2024", 2)]
+    assert made.unusable.tolist() == [False, False, True, False]
+    assert read(shop, item=["A"], on_order=["5"], on_order_due=["soon"])[0].unusable[2]
 
 
 def test_rows_count_as_the_file_counts_them(shop: SalesPanel) -> None:

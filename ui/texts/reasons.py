@@ -9,7 +9,7 @@ import numpy as np
 from inventory.plan import ReorderPlan
 from ui.texts import text
 
-_WITHOUT_SUM = ("forecast_failed", "no_errors_known", "no_demand")
+_WITHOUT_SUM = ("forecast_failed", "stock_unreadable", "no_errors_known", "no_demand")
 
 
 class _Line(NamedTuple):
@@ -81,7 +81,7 @@ def _to_mind(line: _Line) -> Iterator[str]:
         yield text("plan.mind.assumed_lead_time", days=number(line.lead_time_days))
     if line.assumed_review:
         yield text("plan.mind.assumed_review", days=number(line.review_period_days))
-    if math.isnan(line.on_hand):
+    if math.isnan(line.on_hand) and not math.isnan(line.position):
         yield text("plan.mind.no_stock")
     if line.on_order_later:
         yield text("plan.mind.later", later=number(line.on_order_later))

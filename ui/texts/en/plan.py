@@ -5,6 +5,7 @@ PLAN: dict[str, str] = {
     "plan.sum_owed": "{demand} units in {days} days + {safety} safety − {stock} in stock and arriving + {owed} owed = {shortfall}",
     "plan.and": "{first}; {second}",
     "plan.reason.forecast_failed": "no quantity: demand could not be forecast",
+    "plan.reason.stock_unreadable": "no quantity: its stock could not be read",
     "plan.reason.no_errors_known": "no quantity: no forecast error is known, and the textbook formula needs one",
     "plan.reason.no_demand": "no demand expected",
     "plan.reason.position_covers": "nothing to order",
@@ -19,4 +20,8 @@ PLAN: dict[str, str] = {
     "plan.mind.assumed_review": "review period not given: {days} days assumed",
     "plan.mind.no_stock": "stock on hand not given: counted as 0",
     "plan.mind.later": "{later} more arrive too late to count",
+    "home.note.stock_unreadable": "{count:,} of {items:,} items have stock that could not be read: correct the stock file; they are on no order.",
+    "reorder.note.stock_unreadable": "{count:,} of {items:,} items have stock that could not be read: they have no quantity until the stock file is corrected.",
+    "home.note.not_planned": "{count:,} of {items:,} items have no forecast, or no known forecast error, and are on no order.",
+    "reorder.note.not_planned": "{count:,} of {items:,} items have no forecast, or no known forecast error: they have no quantity and are on no order.",
 }

@@ -12,6 +12,7 @@ PROBLEM_FRAME = {
 }
 
 LEFT_OUT = "The rows were left out; in a file of one row an item and period, that period counts as not known. "
+NOT_GIVEN = "The cell counts as not given; an item whose stock on hand or on order cannot be read gets no quantity. "
 
 PROBLEMS: dict[str, tuple[str, str, str]] = {
     # files
@@ -245,16 +246,25 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "stock_not_a_number": (
         "this is no number",
         "a number with a decimal point and no thousands separator",
-        "The cell counts as not given; correct it.",
+        NOT_GIVEN + "Correct it.",
     ),
-    "stock_infinite": ("infinite value", "a finite number", "The cell counts as not given; correct it."),
+    "stock_infinite": ("infinite value", "a finite number", NOT_GIVEN + "Correct it."),
     "stock_negative": (
         "negative value",
         "0 or more",
-        "The cell counts as not given; correct it (units owed to customers go into backorders).",
+        NOT_GIVEN + "Correct it (units owed to customers go into backorders).",
     ),
-    "stock_too_large": ("a value this large cannot be right", "at most {most}", "The cell counts as not given; correct it."),
-    "stock_bad_date": ("this is no date", "a date like 2024-06-15", "The cell counts as not given; correct it."),
+    "stock_too_large": ("a value this large cannot be right", "at most {most}", NOT_GIVEN + "Correct it."),
+    "stock_bad_date": (
+        "this is no date",
+        "a date like 2024-06-15, 15.06.2024 or 15/06/2024",
+        "An item with units on order gets no quantity without it; correct it.",
+    ),
+    "stock_date_ambiguous": (
+        "this can be two days, and nothing in the column tells which",
+        "a date like 2024-06-15",
+        "An item with units on order gets no quantity without it; write the year first.",
+    ),
     "stock_item_without_row": (
         "items of the sales file without a row in the stock file, the first of them",
         "a row for every item",
