@@ -13,11 +13,12 @@ from forecasting.choice import best_model
 from forecasting.models import registry
 from forecasting.spread import demand_spread
 from inventory.export import reorder_csv, reorder_xlsx
+from inventory.forecasts import read_backtest, read_forecast
 from inventory.plan import BOUNDS, PlanSettings, ReorderPlan, reorder_plan
 from inventory.terms import StockTerms, default_terms, read_terms
 from sales.commandline import add_sales_arguments, read_sales, report
 from sales.panel import SalesPanel
-from sales.problems import InputProblems, Problem, usable
+from sales.problems import InputProblems, Problem, Severity, usable
 from sales.reading import read_table
 from ui.texts import problem, text
 from ui.texts.reasons import reasons
@@ -25,7 +26,7 @@ from workspace.tables import write_atomically
 
 CUTOFFS = 3
 WRITERS = {".csv": reorder_csv, ".xlsx": reorder_xlsx}
-DATES, NUMBERS = ("ds", "cutoff"), ("y", "mean")
+_FIRST_CODES = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,9 +62,9 @@ def _plan(args: argparse.Namespace) -> ReorderPlan:
     """The plan that the flags ask for. Raises InputProblems with everything wrong in all files and flags."""
     read = read_sales(args)
     problems = [*read.problems, *_flag_problems(args)]
-    forecast, found = _rows(args.forecast, read.panel)
-    problems += [*found, *(_forecast_problems(forecast, read.panel) if forecast is not None and read.panel is not None else ())]
-    past, found = _rows(args.backtest, read.panel) if args.backtest else (None, [])
+    forecast, found = read_forecast(args.forecast, read.panel)
+    problems += found
+    past, found = read_backtest(args.backtest, read.panel) if args.backtest else (None, [])
     problems += found
     terms, found = _terms(args, read.panel)
     problems += found
@@ -76,6 +77,7 @@ def _plan(args: argparse.Namespace) -> ReorderPlan:
 
     past = _backtested(read.panel, forecast) if past is None else past[past["model"].isin(forecast["model"].unique())]
     model = _model(forecast, past)
+    report(_left_out(forecast[forecast["model"] == model], read.panel), sys.stderr, problem)
     settings = PlanSettings(**{name: getattr(args, name) for name in BOUNDS}, method=args.method)
     return reorder_plan(terms, demand_spread(read.panel, forecast, past, model), read.panel.calendar, settings)
 
@@ -88,40 +90,6 @@ def _flag_problems(args: argparse.Namespace) -> Iterator[Problem]:
             yield Problem("bad_setting", got=f"{value:g}", params={"flag": flag, "least": f"{least:g}", "most": f"{most:g}"})
     if args.out.suffix.lower() not in WRITERS:
         yield Problem("bad_out", got=str(args.out), params={"expected": " / ".join(WRITERS)})
-
-
-def _rows(path: Path, panel: SalesPanel | None) -> tuple[pd.DataFrame | None, list[Problem]]:
-    """The tidy rows of a forecast or a backtest, or None and why they cannot be used."""
-    reading = read_table(path, path.name)
-    rows = reading.table
-    if rows is None:
-        return None, list(reading.problems)
-    problems = [*reading.problems]
-    missing = [name for name in ("item", "model", *DATES, *NUMBERS) if name not in rows]
-    if missing:
-        return None, [*problems, Problem("rows_without_columns", got=", ".join(missing), params={"file": path.name})]
-    wrong = [name for name in DATES if not pd.api.types.is_datetime64_any_dtype(rows[name])]
-    wrong += [name for name in NUMBERS if not _amounts(rows[name])]
-    if wrong:
-        return None, [*problems, *(Problem("rows_bad_column", column=name, params={"file": path.name}) for name in wrong)]
-    rows = rows.astype({"item": str, "model": str} | dict.fromkeys(NUMBERS, float))
-    unknown = rows.loc[~rows["item"].isin(panel.items), "item"].unique() if panel is not None else []
-    if len(unknown):
-        return None, [*problems, Problem("rows_unknown_item", got=unknown[0], params={"file": path.name, "items": len(unknown)})]
-    return rows, problems
-
-
-def _amounts(column: pd.Series) -> bool:
-    """Whether all that is there are finite numbers of 0 or more."""
-    return pd.api.types.is_numeric_dtype(column) and bool((column.isna() | ((column >= 0) & (column < np.inf))).all())
-
-
-def _forecast_problems(forecast: pd.DataFrame, panel: SalesPanel) -> Iterator[Problem]:
-    """A forecast must be made once, from the end of the sales: stock counts from there on."""
-    cutoffs = sorted(forecast["cutoff"].unique())
-    if list(cutoffs) != [panel.last]:
-        got = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs[:3])
-        yield Problem("forecast_other_cutoff", got=got, params={"last": f"{panel.last:%Y-%m-%d}"})
 
 
 def _terms(args: argparse.Namespace, panel: SalesPanel | None) -> tuple[StockTerms | None, list[Problem]]:
@@ -162,6 +130,14 @@ def _model(forecast: pd.DataFrame, past: pd.DataFrame) -> str:
         raise InputProblems([Problem("no_best_model", got=", ".join(names))]) from None
     print(text("plan.best", model=best, models=", ".join(names)), file=sys.stderr)
     return best
+
+
+def _left_out(forecast: pd.DataFrame, panel: SalesPanel) -> Iterator[Problem]:
+    """Items of the sales that no row of the forecast speaks of: they are in no plan."""
+    items = np.setdiff1d(panel.items, forecast["item"].unique())
+    if len(items):
+        got = ", ".join(items[:_FIRST_CODES])
+        yield Problem("items_without_forecast", Severity.WARNING, got=got, params={"items": len(items), "all": len(panel)})
 
 
 def _save(args: argparse.Namespace, plan: ReorderPlan) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_everything_wrong_is_said_at_once(files: Path, capsys: pytest.CaptureFix
         "--safety-factor cannot have this value, got '-1'; expected 0 to 3",
         "--review-days cannot have this value, got 'nan'",
         "there is no such file",
-        "sales.csv does not have all columns of a forecast, got 'model, cutoff, mean'",
+        "this is no forecast or backtest, got 'sales.csv'",
         "no column of items; it has: sku, on_hand",
         "a name that ends in .csv / .xlsx",
     ):
@@ -183,16 +184,72 @@ def test_a_forecast_that_does_not_fit_is_refused(
     assert said in capsys.readouterr().err
 
 
+def test_a_forecast_and_a_backtest_of_other_sales_are_refused(files: Path, shop: SalesPanel, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same codes, the same days, sixty times the units: what a wrong path does."""
+    rows = [pd.read_parquet(files / f"{name}.parquet") for name in ("forecast", "backtest")]
+    for name, table in zip(("forecast", "backtest"), rows, strict=True):
+        write_table(files / f"{name}.parquet", table, {"fingerprint": shop.fingerprint, "details": {}})
+    assert run(files) == 0
+    other = panel(np.asarray(shop.y) * 60, season=7)
+    for name, table in zip(("forecast", "backtest"), rows, strict=True):
+        write_table(files / f"{name}.parquet", table.assign(mean=table["mean"] * 60), {"fingerprint": other.fingerprint})
+    assert run(files, out="wrong.csv") == 2
+    said = capsys.readouterr().err
+    assert "forecast.parquet was made from other sales" in said
+    assert "backtest.parquet was made from other sales" in said
+    assert not (files / "wrong.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: rows.assign(y=rows["y"] * 60), "actual sales that the sales file does not, first for A000, "),
+        (lambda rows: rows.assign(y=rows["y"] + 1.0), "actual sales that the sales file does not"),
+        (lambda rows: rows.assign(y=np.nan), "backtest.parquet knows no actual sales: it is no backtest"),
+        (lambda rows: pd.concat([rows, rows.tail(1)]), "holds this period twice for one model and cutoff, got 'A002, 2023-05-21'"),
+        (lambda rows: rows.assign(cutoff=rows["cutoff"] - pd.Timedelta("400D")), "does not follow its cutoff"),
+        (lambda rows: rows.assign(ds=rows["ds"] + pd.Timedelta("1D")), "does not follow its cutoff 2023-03-19 in these sales, got"),
+        (lambda rows: rows.assign(ds=rows["ds"].dt.tz_localize("UTC")), "column ds: backtest.parquet holds something else"),
+        (lambda rows: rows.assign(model=None), "column model: backtest.parquet holds something else"),
+    ],
+)
+def test_a_backtest_without_a_name_is_held_by_its_content(
+    files: Path, change: Callable[[pd.DataFrame], pd.DataFrame], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(files / "backtest.parquet", change(pd.read_parquet(files / "backtest.parquet")))
+    assert run(files) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_forecast_given_as_a_backtest_is_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(files, backtest="forecast.parquet") == 2
+    assert "forecast.parquet knows no actual sales" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"no table"])
+def test_a_broken_file_is_a_problem(files: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "forecast.parquet").write_bytes(content)
+    assert run(files) == 2
+    assert "forecast.parquet cannot be read" in capsys.readouterr().err
+
+
+def test_items_of_the_sales_without_a_forecast_are_named(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = pd.read_parquet(files / "forecast.parquet")
+    write_table(files / "forecast.parquet", rows[rows["item"] != "A001"])
+    assert run(files) == 0
+    assert "1 of 3 items of the sales have no forecast and are on no order, the first of them, got 'A001'" in capsys.readouterr().err
+
+
 def test_an_unknown_model_cannot_be_backtested(files: Path, shop: SalesPanel, capsys: pytest.CaptureFixture[str]) -> None:
     write_table(files / "forecast.parquet", _wrong_forecast("other model", shop))
     assert run(files, backtest=None) == 2
     assert "there is no model of this name, got 'mine'" in capsys.readouterr().err
 
 
-def test_a_backtest_that_knows_no_sales_chooses_no_model(files: Path, shop: SalesPanel, capsys: pytest.CaptureFixture[str]) -> None:
-    both = [stock.rows(shop, shop.last, HORIZON, 5.0, model=name) for name in ("a", "b")]
-    write_table(files / "forecast.parquet", pd.concat(both))
-    write_table(files / "backtest.parquet", pd.concat(both))
+def test_a_backtest_without_an_answer_chooses_no_model(files: Path, shop: SalesPanel, capsys: pytest.CaptureFixture[str]) -> None:
+    cutoff, actual = shop.periods[-1 - HORIZON], shop.demand[:, -HORIZON:]
+    write_table(files / "forecast.parquet", pd.concat([stock.rows(shop, shop.last, HORIZON, 5.0, model=name) for name in ("a", "b")]))
+    write_table(files / "backtest.parquet", pd.concat([stock.rows(shop, cutoff, HORIZON, np.nan, actual, name) for name in ("a", "b")]))
     assert run(files) == 2
     assert "does not say which of these models is best, got 'a, b'" in capsys.readouterr().err
 

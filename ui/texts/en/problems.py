@@ -284,8 +284,44 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "rows_bad_column": (
         "{file} holds something else than it should in this column",
-        "dates in ds and cutoff, numbers of 0 or more in y and mean",
+        "codes and names in item and model, dates in ds and cutoff, finite numbers of 0 or more in y and mean",
         "Make it again with python -m forecasting.",
+    ),
+    "rows_not_parquet": ("this is no forecast or backtest", "a .parquet file that python -m forecasting wrote", "Give that file."),
+    "rows_repeated": (
+        "{file} holds this period twice for one model and cutoff",
+        "one row for each item, model, cutoff and ds",
+        "Make it again with python -m forecasting.",
+    ),
+    "rows_misplaced": (
+        "{file} holds a period that does not follow its cutoff {cutoff} in these sales",
+        "a cutoff out of the periods of these sales, and the periods right after it",
+        "Make it again from these sales, with the same --freq.",
+    ),
+    "forecast_of_other_sales": (
+        "{file} was made from other sales, or with other flags",
+        "a forecast of this sales file, read the same way",
+        "Run python -m forecasting forecast again on this file, with the same --freq and other flags of the sales.",
+    ),
+    "backtest_of_other_sales": (
+        "{file} was made from other sales, or with other flags",
+        "a backtest of this sales file, read the same way",
+        "Run python -m forecasting backtest again on this file, with the same --freq and other flags of the sales.",
+    ),
+    "backtest_without_actuals": (
+        "{file} knows no actual sales: it is no backtest",
+        "units sold in y beside the forecasts",
+        "Give what python -m forecasting backtest wrote, or leave --backtest out.",
+    ),
+    "backtest_of_other_actuals": (
+        "{file} holds actual sales that the sales file does not, first for {place}",
+        "the units of the sales file",
+        "Run python -m forecasting backtest again on this file, with the same --freq and other flags of the sales.",
+    ),
+    "items_without_forecast": (
+        "{items:,} of {all:,} items of the sales have no forecast and are on no order, the first of them",
+        "a forecast of every item",
+        "They were left out; forecast them too (without --best) if they are to be planned.",
     ),
     "rows_unknown_item": (
         "{file} holds {items:,} items that the sales file does not",
