@@ -1,6 +1,7 @@
 """The flags that every command reads a sales file by, and what comes of them."""
 
 import argparse
+import csv
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -61,12 +62,18 @@ def report(problems: Iterable[Problem], stream: TextIO, words: Callable[[Problem
 def _mapping(args: argparse.Namespace, table: pd.DataFrame) -> Mapping:
     flags = {role: value for role in _ROLES if (value := getattr(args, role)) is not None}
     own = {role: name for role, name in _OWN_NAMES.items() if role not in flags and name in table.columns and name not in flags.values()}
-    proposed = propose(table.drop(columns=[name for name in (*flags.values(), *own.values()) if name in table.columns]))
+    taken = {*flags.values(), *own.values(), *args.known}
+    proposed = propose(table.drop(columns=[name for name in table.columns if name in taken]))
     return replace(proposed, **{**own, **flags}, known=args.known)
 
 
 def _columns(typed: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in typed.split(",") if name.strip())
+    """Names as one line of a CSV file: a name that holds a comma stands in double quotes."""
+    try:
+        names = [name.strip() for row in csv.reader([typed], skipinitialspace=True) for name in row]
+    except csv.Error as error:
+        raise ValueError(f"known: got {typed!r}, expected names separated by commas") from error
+    return tuple(name for name in names if name)
 
 
 def _season(typed: str) -> int:

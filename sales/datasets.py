@@ -1,5 +1,7 @@
 """Saved sales: a panel and its stock terms in the workspace, read back through the same door as any file."""
 
+import csv
+import io
 from collections.abc import Mapping as MappingOf
 from typing import Any
 
@@ -56,7 +58,9 @@ def arguments_of(dataset: Dataset) -> list[str]:
     facts = dataset.facts
     typed = [str(dataset.path(SALES)), "--freq", facts["frequency"], "--season", str(facts["season"]), "--gaps", "unknown"]
     if facts["known"]:
-        typed += ["--known", ",".join(facts["known"])]
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(facts["known"])
+        typed += [f"--known={line.getvalue()}"]
     if facts["out_of_stock"]:
         typed += ["--out-of-stock", "out_of_stock"]
     return typed

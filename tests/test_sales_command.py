@@ -1,5 +1,6 @@
 """`python -m sales`: how a file is read, said in words, and an exit status that scripts can trust."""
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,10 @@ import pandas as pd
 import pytest
 
 from sales.__main__ import main
+from sales.commandline import add_sales_arguments, read_sales
+from sales.datasets import arguments_of, save_sales
+from sales.intake import intake
+from sales.mapping import Mapping
 
 GOOD = "item,ds,y,price\nA,2024-01-01,1,2\nA,2024-01-02,2,2\nB,2024-01-01,3,1\nA,2024-01-03,,1\n"
 
@@ -75,6 +80,27 @@ def test_a_sample_is_written_and_can_be_checked(tmp_path: Path, capsys: pytest.C
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sample", "shop", "--out", written(tmp_path, "a file")]) == 2
     assert "the folder cannot be written" in capsys.readouterr().err
+
+
+def test_a_saved_dataset_is_read_by_its_own_arguments() -> None:
+    table = pd.DataFrame({"item": "A", "ds": pd.date_range("2024-01-01", periods=6), "y": [1, 2, 3, 4, None, None]})
+    table = table.assign(**{"price, EUR": 2.5, "stockout": [0, 1, 0, 1, 0, 1], '-5" wide': 7, "category": "x"})
+    panel = intake(table, Mapping("item", "ds", "y", category="category", known=("price, EUR", "stockout", '-5" wide'))).panel
+    assert panel is not None
+    parser = argparse.ArgumentParser()
+    add_sales_arguments(parser)
+    read = read_sales(parser.parse_args(arguments_of(save_sales("shop", panel, {}))))
+    assert read.panel is not None
+    assert read.panel.fingerprint == panel.fingerprint
+
+
+def test_a_name_with_a_comma_is_typed_in_quotes() -> None:
+    parser = argparse.ArgumentParser()
+    add_sales_arguments(parser)
+    assert parser.parse_args(["x.csv", "--known", 'promo, "price, EUR" ,']).known == ("promo", "price, EUR")
+    assert parser.parse_args(["x.csv", "--known", ""]).known == ()
+    with pytest.raises(SystemExit, match="2"):
+        parser.parse_args(["x.csv", "--known", "a\nb"])
 
 
 def test_it_runs_as_a_module(tmp_path: Path) -> None:
