@@ -105,20 +105,17 @@ def units(grid: Grid, kind: Kind, gaps: Gaps, refused: Lines) -> np.ndarray:
     return y
 
 
-def covariate(grid: Grid, values: np.ndarray, is_price: bool) -> np.ndarray:
+def covariate(grid: Grid, values: np.ndarray) -> np.ndarray:
     """One value an item and period out of `values`, one a line; items x labels, NaN where there is none.
 
-    The largest of zeros and ones (a promotion on any day), the mean of others, a price weighted by the units sold at it.
+    The largest of zeros and ones (a promotion on any day), the mean of others. Units sold weigh nothing: a backtest may see the
+    covariates of periods whose sales it must not see.
     """
     there = ~np.isnan(values)
     total, count = grid.sums(values, there), grid.counts(there)
     block = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     if np.isin(values[there], (0, 1)).all():
         return np.where(np.isnan(block), np.nan, block > 0)
-    if is_price:
-        weights = np.nan_to_num(grid.lines.units)
-        weight = grid.sums(weights, there)
-        np.divide(grid.sums(values * weights, there), weight, out=block, where=weight > 0)
     return block
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from sales import checks, grid
 from sales.calendar import Calendar, Frequency, calendar_for, detect_frequency, full_periods
 from sales.grid import Gaps, Grid, Kind, Lines
+from sales.holes import holes
 from sales.kind import kind_of
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES, SalesPanel
@@ -17,6 +18,7 @@ MOST_ITEMS = 100_000
 MOST_PERIODS = 20_000
 MOST_VALUES = 100_000_000
 LEAST_PERIODS = 2
+LEAST_COVERED = 0.9
 _FINENESS = {"D": 0, "W": 1, "M": 2}
 _RESERVED = ("item", "ds", "y", "out_of_stock", *ATTRIBUTES)
 
@@ -97,13 +99,16 @@ def intake(
     cells = grid.grid_of(columns.lines, len(columns.items), calendar)
     if not _fits(cells, problems):
         return replace(stopped, problems=tuple(problems))
+    problems += holes(cells, columns.refused)
     y = grid.units(cells, kind, gaps, columns.refused)
     begin, end = _known_columns(cells, y, full_periods(dates, calendar))
     if end - begin < LEAST_PERIODS:
         problems.append(Problem("too_few_periods", got=str(end - begin), params={"least": LEAST_PERIODS}))
         return replace(stopped, problems=tuple(problems))
     _name_left_out(cells, columns.items, y, begin, end, problems)
-    panel = _panel(columns, cells, y, begin, end, calendar, mapping.price, season)
+    if kind == "order_lines":
+        columns = _without_sold_flags(columns, cells, ~np.isnan(y[:, begin:end]), begin, problems)
+    panel = _panel(columns, cells, y, begin, end, calendar, season)
     _name_ahead(cells, panel, mapping, end, problems)
     return replace(stopped, panel=panel, problems=tuple(problems), rows_used=_rows_used(cells, panel, columns.items, begin))
 
@@ -230,19 +235,33 @@ def _name_left_out(cells: Grid, items: np.ndarray, y: np.ndarray, begin: int, en
     absent, first = np.isnan(y[:, begin:end]).all(axis=1), cells.first_sold
     missing(Problem("items_too_new", Severity.INFO), absent & (first >= end) & (first < len(cells.labels)))
     missing(Problem("items_never_known", Severity.WARNING), absent & (first < end))
+    missing(Problem("items_not_yet_sold", Severity.INFO), (first >= len(cells.labels)) & np.isin(np.arange(cells.n), cells.lines.item))
 
 
 # --- the panel ----------------------------------------------------------------------------------------------------------------------
 
 
-def _panel(
-    columns: _Columns, cells: Grid, y: np.ndarray, begin: int, end: int, calendar: Calendar, price: str | None, season: int | None
-) -> SalesPanel:
+def _without_sold_flags(columns: _Columns, cells: Grid, alive: np.ndarray, begin: int, problems: list[Problem]) -> _Columns:
+    """The columns without those flags known ahead that order lines carry in too few of the `alive` periods, items x periods from `begin`:
+    without a sale such a flag has no row, so it would say whether something sold."""
+    known = dict(columns.known)
+    for name, values in columns.known.items():
+        there = ~np.isnan(values)
+        if there.any() and np.isin(values[there], (0, 1)).all():
+            rows = cells.counts(there)[:, begin : begin + alive.shape[1]] > 0
+            covered = float(rows[alive].mean())
+            if covered < LEAST_COVERED:
+                problems.append(Problem("known_only_where_sold", Severity.WARNING, name, got=f"{covered:.0%}"))
+                del known[name]
+    return replace(columns, known=known)
+
+
+def _panel(columns: _Columns, cells: Grid, y: np.ndarray, begin: int, end: int, calendar: Calendar, season: int | None) -> SalesPanel:
     """Periods `begin` up to `end`, items known in any of them, each from its first known period; covariates as far as there are any."""
     history = slice(begin, end)
     kept = ~np.isnan(y[:, history]).all(axis=1)
     start = np.argmax(~np.isnan(y[kept, history]), axis=1)
-    covariates = {name: grid.covariate(cells, values, name == price)[kept, begin:] for name, values in columns.known.items()}
+    covariates = {name: grid.covariate(cells, values)[kept, begin:] for name, values in columns.known.items()}
     before = np.arange(len(cells.labels) - begin) < start[:, None]
     reach = max((np.flatnonzero(~np.isnan(block).all(axis=0)).max(initial=-1) + 1 for block in covariates.values()), default=0)
     width = max(int(reach), end - begin)
@@ -267,7 +286,7 @@ def _name_ahead(cells: Grid, panel: SalesPanel, mapping: Mapping, end: int, prob
         if np.isnan(block[:, len(panel.periods) :]).all():
             problems.append(Problem("known_not_ahead", Severity.INFO, column=name))
     empty = ~cells.lines.sold & (cells.column >= end)
-    if empty.any() and not panel.covariates:
+    if empty.any() and not mapping.known:
         problems.append(Problem("ahead_unused", Severity.INFO, column=mapping.units, count=int(empty.sum())))
 
 

@@ -138,6 +138,42 @@ def test_the_season_is_the_calendars_or_the_one_asked_for() -> None:
         intake(days(1, 2, 3), PLAIN, season=0)
 
 
+def test_items_with_rows_ahead_alone_are_named() -> None:
+    read = intake(pd.concat([days(1, 2, 3), days(None, item="B", start="2024-01-04"), days(None, item="C", start="2024-01-05")]), PLAIN)
+    found = only(read, "items_not_yet_sold")
+    assert (found.severity, found.got, found.params) == (Severity.INFO, "B", {"items": 2})
+    assert panel_of(read).items.tolist() == ["A"]
+
+
+def test_a_mistyped_year_is_a_long_gap_in_a_sparse_calendar() -> None:
+    read = intake(pd.concat([days(*[1] * 100), days(1, start="2034-01-01")]), PLAIN)
+    gap, sparse = only(read, "long_gap"), only(read, "sparse_calendar")
+    assert gap.params == {"periods": "3,553", "first": "2024-04-10", "last": "2033-12-31"}
+    assert (gap.severity, sparse.severity, sparse.params["suggested"]) == (Severity.WARNING, Severity.WARNING, "D")
+
+
+MIDDLES = pd.date_range("2024-01-01", periods=24, freq="MS") + pd.Timedelta(days=14)
+WEEKS = pd.date_range("2024-01-01", periods=30, freq="7D").to_series()
+
+
+@pytest.mark.parametrize(
+    ("dates", "share", "suggested"),
+    [(MIDDLES, "97%", "M"), (WEEKS.replace(WEEKS.iloc[9], WEEKS.iloc[9] + pd.Timedelta(days=1)), "85%", "W")],
+)
+def test_totals_of_months_or_weeks_read_by_day_suggest_their_period(dates: pd.DatetimeIndex, share: str, suggested: str) -> None:
+    totals = pd.DataFrame({"item": "A", "date": np.asarray(dates), "units": 1})
+    params = only(intake(totals, PLAIN), "sparse_calendar").params
+    assert (params["chosen"], params["share"], params["suggested"]) == ("D", share, suggested)
+    assert "sparse_calendar" not in codes(intake(totals, PLAIN, suggested))
+
+
+@pytest.mark.parametrize(("empty", "named"), [(13, False), (14, True)])
+def test_a_hole_is_long_from_14_periods_and_a_tenth_of_the_history(empty: int, named: bool) -> None:
+    holed = days(*[1] * 126).drop(index=range(50, 50 + empty))
+    assert ("long_gap" in codes(intake(holed, PLAIN))) is named
+    assert "long_gap" not in codes(intake(days(*[1] * 150).drop(index=range(50, 50 + empty)), PLAIN))
+
+
 # --- rows ---------------------------------------------------------------------------------------------------------------------------
 
 
@@ -321,9 +357,33 @@ def test_columns_known_ahead_reach_past_the_last_sale() -> None:
     read = intake(rows, replace(PLAIN, price="price", known=("price", "promo")))
     panel = panel_of(read)
     assert panel.items.tolist() == ["A", "B"]
-    np.testing.assert_array_equal(panel.covariates["price"], [[3.5, 5, 6], [np.nan, np.nan, np.nan]])
+    np.testing.assert_array_equal(panel.covariates["price"], [[3, 5, 6], [np.nan, np.nan, np.nan]])
     np.testing.assert_array_equal(panel.covariates["promo"], [[1, 0, 1], [np.nan, 0, np.nan]])
     assert (panel.ahead, read.rows_used) == (1, 5)
+
+
+def test_sales_after_a_cutoff_do_not_move_the_covariates_before_its_horizon_ends() -> None:
+    rng = np.random.default_rng(3)
+    sold = pd.concat([days(*rng.integers(1, 9, 42))] * 2, ignore_index=True).assign(price=rng.uniform(1, 3, 84))
+    later = sold.assign(units=sold["units"].where(sold["date"] < "2024-01-22", sold["units"] * rng.integers(1, 50, 84)))
+    mapping = replace(PLAIN, price="price", known=("price",))
+    before, after = (panel_of(intake(table, mapping, "W")).until(pd.Timestamp("2024-01-15"), 3) for table in (sold, later))
+    np.testing.assert_array_equal(before.covariates["price"], after.covariates["price"])
+    assert before.covariates["price"].shape == (1, 6)
+    np.testing.assert_array_equal(before.y, after.y)
+
+
+def test_a_flag_that_order_lines_carry_only_where_something_sold_is_left_out() -> None:
+    every = days(*[1] * 20).assign(promo=[0, 1] * 10, price=2.0)
+    mapping = replace(PLAIN, known=("promo", "price"))
+    few = pd.concat([every.drop(index=range(5, 8)), every.iloc[:5]], ignore_index=True)
+    read = intake(few, mapping)
+    found = only(read, "known_only_where_sold")
+    assert (read.kind, found.severity, found.column, found.got) == ("order_lines", Severity.WARNING, "promo", "85%")
+    assert list(panel_of(read).covariates) == ["price"]
+    enough = pd.concat([every.drop(index=[5, 6]), every.iloc[:5]], ignore_index=True)
+    assert list(panel_of(intake(enough, mapping)).covariates) == ["promo", "price"]
+    assert list(panel_of(intake(every.drop(index=range(5, 8)), mapping)).covariates) == ["promo", "price"]
 
 
 def test_what_is_not_known_ahead_is_said() -> None:

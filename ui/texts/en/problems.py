@@ -188,7 +188,28 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a row on every date that the file has, in one period at least",
         "They were left out; take missing rows as zero (--gaps zero) if they mean that nothing sold.",
     ),
+    "items_not_yet_sold": (
+        "{items:,} items have rows but no units up to the last sale, the first of them",
+        "units in a row at least",
+        "They were left out; they come in once they sell.",
+    ),
+    "sparse_calendar": (
+        "{share} of the periods ({chosen}) between the first and the last have no row of any item",
+        "rows in most periods; dates {gap} days apart, as in this file, suggest {suggested}",
+        "The empty periods count as the gaps do; choose the period that the file is kept in (--freq {suggested}), or correct the dates "
+        "that are wrong.",
+    ),
+    "long_gap": (
+        "no row of any item in {periods} periods, from {first} to {last}",
+        "a history without a long hole",
+        "They are read as nothing sold, or as unknown where gaps are; correct a mistyped date, or choose unknown gaps (--gaps unknown).",
+    ),
     # other columns
+    "known_only_where_sold": (
+        "a column of yes and no known ahead that order lines give in too few periods of the items: it would say where something sold",
+        "a value in 90% of them",
+        "It was left out; give a row for every item and period (0 units where nothing sold), or one row an item and period.",
+    ),
     "known_not_numbers": (
         "a column known ahead holds text that is no number",
         "numbers, or yes and no",
