@@ -85,6 +85,7 @@ def _check(args: argparse.Namespace) -> None:
 def _models(args: argparse.Namespace) -> list[Forecaster]:
     own = {"prophet": {"country": args.country}} if args.country else {}
     try:
+        registry.model("prophet", **own.get("prophet", {}))  # a wrong country is one, whichever models are asked for
         return [registry.model(name, **own.get(name, {})) for name in dict.fromkeys(args.models.split(","))]
     except ValueError:
         raise InputProblems([Problem("unknown_country", got=args.country)]) from None

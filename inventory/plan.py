@@ -21,6 +21,7 @@ BOUNDS = {
 }
 LEAST_HORIZON = {"D": 28, "W": 6, "M": 3}
 MOST_HORIZON_DAYS = 182.0
+MOST_EFFECTIVE_LEVEL = 0.9999
 _ALIKE = 1e-9
 
 
@@ -288,13 +289,33 @@ def _safety(
         excess = spread.excess(periods, settings.service_level, per_period * lead_time_sd)
     excess = np.where(np.isnan(demand), np.nan, excess)
     safety_stock = settings.safety_factor * np.maximum(excess, 0.0)
-    if settings.safety_factor == 1:
-        level = np.full(len(demand), settings.service_level)
-    elif settings.method == "normal":
-        level = np.full(len(demand), stats.norm.cdf(settings.safety_factor * stats.norm.ppf(settings.service_level)))
-    else:
-        level = spread.level_of(periods, safety_stock, per_period * lead_time_sd)
+    level = _effective_level(spread, settings, periods, excess, safety_stock, per_period * lead_time_sd)
     return excess, safety_stock, np.where(np.isnan(safety_stock), np.nan, level)
+
+
+def _effective_level(
+    spread: DemandSpread,
+    settings: PlanSettings,
+    periods: np.ndarray,
+    excess: np.ndarray,
+    safety_stock: np.ndarray,
+    lead_time_sd: np.ndarray,
+) -> np.ndarray:
+    """The service level that the safety stock gives, n, at most 0.9999; NaN where nothing is uncertain. It is the level asked wherever the
+    safety stock is just what that asks for, and never on its other side where it is more or less."""
+    asked, factor = settings.service_level, settings.safety_factor
+    as_asked = (factor == 1) & (excess >= 0)
+    level = np.full(len(excess), asked)
+    if settings.method == "normal":
+        sigma = spread.sigma
+        level[~as_asked] = stats.norm.cdf(factor * stats.norm.ppf(asked))
+    else:
+        sigma = spread.scale
+        if not as_asked.all():
+            level = np.where(as_asked, asked, spread.level_of(periods, safety_stock, lead_time_sd))
+        level = np.where(safety_stock >= excess, np.fmax(level, asked), np.fmin(level, asked))
+    certain = (periods == 0) | ((sigma == 0) & (lead_time_sd == 0))
+    return np.where(certain, np.nan, np.minimum(level, MOST_EFFECTIVE_LEVEL))
 
 
 def _one_for_all(days: float | None, own: np.ndarray) -> np.ndarray:

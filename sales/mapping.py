@@ -22,7 +22,7 @@ _NAMES = {
     ),
     "units": (
         "units quantity qty unitssold quantitysold qtysold soldunits soldquantity salesunits salesqty salesquantity orderqty orderquantity "
-        "quantityordered sales sold demand y volume"
+        "quantityordered sales sold demand y volume weeklysales dailysales monthlysales weeklyunits dailyunits monthlyunits"
     ),
     "price": "unitprice price sellprice sellingprice saleprice salesprice avgprice averageprice itemprice",
     "promotion": "promotion promo onpromotion onpromo ispromotion ispromo promoflag promotionflag",

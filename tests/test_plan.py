@@ -302,3 +302,20 @@ def test_totals_are_the_sum_of_their_lines_however_they_are_split(items: list[di
     for row, item in enumerate(items):
         alone = planned(1, rate=rate, settings=chosen, errors=60, **item)
         assert alone.quantity[0] == made.quantity[row]
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.3, 2.0, 3.0])
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95, 0.999])
+def test_more_safety_stock_never_shows_less_than_the_level_asked(level: float, factor: float) -> None:
+    """Nine pooled errors: steps so wide that the inverse of the quantile lies well below the level on a grid."""
+    made = planned(rate=3.0, sigma=2.0, errors=9, settings=PlanSettings(level, factor))
+    assert level <= made.effective_level[0] < 1
+    less = planned(rate=3.0, sigma=2.0, errors=9, settings=PlanSettings(max(level, 0.8), 0.5))
+    assert less.effective_level[0] <= max(level, 0.8)
+
+
+def test_nothing_uncertain_has_no_effective_level_at_any_factor() -> None:
+    for factor in (1.0, 2.0):
+        for method in ("backtest", "normal"):
+            made = planned(rate=3.0, sigma=0.0, settings=PlanSettings(0.95, factor, method=method))
+            assert np.isnan(made.effective_level[0])
