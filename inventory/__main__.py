@@ -115,8 +115,12 @@ def _backtested(panel: SalesPanel, forecast: pd.DataFrame) -> pd.DataFrame:
     if count == 0:
         print(text("plan.no_backtest", horizon=horizon, periods=len(panel.periods)), file=sys.stderr)
         return forecast.iloc[:0]
+    models = [registry.model(name) for name in names]
     print(text("plan.backtesting", models=", ".join(names), cutoffs=count, horizon=horizon), file=sys.stderr)
-    return backtests.backtest(panel, [registry.model(name) for name in names], horizon, backtests.last_cutoffs(panel, count, horizon))
+    by_country = [model.card.name for model in models if hasattr(model, "country")]
+    if by_country:
+        print(text("plan.country_unknown", models=", ".join(by_country)), file=sys.stderr)
+    return backtests.backtest(panel, models, horizon, backtests.last_cutoffs(panel, count, horizon))
 
 
 def _model(forecast: pd.DataFrame, past: pd.DataFrame) -> str:

@@ -13,6 +13,7 @@ import pytest
 import stock
 from panels import panel
 
+from forecasting import backtest as backtests
 from forecasting.backtest import backtest, forecast_all, last_cutoffs
 from forecasting.models.registry import model
 from forecasting.spread import demand_spread
@@ -80,6 +81,19 @@ def test_without_a_backtest_the_forecasts_model_is_backtested_and_it_says_so(fil
     assert run(files, backtest=None) == 0
     assert (files / "reorder.csv").read_bytes() == given
     assert "seasonal_naive backtested now, 3 cutoffs, horizon 21" in capsys.readouterr().err
+
+
+def test_settings_that_a_forecast_does_not_tell_are_said(
+    files: Path, shop: SalesPanel, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naive = model("seasonal_naive")
+    monkeypatch.setattr(backtests, "backtest", lambda panel, models, *rest: backtest(panel, [naive], *rest).assign(model="prophet"))
+    write_table(files / "forecast.parquet", stock.rows(shop, shop.last, HORIZON, 5.0, model="prophet"))
+    assert run(files, backtest=None) == 0
+    assert "Whether the forecast of prophet knew the holidays of a country is not known" in capsys.readouterr().err
+    write_table(files / "forecast.parquet", forecast_all(shop, [naive], HORIZON))
+    assert run(files, backtest=None) == 0
+    assert "holidays" not in capsys.readouterr().err
 
 
 def test_as_many_cutoffs_as_fit(files: Path, shop: SalesPanel, capsys: pytest.CaptureFixture[str]) -> None:

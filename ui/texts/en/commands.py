@@ -63,6 +63,7 @@ COMMANDS: dict[str, str] = {
     "plan.out": "the order list to write, .csv or .xlsx",
     "plan.targets": "No stock file: these are targets, not orders.",
     "plan.backtesting": "No backtest given: {models} backtested now, {cutoffs} cutoffs, horizon {horizon}, usual settings.",
+    "plan.country_unknown": "Whether the forecast of {models} knew the holidays of a country is not known: the backtest knows none. Give --backtest if it did.",
     "plan.no_backtest": "No backtest given, and {periods} periods hold none of horizon {horizon}: the spread is that of past sales.",
     "plan.best": "The forecast holds {models}: the plan uses {model}, the best WAPE in the backtest.",
     "plan.saved": "{lines:,} of {items:,} items to order, {units:,.10g} units, written to {out}",
