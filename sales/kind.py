@@ -9,14 +9,15 @@ from sales.grid import Kind, Lines
 from sales.problems import Problem, Severity
 
 FEW = 0.05  # of the rows up to the last sale: slips of an export are rarer, and order lines meet on one item and date more often than that
+FEW_ROWS = 3  # in a file too small for a share to say anything
 LEAST_PAIRS = 10  # fewer items and dates can all have equally many equal order lines by chance
 
 
 def kind_of(table: pd.DataFrame, lines: Lines) -> tuple[Kind, np.ndarray, list[Problem]]:
     """The kind of the file that `lines` were read from, the mask of the lines to keep, and what was found.
 
-    Period totals where at most `FEW` of the rows repeat an item and date: rows equal in all columns are taken once, different totals are
-    summed. Period totals too where the whole file is there several times over: it is taken once, the last of different totals counts.
+    Period totals where at most `FEW` of the rows repeat an item and date (in a small file up to 3 equal rows): rows equal in all columns
+    are taken once, different totals are summed. Period totals too where the whole file is there several times over: it is taken once, the last of different totals counts.
     Else order lines, of which none is taken away: two equal lines of an order are ordinary.
     """
     copy = _copies(table, lines)
@@ -34,7 +35,8 @@ def kind_of(table: pd.DataFrame, lines: Lines) -> tuple[Kind, np.ndarray, list[P
         found("totals_corrected", conflict)
         return "period_totals", ~copy & ~(total.duplicated(keep="last") & total.notna()).to_numpy(), problems
     pairs = pd.Series(lines.item_day[~lines.ahead])
-    if pairs.duplicated().sum() <= FEW * len(pairs):
+    repeats = pairs.duplicated().sum()
+    if repeats <= FEW * len(pairs) or (not conflict.any() and repeats <= min(FEW_ROWS, len(pairs) / 4)):
         found("duplicate_rows", copy)
         found("conflicting_totals", conflict)
         return "period_totals", ~copy, problems

@@ -525,3 +525,11 @@ def test_a_return_beside_the_sale_of_its_day_takes_nothing_away() -> None:
     panel = intake(table, Mapping("item", "ds", "y")).panel
     assert panel is not None
     np.testing.assert_array_equal(panel.y, [[1, 2, 3]])
+
+
+def test_a_row_pasted_twice_into_a_small_file_is_taken_once() -> None:
+    table = pd.DataFrame({"item": "a", "ds": pd.date_range("2024-01-01", periods=9), "y": np.arange(9)})
+    read = intake(pd.concat([table, table.iloc[[4]]], ignore_index=True), Mapping("item", "ds", "y"))
+    assert read.kind == "period_totals"
+    assert panel_of(read).units == 36
+    assert [p.code for p in read.problems] == ["duplicate_rows"]
