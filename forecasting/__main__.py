@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputProblems as found:
         report(found.problems, sys.stderr, problem)
         return 2
-    tables.write_table(args.out, rows, {"details": rows.attrs["details"], "fingerprint": whole.fingerprint})
+    tables.write_table(args.out, rows, {"details": rows.attrs["details"], "fingerprint": whole.sales_fingerprint})
     for model, details in rows.attrs["details"].items():
         for detail, count in pd.Series(details).value_counts().items():
             print(text("forecast.settled", model=model, detail=detail, count=count))

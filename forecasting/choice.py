@@ -7,6 +7,8 @@ import pandas as pd
 
 from forecasting.scores import wape_by
 
+OVERALL, OWN = "overall", "own"
+
 
 def best_model(rows: pd.DataFrame) -> str:
     """The model with the lowest WAPE over all comparable backtest rows, the first by name among equals.
@@ -27,12 +29,29 @@ def best_models(rows: pd.DataFrame) -> dict[str, str]:
     return {item: own.get(item, overall) for item in np.unique(rows["item"].to_numpy(dtype=object))}
 
 
-def answering(chosen: Mapping[str, str], forecast: pd.DataFrame, backtest: pd.DataFrame) -> dict[str, str]:
-    """`chosen`, item -> model, but another model for the items that theirs did not forecast: the first that did, the best overall first."""
+def models_of_plan(
+    forecast: pd.DataFrame, backtest: pd.DataFrame, rule: str = OVERALL, own: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The model that each item of the forecast is planned by: of the best overall, each item's own best, or the one named by `rule`; `own`
+    names others for single items. Where that model did not forecast the item, the best overall of those that did.
+
+    Raises ValueError where the best is asked for and the backtest cannot tell.
+    """
+    items, models = np.unique(forecast["item"].to_numpy(dtype=object)), sorted(forecast["model"].unique())
+    if len(models) == 1:
+        return dict.fromkeys(items, models[0])
+    one = best_model(backtest) if rule == OVERALL else rule
+    chosen = best_models(backtest) if rule == OWN else dict.fromkeys(items, one)
+    return _answering({**chosen, **(own or {})}, forecast, backtest)
+
+
+def _answering(chosen: Mapping[str, str], forecast: pd.DataFrame, backtest: pd.DataFrame) -> dict[str, str]:
     order = list(wape_by(backtest, ["model"]).sort_values(["WAPE", "model"])["model"])
     there = forecast[forecast["mean"].notna()].groupby("item")["model"].unique()
     answered = {item: set(models) for item, models in there.items()}
-    return {
-        item: model if model in answered.get(item, set()) else next((m for m in order if m in answered.get(item, set())), model)
-        for item, model in chosen.items()
-    }
+
+    def model_of(item: str, wanted: str) -> str:
+        able = answered.get(item, set())
+        return wanted if wanted in able else next((model for model in order if model in able), wanted)
+
+    return {item: model_of(item, wanted) for item, wanted in chosen.items()}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import backtest as backtests
-from forecasting.choice import best_model
+from forecasting.choice import OVERALL, OWN, models_of_plan
 from forecasting.models import registry
 from forecasting.spread import demand_spread
 from inventory.export import reorder_csv, reorder_xlsx
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--lead-time-days", type=float, metavar="DAYS", help=text("plan.lead_time_days"))
     plan.add_argument("--review-days", type=float, metavar="DAYS", dest="review_period_days", help=text("plan.review_days"))
     plan.add_argument("--method", choices=("backtest", "normal"), default="backtest", help=text("plan.method"))
+    plan.add_argument("--model", default=OVERALL, help=text("plan.model"))
     plan.add_argument("--all-rows", action="store_true", help=text("plan.all_rows"))
     plan.add_argument("--out", type=Path, required=True, help=text("plan.out"))
     return parser
@@ -76,10 +77,13 @@ def _plan(args: argparse.Namespace) -> ReorderPlan:
     report(problems, sys.stderr, problem)
 
     past = _backtested(read.panel, forecast) if past is None else past[past["model"].isin(forecast["model"].unique())]
-    model = _model(forecast, past)
-    report(_left_out(forecast[forecast["model"] == model], read.panel), sys.stderr, problem)
+    models = _models(args, forecast, past)
+    report(_left_out(forecast, read.panel), sys.stderr, problem)
     settings = PlanSettings(**{name: getattr(args, name) for name in BOUNDS}, method=args.method)
-    return reorder_plan(terms, demand_spread(read.panel, forecast, past, model), read.panel.calendar, settings)
+    plan = reorder_plan(terms, demand_spread(read.panel, forecast, past, models), read.panel.calendar, settings)
+    if plan.targets_only:
+        print(text("plan.targets"), file=sys.stderr)
+    return plan
 
 
 def _flag_problems(args: argparse.Namespace) -> Iterator[Problem]:
@@ -94,7 +98,6 @@ def _flag_problems(args: argparse.Namespace) -> Iterator[Problem]:
 
 def _terms(args: argparse.Namespace, panel: SalesPanel | None) -> tuple[StockTerms | None, list[Problem]]:
     if args.stock is None:
-        print(text("plan.targets"), file=sys.stderr)
         return (None if panel is None else default_terms(panel)), []
     reading = read_table(args.stock, args.stock.name)
     if reading.table is None or panel is None:
@@ -123,17 +126,20 @@ def _backtested(panel: SalesPanel, forecast: pd.DataFrame) -> pd.DataFrame:
     return backtests.backtest(panel, models, horizon, backtests.last_cutoffs(panel, count, horizon))
 
 
-def _model(forecast: pd.DataFrame, past: pd.DataFrame) -> str:
-    """The forecast's model; of several the best in the backtest, and it says which."""
+def _models(args: argparse.Namespace, forecast: pd.DataFrame, past: pd.DataFrame) -> dict[str, str]:
+    """Each item's model, by the rule of --model; of several models it says which are used."""
     names = sorted(forecast["model"].unique())
-    if len(names) == 1:
-        return names[0]
+    if args.model not in (OVERALL, OWN, *names):
+        expected = ", ".join((OVERALL, OWN, *names))
+        raise InputProblems([Problem("unknown_model", got=args.model, params={"names": expected})])
     try:
-        best = best_model(past)
+        models = models_of_plan(forecast, past, args.model)
     except ValueError:
         raise InputProblems([Problem("no_best_model", got=", ".join(names))]) from None
-    print(text("plan.best", model=best, models=", ".join(names)), file=sys.stderr)
-    return best
+    if len(names) > 1:
+        used = ", ".join(sorted(set(models.values())))
+        print(text("plan.best", rule=args.model, model=used, models=", ".join(names)), file=sys.stderr)
+    return models
 
 
 def _left_out(forecast: pd.DataFrame, panel: SalesPanel) -> Iterator[Problem]:

@@ -75,7 +75,7 @@ def _amounts(column: pd.Series) -> bool:
 
 
 def _of_other_sales(rows: pd.DataFrame, panel: SalesPanel) -> bool:
-    return rows.attrs.get("fingerprint", panel.fingerprint) != panel.fingerprint
+    return rows.attrs.get("fingerprint", panel.sales_fingerprint) != panel.sales_fingerprint
 
 
 def _misplaced(rows: pd.DataFrame, path: Path, panel: SalesPanel) -> Iterator[Problem]:
@@ -104,8 +104,8 @@ def _other_actuals(rows: pd.DataFrame, path: Path, panel: SalesPanel) -> Iterato
         return
     column = panel.periods.get_indexer(pd.DatetimeIndex(known["ds"]))
     demand = panel.demand[pd.Index(panel.items).get_indexer(known["item"]), column]
-    demand = np.where(column < 0, np.nan, demand)
-    other = ~np.isclose(known["y"], demand, rtol=_ALIKE, atol=1e-6)
+    # where the panel's demand is not known (out of stock by another flag, say) there is nothing to compare
+    other = (column < 0) | (~np.isnan(demand) & ~np.isclose(known["y"], demand, rtol=_ALIKE, atol=1e-6))
     if other.any():
         first = known[other].iloc[0]
         params = {"file": path.name, "place": _place(known[other])}

@@ -123,6 +123,8 @@ def read_terms(table: pd.DataFrame, panel: SalesPanel) -> tuple[StockTerms, tupl
     cells = cells[(cells != "").any(axis=1)]
     rows, found = _rows(cells["item"], panel)
     problems += found
+    if not (rows >= 0).any():
+        problems.append(Problem("stock_no_row_fits", params={"rows": len(rows), "items": len(terms)}))
     cells = cells[rows >= 0]
     rows = rows[rows >= 0]
 

@@ -17,8 +17,8 @@ def kind_of(table: pd.DataFrame, lines: Lines) -> tuple[Kind, np.ndarray, list[P
     """The kind of the file that `lines` were read from, the mask of the lines to keep, and what was found.
 
     Period totals where at most `FEW` of the rows repeat an item and date (in a small file up to 3 equal rows): rows equal in all columns
-    are taken once, different totals are summed. Period totals too where the whole file is there several times over: it is taken once, the last of different totals counts.
-    Else order lines, of which none is taken away: two equal lines of an order are ordinary.
+    are taken once, different totals are summed. Period totals too where the whole file is there several times over: it is taken once, the
+    last of different totals counts. Else order lines, of which none is taken away: two equal lines of an order are ordinary.
     """
     copy = _copies(table, lines)
     total = pd.Series(lines.item_day.astype(float)).where(lines.sold & ~copy)

@@ -82,18 +82,17 @@ class SalesPanel:
         return np.where(self.out_of_stock | before, np.nan, self.y).astype(np.float32)
 
     @cached_property
+    def sales_fingerprint(self) -> str:
+        """16 hexadecimal digits that change with the items, the periods or the units: what a forecast is a forecast of."""
+        calendar = repr((self.calendar.alias, [str(p) for p in self.periods[:1]], len(self.periods)))
+        return _digest(calendar.encode(), "\0".join(self.items).encode(), self.y, self.start.astype(np.int64))
+
+    @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change with any part of the content."""
-        digest = hashlib.blake2b(digest_size=8)
-        digest.update(repr((self.calendar.alias, self.season, [str(p) for p in self.periods[:1]], len(self.periods))).encode())
-        digest.update("\0".join(self.items).encode())
-        for block in (self.y, self.start.astype(np.int64), self.out_of_stock):
-            digest.update(np.ascontiguousarray(block).tobytes())
-        for name in sorted(self.covariates):
-            digest.update(name.encode() + np.ascontiguousarray(self.covariates[name]).tobytes())
-        if len(self.attributes):
-            digest.update(self.attributes.to_csv().encode())
-        return digest.hexdigest()
+        covariates = [part for name in sorted(self.covariates) for part in (name.encode(), self.covariates[name])]
+        attributes = self.attributes.to_csv().encode() if len(self.attributes) else b""
+        return _digest(self.sales_fingerprint.encode(), str(self.season).encode(), self.out_of_stock, *covariates, attributes)
 
     def until(self, cutoff: pd.Timestamp, horizon: int) -> "SalesPanel":
         """What a forecast made after period `cutoff` may see: sales to the cutoff, covariates `horizon` periods further.
@@ -153,3 +152,10 @@ class SalesPanel:
         for name in self.attributes.columns:
             frame[name] = self.attributes[name].to_numpy()[row]
         return frame
+
+
+def _digest(*parts: bytes | np.ndarray) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()

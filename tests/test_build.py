@@ -211,8 +211,18 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 def test_the_readme_names_every_column_of_the_stock_file() -> None:
     from inventory.terms import HEADERS
 
-    table = README.read_text(encoding="utf-8").split("**Stock**")[1]
-    assert tuple(re.findall(r"^\| `(\w+)`", table, flags=re.MULTILINE)) == HEADERS
+    assert columns_in_readme("**Stock**", "**The order list**") == HEADERS
+
+
+def test_the_readme_names_every_column_of_the_order_list() -> None:
+    from inventory.export import HEADERS
+
+    assert columns_in_readme("**The order list**", "## Where data is kept") == HEADERS
+
+
+def columns_in_readme(begin: str, end: str) -> tuple[str, ...]:
+    part = README.read_text(encoding="utf-8").split(begin)[1].split(end)[0]
+    return tuple(re.findall(r"^\| `(\w+)`", part, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("words", [line.split() for block in code_blocks(README.read_text()) for line in block if "python -m" in line])

@@ -87,3 +87,11 @@ def test_rows_run_from_each_start_to_the_end_of_what_is_known() -> None:
     assert frame.groupby("item").size().to_dict() == {"A000": 6, "A001": 5}
     assert frame["y"].isna().sum() == 1 + 2 + 2
     assert frame.loc[frame["out_of_stock"], "y"].tolist() == [2]
+
+
+def test_what_a_forecast_is_of_does_not_change_with_what_only_helps_it() -> None:
+    plain = panel(np.arange(20.0), season=7)
+    helped = replace(plain, covariates={"promotion": np.zeros((1, 25), dtype=np.float32)}, season=1)
+    assert helped.sales_fingerprint == plain.sales_fingerprint
+    assert helped.fingerprint != plain.fingerprint
+    assert replace(plain, y=plain.y + 1).sales_fingerprint != plain.sales_fingerprint

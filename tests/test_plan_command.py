@@ -202,11 +202,11 @@ def test_a_forecast_and_a_backtest_of_other_sales_are_refused(files: Path, shop:
     """The same codes, the same days, sixty times the units: what a wrong path does."""
     rows = [pd.read_parquet(files / f"{name}.parquet") for name in ("forecast", "backtest")]
     for name, table in zip(("forecast", "backtest"), rows, strict=True):
-        write_table(files / f"{name}.parquet", table, {"fingerprint": shop.fingerprint, "details": {}})
+        write_table(files / f"{name}.parquet", table, {"fingerprint": shop.sales_fingerprint, "details": {}})
     assert run(files) == 0
     other = panel(np.asarray(shop.y) * 60, season=7)
     for name, table in zip(("forecast", "backtest"), rows, strict=True):
-        write_table(files / f"{name}.parquet", table.assign(mean=table["mean"] * 60), {"fingerprint": other.fingerprint})
+        write_table(files / f"{name}.parquet", table.assign(mean=table["mean"] * 60), {"fingerprint": other.sales_fingerprint})
     assert run(files, out="wrong.csv") == 2
     said = capsys.readouterr().err
     assert "forecast.parquet was made from other sales" in said
@@ -280,3 +280,9 @@ def test_items_without_a_quantity_are_counted(files: Path, shop: SalesPanel, cap
     assert run(files) == 0
     assert "1 items have no quantity" in capsys.readouterr().err
     assert [line["item"] for line in lines(files)] == ["A000"]
+
+
+def test_a_stock_file_of_another_shop_is_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "stock.csv").write_text("item,on_hand\nghost,5\nother,6\n")
+    assert run(files) == 2
+    assert "none of the 2 rows belongs to an item of the sales" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pytest
 from panels import panel
 
 from forecasting import metrics
-from forecasting.choice import answering, best_model, best_models
+from forecasting.choice import best_model, best_models, models_of_plan
 from forecasting.scores import METRICS, comparable, scores, wape_by, with_step
 
 RNG = np.random.default_rng(3)
@@ -97,4 +97,10 @@ def test_an_item_whose_model_has_no_forecast_takes_the_best_that_has() -> None:
     ahead = every.assign(y=np.nan)
     ahead.loc[(ahead["model"] == "best") & (ahead["item"] == "A001"), "mean"] = np.nan
     ahead.loc[ahead["item"] == "A002", "mean"] = np.nan
-    assert answering(dict.fromkeys(SALES.items, "best"), ahead, every) == {"A000": "best", "A001": "second", "A002": "best"}
+    assert models_of_plan(ahead, every) == {"A000": "best", "A001": "second", "A002": "best"}
+    assert models_of_plan(ahead, every, "third", {"A001": "best"}) == {"A000": "third", "A001": "second", "A002": "third"}
+    assert models_of_plan(ahead, every, "own")["A000"] == "best"
+
+
+def test_one_model_needs_no_backtest_to_be_chosen() -> None:
+    assert set(models_of_plan(rows({"only": 1.0}), rows({"only": 1.0}).iloc[:0]).values()) == {"only"}

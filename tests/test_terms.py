@@ -85,7 +85,7 @@ def test_headers_may_differ_in_case_and_spaces(shop: SalesPanel) -> None:
 
 
 def test_leading_zeros_belong_to_the_code(shop: SalesPanel) -> None:
-    assert found(read(shop, item=["7"], on_hand=["1"])[1]) == [("stock_unknown_item", "item", 2, "7", 1)]
+    assert found(read(shop, item=["7"], on_hand=["1"])[1])[0] == ("stock_unknown_item", "item", 2, "7", 1)
     assert read(shop, item=["007"], on_hand=["1"])[0].on_hand[0] == 1
 
 
@@ -261,3 +261,9 @@ def test_whatever_the_cells_hold_nothing_raises(shop: SalesPanel, table: dict[st
     assert len(made) == 4
     assert all(isinstance(problem(p), str) for p in problems)
     assert_alike(read_terms(as_text(pd.DataFrame(columns)), shop), (made, problems))
+
+
+def test_a_file_of_which_no_row_fits_is_an_error(shop: SalesPanel) -> None:
+    made, problems = read(shop, item=["ghost", "other"], on_hand=["1", "2"])
+    assert [p.code for p in problems if p.severity is Severity.ERROR] == ["stock_no_row_fits"]
+    assert np.isnan(made.on_hand).all()

@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from forecasting.choice import best_model
+from forecasting.choice import OVERALL, OWN, best_model
 from forecasting.scores import comparable, scores
 from sales.panel import SalesPanel
 from ui import charts, session, tables
-from ui.session import OVERALL, OWN, Result
+from ui.session import Result
 from ui.texts import plain, text
 
 

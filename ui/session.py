@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from forecasting.choice import answering, best_model, best_models
+from forecasting.choice import OVERALL, OWN, models_of_plan
 from forecasting.spread import DemandSpread, demand_spread
 from inventory.terms import StockTerms, default_terms, read_terms
 from sales import datasets as saved
@@ -14,7 +14,6 @@ from sales.problems import Problem
 from workspace import runs, tables
 from workspace.datasets import Dataset
 
-OVERALL, OWN = "overall", "own"
 CURRENCY = "currency"
 CURRENCIES = ("EUR", "USD", "GBP", "CNY", "CHF", "JPY")
 
@@ -66,15 +65,10 @@ def spread_of(dataset: Dataset, result: Result) -> DemandSpread:
 
 
 def chosen_models(result: Result) -> dict[str, str]:
-    """The model of each item's plan: by the rule chosen (best overall, each item's own, one for all), then item by item; another where that
-    one has no forecast of the item."""
+    """The model of each item's plan: by the rule chosen, then item by item."""
     rule = st.session_state.get("rule", OVERALL)
-    if rule == OWN:
-        models = best_models(result.backtest)
-    else:
-        one = rule if rule in result.models else best_model(result.backtest)
-        models = dict.fromkeys(result.items, one)
-    return answering({**models, **own_choices(result)}, result.forecast, result.backtest)
+    known = rule if rule in (OVERALL, OWN, *result.models) else OVERALL
+    return models_of_plan(result.forecast, result.backtest, known, own_choices(result))
 
 
 def own_choices(result: Result) -> dict[str, str]:

@@ -252,6 +252,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "stock_unknown_column": ("this column is not used", "one of {columns}", "Rename it if it is one of these, or leave it."),
     "stock_repeated_column": ("this header is there twice", "each header once", "The first of the two is used; remove one of them."),
+    "stock_no_row_fits": (
+        "none of the {rows} rows belongs to an item of the sales",
+        "rows with codes of the {items} items sold",
+        "Choose the stock file of these sales, or correct its codes.",
+    ),
     "stock_item_missing": ("no item code", "an item code in every row", "The row was left out; add its item code."),
     "stock_duplicate_item": ("this item is there more than once", "one row an item", "The first row is used; remove the others."),
     "stock_item_alike": (
