@@ -14,7 +14,8 @@ from forecasting.models import registry
 from forecasting.spread import demand_spread
 from inventory.export import reorder_csv, reorder_xlsx
 from inventory.forecasts import read_backtest, read_forecast
-from inventory.plan import BOUNDS, PlanSettings, ReorderPlan, reorder_plan
+from inventory.plan import ReorderPlan, reorder_plan
+from inventory.settings import BOUNDS, PlanSettings
 from inventory.terms import StockTerms, default_terms, read_terms
 from sales.commandline import add_sales_arguments, read_sales, report
 from sales.panel import SalesPanel

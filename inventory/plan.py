@@ -1,7 +1,6 @@
 """The reorder plan: from the spread of demand and the stock terms to what to order today, every step kept."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -9,46 +8,14 @@ from scipy import stats
 
 from forecasting.spread import DemandSpread
 from inventory import formulas
-from inventory.terms import MOST_DAYS, StockTerms
+from inventory.settings import PlanSettings
+from inventory.terms import StockTerms
 from sales.calendar import Calendar
 
-Method = Literal["backtest", "normal"]
-BOUNDS = {
-    "service_level": (0.5, 0.999),
-    "safety_factor": (0.0, 3.0),
-    "lead_time_days": (0.0, MOST_DAYS),
-    "review_period_days": (0.0, MOST_DAYS),
-}
 LEAST_HORIZON = {"D": 28, "W": 6, "M": 3}
 MOST_HORIZON_DAYS = 182.0
 MOST_EFFECTIVE_LEVEL = 0.9999
 _ALIKE = 1e-9
-
-
-@dataclass(frozen=True)
-class PlanSettings:
-    """What the planner chooses for all items.
-
-    service_level: chance of no stock-out in a protection interval, 0.5 to 0.999. safety_factor: times the safety stock, 0 to 3.
-    lead_time_days, review_period_days: one for all items, or None: each item's own. method: "backtest" takes the quantile of total demand
-    from backtested errors of totals, "normal" the textbook formula.
-
-    Raises ValueError for anything outside.
-    """
-
-    service_level: float = 0.95
-    safety_factor: float = 1.0
-    lead_time_days: float | None = None
-    review_period_days: float | None = None
-    method: Method = "backtest"
-
-    def __post_init__(self) -> None:
-        for name, (least, most) in BOUNDS.items():
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise ValueError(f"{name}: got {value}, expected {least:g} to {most:g}")
-        if self.method not in ("backtest", "normal"):
-            raise ValueError(f"method: got {self.method!r}, expected backtest or normal")
 
 
 @dataclass(frozen=True)

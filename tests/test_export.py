@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inventory.export import COLUMNS, HEADERS, reorder_csv, reorder_xlsx
-from inventory.plan import PlanSettings, ReorderPlan, reorder_plan
+from inventory.plan import ReorderPlan, reorder_plan
+from inventory.settings import PlanSettings
 from sales.calendar import Calendar
 from ui.texts.reasons import reasons
 

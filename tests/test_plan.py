@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from inventory.plan import PlanSettings, ReorderPlan, horizon_for, reorder_plan
+from inventory.plan import ReorderPlan, horizon_for, reorder_plan
+from inventory.settings import PlanSettings
 from sales.calendar import Calendar
 from ui.texts import text
 from ui.texts.reasons import reasons

@@ -19,7 +19,8 @@ from forecasting.models.registry import model
 from forecasting.spread import demand_spread
 from inventory.__main__ import main
 from inventory.export import reorder_csv
-from inventory.plan import PlanSettings, reorder_plan
+from inventory.plan import reorder_plan
+from inventory.settings import PlanSettings
 from inventory.terms import read_terms
 from sales.panel import SalesPanel
 from ui.texts.reasons import reasons

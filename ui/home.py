@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from forecasting.scores import comparable
-from inventory.plan import PlanSettings, reorder_plan
+from inventory.plan import reorder_plan
+from inventory.settings import PlanSettings
 from ui import session
 from ui.session import Result
 from ui.texts import plain, text

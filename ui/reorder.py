@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from inventory import export
-from inventory.plan import PlanSettings, ReorderPlan, reorder_plan
+from inventory.plan import ReorderPlan, reorder_plan
+from inventory.settings import PlanSettings
 from inventory.terms import DEFAULT_LEAD_TIME_DAYS, DEFAULT_REVIEW_PERIOD_DAYS
 from sales.panel import SalesPanel
 from ui import charts, session, tables
