@@ -15,6 +15,7 @@ MOST_UNITS = 1e12
 EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-12-31")
 _NOTHING = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?|[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
+ROWS_SHOWN = 10
 _TIME = r"[T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[APap][Mm])? ?(Z|UTC|[+-]\d{2}:?\d{2})?$"
 _YEAR_FIRST = r"^(\d{4})([-/.])(\d{1,2})(?:\2(\d{1,2}))?$"
 _COMPACT = r"^((?:19|20|21)\d{2})(\d{2})(\d{2})$"
@@ -26,10 +27,12 @@ def found(code: str, where: np.ndarray, column: pd.Series, severity: Severity = 
     """One problem for the rows of `column` at mask `where`, or none where the mask is empty. The row with index i is row i + 2."""
     if not where.any():
         return []
-    first = int(np.argmax(where))
-    got = column.iloc[first]
-    shown = "" if got is None or got is pd.NA or got is pd.NaT or got != got else str(got)[:100]
-    return [Problem(code, severity, str(column.name), int(column.index[first]) + 2, shown, int(where.sum()), params)]
+    (row, got), *also = [(int(column.index[place]) + 2, _shown(column.iloc[place])) for place in np.flatnonzero(where)[:ROWS_SHOWN]]
+    return [Problem(code, severity, str(column.name), row, got, int(where.sum()), params, tuple(also))]
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None or value is pd.NA or value is pd.NaT or value != value else str(value)[:100]
 
 
 def texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,8 @@ class Problem:
     """One thing wrong with an input.
 
     `row` counts as the person's own program does: the header is row 1. `count` is how many rows share the problem, the
-    first of which is `row`. `got` is the offending text. `params` fill the template of `code` in `ui.texts`.
+    first of which is `row`; `also` holds the next of these rows with what each got. `got` is the offending text. `params` fill the template
+    of `code` in `ui.texts`.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Problem:
     got: str = ""
     count: int = 1
     params: dict[str, Any] = field(default_factory=dict)
+    also: tuple[tuple[int, str], ...] = ()
 
 
 class InputProblems(Exception):
