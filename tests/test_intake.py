@@ -539,4 +539,4 @@ def test_a_row_pasted_twice_into_a_small_file_is_taken_once() -> None:
 def test_every_bad_cell_is_shown_with_its_row_not_only_the_first() -> None:
     table = pd.DataFrame({"item": "a", "ds": pd.date_range("2024-01-01", periods=6), "y": ["1", "three", "2", "1,234", "5", "6"]})
     shown = problem_row(only(intake(table, Mapping("item", "ds", "y")), "units_unreadable"))
-    assert (shown["row"], shown["got"], shown["count"]) == ("3; 5", "three; 1,234", "2")
+    assert (shown["row"], shown["got"], shown["count"]) == ("3, 5", "three; 1,234", "2")

@@ -47,20 +47,19 @@ def problem_row(found: Problem) -> dict[str, str]:
     params = {"column": found.column, "row": found.row, "got": found.got, "count": found.count, **found.params}
     return {
         "severity": text(f"severity.{found.severity}"),
-        "row": _listed([str(row) for row in (found.row, *(row for row, _ in found.also)) if row is not None], found.count),
+        "row": _listed([str(row) for row in (found.row, *(row for row, _ in found.also)) if row is not None], found.count, ", "),
         "column": found.column or "",
         "what": what.format(**params),
-        "got": _listed(list(dict.fromkeys((found.got, *(got for _, got in found.also)))), 0),
+        "got": _listed(list(dict.fromkeys((found.got, *(got for _, got in found.also)))), 0, "; "),
         "expected": expected.format(**params),
         "fix": fix.format(**params),
         "count": str(found.count),
     }
 
 
-def _listed(values: list[str], of: int) -> str:
+def _listed(values: list[str], of: int, between: str) -> str:
     """`values` side by side, with dots where there are more than these."""
-    more = [text("problem.more")] if 1 < len(values) < of else []
-    return text("problem.between").join((*values, *more))
+    return between.join((*values, *(["…"] if 1 < len(values) < of else [])))
 
 
 def problem_rows(found: Iterable[Problem]) -> list[dict[str, str]]:

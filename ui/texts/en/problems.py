@@ -8,8 +8,6 @@ PROBLEM_FRAME = {
     "problem.column": "column {column}",
     "problem.got": ", got '{got}'",
     "problem.count": " ({count:,} rows)",
-    "problem.between": "; ",
-    "problem.more": "…",
     "problem.sentence": "{where}{what}{got}; expected {expected}{count}. {fix}",
 }
 
