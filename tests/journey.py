@@ -40,7 +40,10 @@ def upload(page: "Page", label: str, file: Path) -> None:
 
 def choose(page: "Page", label: str, option: str) -> None:
     """Picks an option of the select box named by the words `label`."""
-    page.get_by_role("combobox", name=label).click()
+    settled(page)
+    box = page.get_by_role("combobox", name=label)
+    box.focus()  # a list that opens while the page scrolls to it would close again
+    box.press("ArrowDown")
     page.get_by_role("option", name=option, exact=True).click()
 
 
@@ -72,7 +75,8 @@ def check_sales(page: "Page", file: Path) -> None:
     from playwright.sync_api import expect
 
     upload(page, "upload.sales", file)
-    expect(page.get_by_role("heading", name=text("mapping.title"))).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_role("heading", name=text("checks.title"))).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_label(text("save.title"))).to_be_visible(timeout=RUN_MS)
     choose(page, text("mapping.frequency"), text("frequency.W"))
     expect(page.get_by_text(text("checks.periods", period=text("frequency.W")))).to_be_visible(timeout=RUN_MS)
     settled(page)

@@ -49,6 +49,7 @@ def test_the_main_job_on_real_sales(app: str, page: "Page", tmp_path: Path) -> N
     journey.save_stock(page, stock)
     journey.go(page, "reorder")
     journey.move_slider(page, "reorder.service_level", "ArrowLeft", 50, "service level of 90.0%")
+    page.get_by_test_id("stCheckbox").filter(has_text="targets, not orders").locator("label").click()
     at_90 = downloaded(page)
     journey.move_slider(page, "reorder.service_level", "ArrowRight", 90, "service level of 99.0%")
     at_99 = downloaded(page)

@@ -1,6 +1,6 @@
 """Tables: problems, scores, the reorder list, with their headings, formats and units."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -20,7 +20,8 @@ PLAN_FORMATS = {
 }
 PLAN_COLUMNS = ("item", "quantity", "order_value", "supplier", "reason", "demand", "safety_stock", "order_up_to", "position", "on_hand",
                 "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category")  # fmt: skip
-METRIC_WIDTH = 56
+RATIOS = ("MASE", "RMSSE", "pinball")
+LEAST_SECONDS = 0.001
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
 
 
@@ -42,22 +43,23 @@ def problems(found: Sequence[Problem], nothing: str = "") -> None:
 def scores(table: pd.DataFrame, key: str = "scores") -> None:
     """The metrics of each model, the best of each column marked."""
     shown = table.assign(model=[text(f"model.{model}") for model in table["model"]])
-    formats = {
-        c: "{:.1%}" if c in PERCENT else "{:,.3g}" if c in ("MASE", "RMSSE", "pinball", "R2", "seconds") else "{:,.2f}"
-        for c in table.columns[1:]
-    }
+    formats = {column: _metric_format(column) for column in table.columns[1:]}
     style = shown.style.format(formats, na_rep=text("table.none"))
     style = style.highlight_min(subset=[c for c in LOWER_IS_BETTER if table[c].notna().any()], props=BEST)
     distance = {"bias": table["bias"].abs(), "coverage": (table["coverage"] - COVERAGE_LEVEL).abs(), "R2": -table["R2"]}
     for column, values in distance.items():
         if values.notna().any():
             style = style.map(lambda _: BEST, subset=pd.IndexSlice[[values.idxmin()], [column]])
-    config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help"), width=_width(c)) for c in table.columns}
+    config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help")) for c in table.columns}
     st.dataframe(style, hide_index=True, column_config=config, key=key)
 
 
-def _width(column: str) -> int | None:
-    return None if column == "model" else METRIC_WIDTH
+def _metric_format(column: str) -> Callable[[float], str]:
+    """How a metric is written: shares in percent, ratios with three decimals, squared units whole, units with two decimals."""
+    if column == "seconds":
+        return lambda value: f"{value:.3f}" if value >= LEAST_SECONDS else text("table.under", value=LEAST_SECONDS)
+    form = ".1%" if column in PERCENT else ".3f" if column in RATIOS else ",.0f" if column == "MSE" else ",.2f"
+    return lambda value: format(value, form)
 
 
 def plan(made: ReorderPlan, reasons: Sequence[str], currency: str) -> None:
