@@ -181,12 +181,12 @@ def templates() -> None:
     right.download_button(text("template.stock"), stock_template, "stock-template.csv", "text/csv", key="template-stock", width="stretch")
 
 
-@st.cache_resource(scope="session", max_entries=2, show_spinner=False)
+@st.cache_resource(scope="session", max_entries=2, show_spinner=text("upload.reading"))
 def _read(file_id: str, name: str, _upload: object) -> Reading:
     return read_table(_upload.getvalue(), name)  # type: ignore[attr-defined]
 
 
-@st.cache_resource(scope="session", max_entries=4, show_spinner=False)
+@st.cache_resource(scope="session", max_entries=4, show_spinner=text("upload.checking"))
 def _intake(file_id: str, options: str, _table: pd.DataFrame, _options: tuple) -> Intake:
     mapping, frequency, gaps, day_first = _options
     return intake(_table, mapping, frequency, gaps=gaps, day_first=day_first)

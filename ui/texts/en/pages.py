@@ -61,6 +61,8 @@ PAGES: dict[str, str] = {
     "sample.groceries.title": "Groceries (simulated)",
     "upload.sales": "Sales file: CSV, XLSX or Parquet",
     "upload.help": "One row an order line, or one row an item and period. You choose below which column is what.",
+    "upload.reading": "Reading the file",
+    "upload.checking": "Checking the file",
     "upload.stock": "Stock file: CSV, XLSX or Parquet",
     "upload.stock.help": "One row an item. Only the column item is needed; the template has all headers.",
     "template.sales": "Sales template (CSV)",
