@@ -112,12 +112,6 @@ def start(settings: Mapping[str, Any], commands: Sequence[Sequence[str]]) -> Run
     return run
 
 
-def find(settings: Mapping[str, Any]) -> Run | None:
-    """The run with these settings, if one was ever started."""
-    name = name_of(settings)
-    return Run(name) if (home.folder("runs") / name).is_dir() else None
-
-
 def latest(settings: Mapping[str, Any]) -> list[Run]:
     """The runs whose settings include these, the one started last first."""
     asked = sorted(home.folder("runs").glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
