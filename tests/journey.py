@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 RUN_MS = 15 * 60_000
+TRIES, TRY_MS = 10, 3_000
 
 
 def online_retail_csv(folder: Path) -> Path:
@@ -40,11 +41,18 @@ def upload(page: "Page", label: str, file: Path) -> None:
 
 def choose(page: "Page", label: str, option: str) -> None:
     """Picks an option of the select box named by the words `label`."""
-    settled(page)
-    box = page.get_by_role("combobox", name=label)
-    box.focus()  # a list that opens while the page scrolls to it would close again
-    box.press("ArrowDown")
-    page.get_by_role("option", name=option, exact=True).click()
+    from playwright.sync_api import TimeoutError as NothingThere
+
+    box, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option, exact=True)
+    for _ in range(TRIES):  # a list closes where the page scrolls to it, or where a script run that was still to come draws it anew
+        settled(page)
+        box.focus()
+        box.press("ArrowDown")
+        try:
+            return wanted.click(timeout=TRY_MS)
+        except NothingThere:
+            box.press("Escape")
+    raise AssertionError(f"{label}: the list never stayed open on {option}")
 
 
 def go(page: "Page", name: str) -> None:
