@@ -1,10 +1,14 @@
 """English words, gathered from the files of this folder."""
 
 from ui.texts.en.commands import COMMANDS
+from ui.texts.en.compare import COMPARE
 from ui.texts.en.pages import PAGES
 from ui.texts.en.plan import PLAN
+from ui.texts.en.planner import PLANNER
 from ui.texts.en.problems import PROBLEM_FRAME, PROBLEMS
+from ui.texts.en.reorder import REORDER
+from ui.texts.en.runs import RUNS
 
-TEXTS = {**PROBLEM_FRAME, **PAGES, **PLAN, **COMMANDS}
+TEXTS = {**PROBLEM_FRAME, **PAGES, **RUNS, **COMPARE, **REORDER, **PLAN, **PLANNER, **COMMANDS}
 
 __all__ = ["PROBLEMS", "TEXTS"]
