@@ -8,18 +8,19 @@ import numpy as np
 import pandas as pd
 
 from inventory.plan import ReorderPlan
+from workspace.cells import plain_number, safe_text
 
 COLUMNS = (
     ("item", "item code, byte for byte as in the sales file"),
     ("supplier", "text"),
-    ("quantity", "units to order, after minimum and pack"),
+    ("quantity", "units to order, after minimum and pack, or as the planner set it"),
     ("unit_cost", "money a unit; empty: not given"),
     ("order_value", "money, quantity x unit_cost; empty: no cost given"),
     ("order_up_to", "units, demand + safety_stock"),
     ("reorder_point", "units, mean demand over the lead time + safety_stock"),
     ("safety_stock", "units"),
     ("demand", "units, mean total over lead time + review period"),
-    ("on_hand", "units; empty: not given, counted as 0"),
+    ("on_hand", "units in the stock file and received since; empty: not given, counted as 0"),
     ("on_order", "units due within lead time + review period"),
     ("position", "units, on_hand + on_order - backorders"),
     ("service_level", "chance of no stock-out in a cycle that was asked for, 0 to 1"),
@@ -36,9 +37,12 @@ COLUMNS = (
     ("tail", "true where the safety stock rests on a parametric tail"),
     ("extrapolated", "true where lead time + review period is longer than what was forecast or backtested"),
     ("as_of", "last day of the sales, YYYY-MM-DD"),
+    ("computed_quantity", "units, what the plan computes; another than quantity where the planner set that"),
+    ("overridden", "true where the planner set the quantity"),
+    ("sent_on_order", "units of orders marked as sent, not yet here; part of on_order or on_order_later"),
+    ("received", "units of those that arrived since the stock file; part of on_hand, or of on_order where on_hand is empty"),
 )
 HEADERS = tuple(name for name, _ in COLUMNS)
-_RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WIDEST = 40
 
 
@@ -100,13 +104,5 @@ def _csv_column(name: object, column: pd.Series) -> list[str]:
     if pd.api.types.is_datetime64_dtype(column):
         return [day.date().isoformat() for day in column]
     if pd.api.types.is_float_dtype(column):
-        return [_plain(value) for value in column]
-    return [f"'{value}" if value.startswith(_RUNS_AS_FORMULA) else value for value in column]
-
-
-def _plain(value: float) -> str:
-    """
-    >>> [_plain(value) for value in (12.0, 0.95, 1e6, 1 / 3, -0.00001, float("nan"))]
-    ['12', '0.95', '1000000', '0.3333', '0', '']
-    """
-    return "" if np.isnan(value) else f"{round(value, 4) + 0.0:.4f}".rstrip("0").rstrip(".")
+        return [plain_number(value) for value in column]
+    return [safe_text(value) for value in column]

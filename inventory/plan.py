@@ -1,6 +1,8 @@
 """The reorder plan: from the spread of demand and the stock terms to what to order today, every step kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -9,13 +11,15 @@ from scipy import stats
 from forecasting.spread import DemandSpread
 from inventory import formulas
 from inventory.settings import PlanSettings
-from inventory.terms import StockTerms
+from inventory.terms import MOST_UNITS, Receipts, StockTerms, no_receipts
 from sales.calendar import Calendar
 
 LEAST_HORIZON = {"D": 28, "W": 6, "M": 3}
 MOST_HORIZON_DAYS = 182.0
 MOST_EFFECTIVE_LEVEL = 0.9999
 _ALIKE = 1e-9
+_NO_OVERRIDES: Mapping[str, float] = MappingProxyType({})
+_NO_RECEIPTS = no_receipts()
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,17 @@ class ReorderPlan:
     """What to order now, n items, one array a step.
 
     demand: mean total over the protection interval P = lead time + review period. quantile: its service level quantile. safety_stock.
-    order_up_to: demand + safety_stock. reorder_point: mean demand over the lead time alone + safety_stock. on_hand (NaN: not given, counted
-    as 0). on_order: what is due inside P; on_order_later: the rest. backorders. position: on_hand + on_order - backorders. shortfall:
-    order_up_to - position. quantity: the shortfall raised to moq and rounded up to pack, never negative. All units; NaN where the forecast
-    failed, where the textbook formula has no errors to work from, or where the stock could not be read (stock_unreadable; there position
-    and shortfall are NaN too). order_value: quantity x unit_cost, money. lead_time_days,
-    review_period_days: as used. protection_periods: P in periods. effective_level: the service level that the safety stock gives (NaN:
-    nothing is uncertain). tail: the quantile rests on a parametric tail. extrapolated: P is longer than the forecast or the backtested
-    totals. as_of: the last day of the sales. targets_only: no item has stock on hand, so that quantities are targets and not orders.
+    order_up_to: demand + safety_stock. reorder_point: mean demand over the lead time alone + safety_stock. on_hand: what the stock file
+    gives and what was received since (NaN: not given, counted as 0; what was received then counts in on_order). on_order: what is due
+    inside P; on_order_later: the rest; both with the orders sent. sent: units of orders sent and not yet arrived; received: units of those
+    that arrived since the stock file. backorders. position: on_hand + on_order - backorders. shortfall: order_up_to - position. computed:
+    the shortfall raised to moq and rounded up to pack, never negative; NaN where the forecast failed, where the textbook formula has no
+    errors to work from, or where the stock could not be read (stock_unreadable; there position and shortfall are NaN too). overridden: true
+    where the planner's quantity took its place. quantity: what to order. All units. order_value: quantity x unit_cost, money.
+    lead_time_days, review_period_days: as used. protection_periods: P in periods. effective_level: the service level that the safety stock
+    gives (NaN: nothing is uncertain). tail: the quantile rests on a parametric tail. extrapolated: P is longer than the forecast or the
+    backtested totals. as_of: the last day of the sales. targets_only: no item has stock on hand, so that quantities are targets and not
+    orders.
     """
 
     items: np.ndarray
@@ -63,6 +70,10 @@ class ReorderPlan:
     shortfall: np.ndarray
     moq: np.ndarray
     pack: np.ndarray
+    sent: np.ndarray
+    received: np.ndarray
+    computed: np.ndarray
+    overridden: np.ndarray
     quantity: np.ndarray
     unit_cost: np.ndarray
     order_value: np.ndarray
@@ -101,11 +112,12 @@ class ReorderPlan:
         return Totals(len(value), units, money, int(unknown.sum()), int(np.isnan(self.quantity).sum()), float(np.nansum(self.safety_stock)))
 
     def notes(self) -> dict[str, int]:
-        """How many items carry a caution, by its name: not_planned (no forecast, or no error known to the textbook formula),
-        stock_unreadable, assumed (lead time or review period), no_stock, tail, extrapolated; only those that occur."""
+        """How many items carry a caution, by its name: not_planned (no forecast, or no error known to the textbook formula) and
+        stock_unreadable, where no override gives a quantity, assumed (lead time or review period), no_stock, tail, extrapolated; only those
+        that occur."""
         counts = {
-            "not_planned": np.isnan(self.order_up_to),
-            "stock_unreadable": self.stock_unreadable,
+            "not_planned": np.isnan(self.order_up_to) & ~self.overridden,
+            "stock_unreadable": self.stock_unreadable & ~self.overridden,
             "assumed": self.assumed_lead_time | self.assumed_review,
             "no_stock": np.isnan(self.on_hand) & ~self.stock_unreadable & (not self.targets_only),
             "tail": self.tail,
@@ -149,22 +161,30 @@ class ReorderPlan:
                 "tail": self.tail,
                 "extrapolated": self.extrapolated,
                 "as_of": np.full(len(self), self.as_of.to_datetime64()),
+                "computed_quantity": self.computed,
+                "overridden": self.overridden,
+                "sent_on_order": self.sent,
+                "received": self.received,
             }
         )
 
     def reason_codes(self) -> np.ndarray:
-        """Why each quantity is what it is, n: forecast_failed, stock_unreadable, no_errors_known (the textbook formula needs the backtest
-        to have some), no_demand (none expected, none owed), position_covers, ordered (exactly the shortfall), rounded_to_units,
+        """Why each quantity is what it is, n: overridden, or one of `computed_codes`."""
+        return np.where(self.overridden, "overridden", self.computed_codes()).astype(object)
+
+    def computed_codes(self) -> np.ndarray:
+        """Why each quantity computed is what it is, n: forecast_failed, stock_unreadable, no_errors_known (the textbook formula needs the
+        backtest to have some), no_demand (none expected, none owed), position_covers, ordered (exactly the shortfall), rounded_to_units,
         rounded_to_pack, raised_to_moq, raised_to_moq_and_pack."""
         raised = self.moq > self.shortfall
-        rounded = self.quantity > np.maximum(self.shortfall, self.moq) + _ALIKE
+        rounded = self.computed > np.maximum(self.shortfall, self.moq) + _ALIKE
         packed = rounded & (self.pack > 0)
         reasons = {
             "forecast_failed": np.isnan(self.demand),
             "stock_unreadable": self.stock_unreadable,
-            "no_errors_known": np.isnan(self.quantity),
-            "no_demand": (self.quantity == 0) & (self.order_up_to == 0),
-            "position_covers": self.quantity == 0,
+            "no_errors_known": np.isnan(self.computed),
+            "no_demand": (self.computed == 0) & (self.order_up_to == 0),
+            "position_covers": self.computed == 0,
             "raised_to_moq_and_pack": raised & packed,
             "raised_to_moq": raised,
             "rounded_to_pack": packed,
@@ -173,7 +193,14 @@ class ReorderPlan:
         return np.select(list(reasons.values()), list(reasons), default="ordered").astype(object)
 
 
-def reorder_plan(terms: StockTerms, spread: DemandSpread, calendar: Calendar, settings: PlanSettings) -> ReorderPlan:
+def reorder_plan(
+    terms: StockTerms,
+    spread: DemandSpread,
+    calendar: Calendar,
+    settings: PlanSettings,
+    overrides: Mapping[str, float] = _NO_OVERRIDES,
+    receipts: Receipts = _NO_RECEIPTS,
+) -> ReorderPlan:
     """What to order for every item of `spread`, at the end of its last period, under `terms` (of these items or more) and `settings`.
 
     With P = lead time + review period: S = mean of total demand over P + safety stock; safety stock = factor x max(0, quantile of the
@@ -181,7 +208,10 @@ def reorder_plan(terms: StockTerms, spread: DemandSpread, calendar: Calendar, se
     it is due by the last day of the sales + P; overdue or undated ones are. Lead times that vary (sd in days) add d x sigma_L, d the mean
     demand per period, as an independent source: see `DemandSpread.excess`, and `formulas.safety_stock_textbook` for method "normal".
 
-    Raises KeyError where an item of `spread` has no terms.
+    overrides: item -> units, which take the place of what is computed; those of other items are left out. receipts: orders that were sent,
+    beside what the stock file has on order; of a received one nothing is due any more, it is there.
+
+    Raises KeyError where an item of `spread` has no terms, ValueError for an override that is no number from 0 to 1e9.
     """
     terms = terms.select(spread.items)
     as_of = calendar.last_day(spread.cutoff)
@@ -193,12 +223,17 @@ def reorder_plan(terms: StockTerms, spread: DemandSpread, calendar: Calendar, se
     demand = spread.mean(periods)
     excess, safety_stock, level = _safety(terms, spread, calendar, settings, periods, demand)
     order_up_to = formulas.order_up_to_level(demand, safety_stock)
-    later = terms.on_order_due > np.datetime64(as_of, "D") + np.floor(days).astype("timedelta64[D]")
-    on_order = np.where(later, 0.0, terms.on_order)
-    on_hand = np.where(terms.unusable, np.nan, np.nan_to_num(terms.on_hand))
-    position = formulas.inventory_position(on_hand, on_order, terms.backorders)
+    until = np.datetime64(as_of, "D") + np.floor(days).astype("timedelta64[D]")
+    received, sent_inside, sent_later = receipts.of(spread.items, until)
+    later = terms.on_order_due > until
+    unknown = np.isnan(terms.on_hand)
+    on_hand = terms.on_hand + received
+    on_order = np.where(later, 0.0, terms.on_order) + sent_inside + np.where(unknown, received, 0.0)
+    in_stock = np.where(terms.unusable, np.nan, np.nan_to_num(on_hand))
+    position = formulas.inventory_position(in_stock, on_order, terms.backorders)
     shortfall = order_up_to - position
-    quantity = formulas.round_up_to_pack(shortfall, terms.moq, terms.pack)
+    computed = formulas.round_up_to_pack(shortfall, terms.moq, terms.pack)
+    quantity, overridden = _overridden(computed, spread.items, overrides)
     normal = settings.method == "normal"
     return ReorderPlan(
         items=spread.items,
@@ -210,14 +245,18 @@ def reorder_plan(terms: StockTerms, spread: DemandSpread, calendar: Calendar, se
         safety_stock=safety_stock,
         order_up_to=order_up_to,
         reorder_point=formulas.reorder_point(spread.mean(calendar.periods(lead_time_days)), safety_stock),
-        on_hand=terms.on_hand,
+        on_hand=on_hand,
         on_order=on_order,
-        on_order_later=terms.on_order - on_order,
+        on_order_later=np.where(later, terms.on_order, 0.0) + sent_later,
         backorders=terms.backorders,
         position=position,
         shortfall=shortfall,
         moq=terms.moq,
         pack=terms.pack,
+        sent=sent_inside + sent_later,
+        received=received,
+        computed=computed,
+        overridden=overridden,
         quantity=quantity,
         unit_cost=terms.unit_cost,
         order_value=quantity * terms.unit_cost,
@@ -232,7 +271,7 @@ def reorder_plan(terms: StockTerms, spread: DemandSpread, calendar: Calendar, se
         stock_unreadable=terms.unusable,
         as_of=as_of,
         settings=settings,
-        targets_only=bool(np.isnan(terms.on_hand).all()),
+        targets_only=bool(unknown.all()),
     )
 
 
@@ -283,6 +322,18 @@ def _effective_level(
         level = np.where(safety_stock >= excess, np.fmax(level, asked), np.fmin(level, asked))
     certain = (periods == 0) | ((sigma == 0) & (lead_time_sd == 0))
     return np.where(certain, np.nan, np.minimum(level, MOST_EFFECTIVE_LEVEL))
+
+
+def _overridden(computed: np.ndarray, items: np.ndarray, overrides: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """What to order with `overrides` in the place of what is computed, and the mask of the lines where they are, n each."""
+    wrong = {item: units for item, units in overrides.items() if not 0 <= units <= MOST_UNITS}
+    if wrong:
+        raise ValueError(f"overrides: got {wrong}, expected units from 0 to {MOST_UNITS:,.0f}")
+    rows = pd.Index(items).get_indexer(pd.Index(list(overrides), dtype=object))
+    quantity, overridden = computed.copy(), np.full(len(items), False)
+    quantity[rows[rows >= 0]] = np.array(list(overrides.values()), dtype=float)[rows >= 0]
+    overridden[rows[rows >= 0]] = True
+    return quantity, overridden
 
 
 def _one_for_all(days: float | None, own: np.ndarray) -> np.ndarray:

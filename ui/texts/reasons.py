@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inventory.overrides import Override
 from inventory.plan import ReorderPlan
 from ui.texts import text
 
@@ -23,6 +24,7 @@ class _Line(NamedTuple):
     backorders: float
     shortfall: float
     quantity: float
+    computed: float
     moq: float
     pack: float
     on_hand: float
@@ -31,13 +33,17 @@ class _Line(NamedTuple):
     extrapolated: bool
     assumed_lead_time: bool
     assumed_review: bool
+    overridden: bool
 
 
-def reasons(plan: ReorderPlan, rows: Iterable[int] | None = None) -> list[str]:
-    """One sentence for each of `rows` (positions; None: all items), in their order."""
+def reasons(plan: ReorderPlan, rows: Iterable[int] | None = None, overrides: Iterable[Override] = ()) -> list[str]:
+    """One sentence for each of `rows` (positions; None: all items), in their order. overrides: who set quantities by hand, when and why;
+    where that is not known the sentence says only that one was."""
     at = np.arange(len(plan)) if rows is None else np.fromiter(rows, dtype=int)
     lines = map(_Line, *(getattr(plan, name)[at].tolist() for name in _Line._fields))
-    return [_reason(line, code) for line, code in zip(lines, plan.reason_codes()[at], strict=True)]
+    by_item = {override.item: override for override in overrides}
+    said = zip(lines, plan.computed_codes()[at], plan.items[at], strict=True)
+    return [_reason(line, code, by_item.get(item)) for line, code, item in said]
 
 
 def number(value: float) -> str:
@@ -51,12 +57,20 @@ def number(value: float) -> str:
     return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
 
 
-def _reason(line: _Line, code: str) -> str:
-    outcome = text(f"plan.reason.{code}", quantity=number(line.quantity), moq=number(line.moq), pack=f"{line.pack:g}")
+def _reason(line: _Line, code: str, override: Override | None) -> str:
+    outcome = text(f"plan.reason.{code}", quantity=number(line.computed), moq=number(line.moq), pack=f"{line.pack:g}")
     sentence = outcome if code in _WITHOUT_SUM else text("plan.and", first=_sum(line), second=outcome)
-    for part in _to_mind(line):
+    for part in (*_by_hand(line, override), *_to_mind(line)):
         sentence = text("plan.and", first=sentence, second=part)
     return sentence
+
+
+def _by_hand(line: _Line, override: Override | None) -> Iterator[str]:
+    if line.overridden and override is None:
+        yield text("plan.reason.overridden", quantity=number(line.quantity))
+    elif line.overridden and override is not None:
+        about = {"by": override.by, "at": override.at, "reason": override.reason}
+        yield text("plan.reason.overridden_by", quantity=number(line.quantity), **about)
 
 
 def _sum(line: _Line) -> str:

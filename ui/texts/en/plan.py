@@ -14,6 +14,8 @@ PLAN: dict[str, str] = {
     "plan.reason.rounded_to_pack": "rounded up to packs of {pack}: {quantity}",
     "plan.reason.raised_to_moq": "raised to the minimum of {moq}: {quantity}",
     "plan.reason.raised_to_moq_and_pack": "raised to the minimum of {moq} and packs of {pack}: {quantity}",
+    "plan.reason.overridden": "set by hand instead: {quantity}",
+    "plan.reason.overridden_by": "set by hand instead: {quantity}, by {by} on {at:%Y-%m-%d} ({reason})",
     "plan.mind.tail": "few backtest errors reach this service level: the safety stock rests on an assumed tail",
     "plan.mind.extrapolated": "lead time and review period reach past what was forecast and backtested",
     "plan.mind.assumed_lead_time": "lead time not given: {days} days assumed",

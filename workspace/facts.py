@@ -1,0 +1,233 @@
+"""Facts: small records that several people write, in one database, each with who and when. What a body means is not known here.
+
+SQLite in the workspace folder, or the database that SHELFCAST_DATABASE names by a SQLAlchemy URL. Nothing is ever deleted: a record ends,
+and stays for the audit.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from workspace import home
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine, Select, Table
+
+VARIABLE = "SHELFCAST_DATABASE"
+PATIENCE_SECONDS = 30
+LONGEST_NAME = 100
+
+_open: ContextVar["Connection | None"] = ContextVar("facts", default=None)
+
+
+class Unreachable(RuntimeError):
+    """The database cannot be opened. The message names its kind and SHELFCAST_DATABASE, never the address, which may hold a password."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One fact: what `kind` of fact, of which `data`, its `body`, who wrote it and when (UTC). ended_at, ended_by, ended_why: where it no
+    longer holds. follows: the id of the record that it took the place of."""
+
+    id: int
+    kind: str
+    data: str
+    body: dict[str, Any]
+    by: str
+    at: datetime
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    ended_why: str = ""
+    follows: int | None = None
+
+
+def add(kind: str, data: str, bodies: Iterable[Mapping[str, Any]], by: str) -> list[Record]:
+    """The new records, one for each of `bodies`, all of them or none.
+
+    Raises ValueError where `by` names nobody, or where a body holds what JSON cannot, NaN among it.
+    """
+    rows = [_row(kind, data, body, by) for body in bodies]
+    with together() as connection:
+        return [_inserted(connection, row) for row in rows]
+
+
+def records(kind: str, data: str) -> list[Record]:
+    """The records of `kind` about `data` that hold, oldest first."""
+    table = _tables().facts
+    return _found(_of(table, kind, data).where(table.c.ended_at.is_(None)))
+
+
+def history(kind: str, data: str) -> list[Record]:
+    """All records of `kind` about `data`, those that ended too, oldest first."""
+    return _found(_of(_tables().facts, kind, data))
+
+
+def end(ids: Iterable[int], by: str, why: str = "") -> None:
+    """Ends these records; one that has ended before keeps its first end. Raises ValueError where `by` names nobody."""
+    table, ended = _tables().facts, {"ended_at": _now(), "ended_by": named(by), "ended_why": why}
+    with together() as connection:
+        for number in ids:
+            connection.execute(table.update().where(table.c.id == number, table.c.ended_at.is_(None)).values(ended))
+
+
+def replace(id: int, body: Mapping[str, Any], by: str) -> Record:
+    """The record that takes the place of record `id`, which ends. Raises LookupError where that one has ended before or never was."""
+    table = _tables().facts
+    with together() as connection:
+        row = connection.execute(table.select().where(table.c.id == id, table.c.ended_at.is_(None))).mappings().first()
+        if row is None:
+            raise LookupError(f"record {id}: it has ended, or there is none")
+        new = _inserted(connection, {**_row(row["kind"], row["data"], body, by), "follows": id})
+        end([id], by, "replaced")
+        return new
+
+
+@contextmanager
+def together() -> Iterator["Connection"]:
+    """What is read and written inside happens as one: nobody else writes meanwhile, and an error undoes all of it."""
+    inside = _open.get()
+    if inside is not None:
+        yield inside
+        return
+    with _engine().begin() as connection:
+        turn = _tables().turn
+        connection.execute(turn.update().values(number=turn.c.number + 1))  # a write first: everybody else waits here for their turn
+        token = _open.set(connection)
+        try:
+            yield connection
+        finally:
+            _open.reset(token)
+
+
+def named(by: str) -> str:
+    """`by` without outer spaces. Raises ValueError where nothing is left or it is longer than a name."""
+    name = by.strip()
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise ValueError(f"by: got {name[:20]!r}, expected a name of 1 to {LONGEST_NAME} characters")
+    return name
+
+
+def fields(record: Record, *names: str) -> dict[str, Any]:
+    """The id, the writer and the time of `record`, and these parts of its body."""
+    return {"id": record.id, "by": record.by, "at": record.at, **{name: record.body[name] for name in names}}
+
+
+class _Tables(NamedTuple):
+    facts: "Table"
+    turn: "Table"
+
+
+@cache
+def _tables() -> _Tables:
+    from sqlalchemy import JSON, Column, DateTime, Index, Integer, MetaData, String, Table
+
+    metadata = MetaData()
+    facts = Table(
+        "facts",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("kind", String, nullable=False),
+        Column("data", String, nullable=False),
+        Column("body", JSON, nullable=False),
+        Column("by", String, nullable=False),
+        Column("at", DateTime, nullable=False),
+        Column("ended_at", DateTime),
+        Column("ended_by", String, nullable=False, default=""),
+        Column("ended_why", String, nullable=False, default=""),
+        Column("follows", Integer),
+        Index("facts_of", "kind", "data"),
+        sqlite_autoincrement=True,
+    )
+    return _Tables(facts, Table("turn", metadata, Column("id", Integer, primary_key=True), Column("number", Integer, nullable=False)))
+
+
+def _row(kind: str, data: str, body: Mapping[str, Any], by: str) -> dict[str, Any]:
+    return {"kind": kind, "data": data, "body": dict(body), "by": named(by), "at": _now()}
+
+
+def _inserted(connection: "Connection", row: Mapping[str, Any]) -> Record:
+    table = _tables().facts
+    return _record({**row, "id": connection.execute(table.insert().values(row).returning(table.c.id)).scalar_one()})
+
+
+def _of(table: "Table", kind: str, data: str) -> "Select[Any]":
+    return table.select().where(table.c.kind == kind, table.c.data == data).order_by(table.c.id)
+
+
+def _found(query: "Select[Any]") -> list[Record]:
+    inside = _open.get()
+    if inside is not None:
+        return [_record(dict(row)) for row in inside.execute(query).mappings()]
+    with _engine().connect() as connection:
+        return [_record(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def _record(row: Mapping[str, Any]) -> Record:
+    times = {name: row[name].replace(tzinfo=UTC) for name in ("at", "ended_at") if row.get(name) is not None}
+    return Record(**{**row, **times})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)  # columns hold UTC without saying so, as SQLite has no other
+
+
+def _engine() -> "Engine":
+    address, own = os.environ.get(VARIABLE, ""), home.home() / "facts.sqlite"
+    if not address and not own.exists():
+        _made.cache_clear()  # the workspace was deleted to forget everything
+    return _made(address, own)
+
+
+@cache
+def _made(address: str, own: Path) -> "Engine":
+    """The engine of the database at `address` (none: SQLite in the file `own`), whose tables are there. Each connection to SQLite is opened
+    anew, so that none outlives its use."""
+    from sqlalchemy import URL, NullPool, create_engine, event, make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    options: dict[str, Any] = {"json_serializer": partial(json.dumps, ensure_ascii=False, allow_nan=False), "hide_parameters": True}
+    kind = "named"
+    try:
+        url = make_url(address) if address else URL.create("sqlite", database=str(own))
+        kind = url.get_backend_name()
+        if kind != "sqlite":
+            return _prepared(create_engine(url, pool_pre_ping=True, **options))
+        if url.database in (None, "", ":memory:"):
+            raise Unreachable(f"{VARIABLE}: a database in memory forgets; name a file")
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE_SECONDS}, **options)
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=FULL").close())
+        with _alone(Path(str(url.database))):
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            return _prepared(engine)
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        raise Unreachable(f"facts: the {kind} database cannot be opened ({type(error).__name__}); see {VARIABLE}") from None
+
+
+def _prepared(engine: "Engine") -> "Engine":
+    tables = _tables()
+    with engine.begin() as connection:
+        tables.facts.metadata.create_all(connection)
+        if connection.execute(tables.turn.select()).first() is None:
+            connection.execute(tables.turn.insert().values(id=1, number=0))
+    return engine
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """The database file, readable by its owner alone, made by one process at a time."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
