@@ -8,7 +8,7 @@ INSTALL := $(if $(shell command -v uv 2>/dev/null),uv pip install --quiet --pyth
 PLAIN := sales forecasting inventory workspace ui/texts
 ANY_HOST := $(if $(filter 127.0.0.1 localhost ::1,$(HOST)),,--server.allowedHosts '*')
 
-.PHONY: run test test-slow lint screenshots constraints clean
+.PHONY: run test test-slow lint bench screenshots constraints clean
 .DELETE_ON_ERROR:
 
 run: .venv/runtime
@@ -24,6 +24,10 @@ lint: .venv/dev
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(PLAIN)
 
+# All of benchmarks/, one table; the peers that it compares with have an environment of their own
+bench: .venv/dev .venv-peers/made
+	$(PY) -m benchmarks all
+
 screenshots: .venv/dev
 	$(PY) tests/screenshots.py
 
@@ -36,7 +40,7 @@ constraints: $(PY)
 	rm -rf .venv/fresh
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -51,4 +55,9 @@ $(PY):
 
 .venv/dev: requirements-dev.txt .venv/runtime
 	$(INSTALL) -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+.venv-peers/made: benchmarks/peers/requirements.txt | $(PY)
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -45,7 +45,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """Debian's Chromium; skips where there is none."""
-    if shutil.which("chromium") is None:
+    if not has_chromium():
         pytest.skip("no Chromium on the PATH: Debian's package chromium holds it")
     with chromium() as opened:
         yield opened
@@ -53,7 +53,15 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture
 def page(browser: "Browser") -> Iterator["Page"]:
-    """A new page that fails its test on a script error, on a request that leaves this machine and on an exception shown by Streamlit."""
+    """A new page; see `person`."""
+    with person(browser) as opened:
+        yield opened
+
+
+@contextmanager
+def person(browser: "Browser") -> Iterator["Page"]:
+    """The page of somebody who shares nothing with the browser's other pages. It fails its test on a script error, on a request that leaves
+    this machine and on an exception shown by Streamlit."""
     with browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US") as context:
         opened = context.new_page()
         opened.set_default_timeout(PATIENCE_MS)
@@ -63,6 +71,11 @@ def page(browser: "Browser") -> Iterator["Page"]:
         yield opened
         shown = opened.get_by_test_id("stException").all_inner_texts()
         assert not wrong + shown
+
+
+def has_chromium() -> bool:
+    """Whether this machine has Debian's Chromium."""
+    return shutil.which("chromium") is not None
 
 
 @contextmanager

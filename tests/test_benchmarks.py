@@ -1,0 +1,162 @@
+"""Benchmarks: the command, its report, and each one's own contract; the figures themselves are `make bench`'s."""
+
+import importlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import ROOT, __main__, compare50, peers, plan_latency
+from benchmarks.figures import Figure, Skipped, report, table
+
+NUMBER = Figure("speed", 12.0, "ms", at_most=20)
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three benchmarks: one that measures, one that fails, one that has nothing to measure here."""
+
+    def fails() -> list[Figure]:
+        raise ValueError("it broke")
+
+    def skips() -> list[Figure]:
+        raise Skipped("no such machine")
+
+    made = {"benchmarks.good": lambda: [NUMBER], "benchmarks.bad": fails, "benchmarks.absent": skips}
+    modules = {name: SimpleNamespace(__doc__=f"What {name} measures.\n\nMore.", run=run) for name, run in made.items()}
+    monkeypatch.setattr(importlib, "import_module", modules.__getitem__)
+    monkeypatch.setattr(__main__, "NAMES", ("bad", "absent", "good"))
+
+
+@pytest.mark.parametrize("name", __main__.NAMES)
+def test_every_benchmark_has_a_line_and_a_run(name: str) -> None:
+    assert 20 < len(__main__.one_line(name)) < 160
+    assert callable(importlib.import_module(f"benchmarks.{name}").run)
+
+
+def test_every_benchmark_is_registered() -> None:
+    found = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} | {path.parent.name for path in (ROOT / "benchmarks").glob("*/*.py")}
+    assert found - {"__init__", "__main__", "figures", "shop"} == set(__main__.NAMES)
+
+
+@pytest.mark.usefixtures("pretended")
+def test_without_a_name_it_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main([]) == 0
+    assert [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()] == [
+        [name, f"What benchmarks.{name} measures."] for name in ("bad", "absent", "good")
+    ]
+
+
+@pytest.mark.usefixtures("pretended")
+def test_one_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["good", "--json", str(tmp_path / "out.json")]) == 0
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert set(written) == {"name", "figures", "versions", "cores"}
+    assert (written["name"], written["figures"]) == ("good", [{"name": "speed", "value": 12.0, "unit": "ms"}])
+    assert written["versions"]["numpy"] == np.__version__
+    assert written["cores"] >= 1
+    assert "speed" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("pretended")
+def test_one_that_fails_does_not_take_the_others_along(capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["all"]) == 1
+    shown = capsys.readouterr()
+    assert "speed" in shown.out
+    assert "absent: no such machine" in shown.out
+    assert "ValueError: it broke" in shown.err
+    assert "bad: failed" in shown.err
+
+
+@pytest.mark.usefixtures("pretended")
+def test_one_that_fails_writes_no_report(tmp_path: Path) -> None:
+    assert __main__.main(["bad", "--json", str(tmp_path / "out.json")]) == 1
+    assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.usefixtures("pretended")
+def test_a_report_of_all_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main(["all", "--json", str(tmp_path / "out.json")])
+    assert "--json goes with one benchmark" in capsys.readouterr().err
+
+
+def test_what_could_not_be_measured_is_null_and_never_a_number() -> None:
+    missing = Figure("seen", None, "s", at_most=1, note="no eyes")
+    assert report("x", [missing])["figures"] == [{"name": "seen", "value": None, "unit": "s"}]
+    assert missing.kept == ""
+    assert table([("x", missing)]).endswith("seen: no eyes")
+    with pytest.raises(ValueError, match="a note that says why"):
+        Figure("seen", None, "s")
+    with pytest.raises(ValueError, match="expected a finite number"):
+        Figure("seen", float("nan"), "s")
+
+
+def test_a_promise_is_kept_up_to_its_number() -> None:
+    assert [Figure("x", value, "s", at_most=5).kept for value in (4.9, 5.0, 5.1)] == ["yes", "yes", "no"]
+
+
+def test_ten_thousand_items_are_planned() -> None:
+    figure = plan_latency.computed()
+    assert figure.unit == "ms"
+    assert figure.value is not None
+    assert figure.value > 0
+
+
+def test_seconds_of_a_model_are_those_of_every_item_and_cutoff_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two items, two cutoffs, three steps: 4 x 0.5 s in the backtest, 2 x 0.25 s in the forecast."""
+    monkeypatch.setattr(compare50, "ASKED", SimpleNamespace(models=("naive",)))
+    cutoffs = pd.to_datetime(["2024-01-01", "2024-01-08"])
+    rows = pd.DataFrame([("naive", item, cutoff, 0.5) for item in "ab" for cutoff in cutoffs for _ in range(3)])
+    rows.columns = ["model", "item", "cutoff", "seconds"]
+    rows.to_parquet(tmp_path / "backtest.parquet")
+    rows[rows["cutoff"] == cutoffs[1]].assign(seconds=0.25).to_parquet(tmp_path / "forecast.parquet")
+    assert compare50.per_model(tmp_path) == [Figure("computing of naive", 2.5, "s")]
+
+
+def test_without_a_browser_the_waits_are_said_to_be_skipped() -> None:
+    assert [(figure.value, figure.note) for figure in compare50.answers([])] == [(None, compare50.NO_BROWSER)] * 2
+    assert [figure.value for figure in compare50.answers([0.1, 0.4, 0.2])] == [3, 0.2, 0.4]
+
+
+def test_peers_are_cut_as_published() -> None:
+    """Sold in 40 of 52 weeks: in; 39: out; a cancelled line, a free one, a huge one and a code that is no product do not count."""
+    weeks = pd.date_range("2010-12-08", periods=52, freq="7D")
+    lines = [("1", "12345a", week, 2, 1.0) for week in weeks[12:]] + [("1", "54321", week, 2, 1.0) for week in weeks[13:]]
+    for invoice, code, units, price in (
+        ("C1", "54321", 1, 1.0),
+        ("1", "54321", 1, 0.0),
+        ("1", "54321", 10_001, 1.0),
+        ("1", "POST", 1, 1.0),
+    ):
+        lines += [(invoice, code, week, units, price) for week in weeks]
+    panel = peers.weeks(pd.DataFrame(lines, columns=["InvoiceNo", "StockCode", "InvoiceDate", "Quantity", "UnitPrice"]))
+    assert list(panel.items) == ["12345A"]
+    assert (len(panel.periods), str(panel.last.date()), panel.season, panel.start[0]) == (52, "2011-11-28", 1, 12)
+    assert panel.y[0].sum() == 80
+
+
+def test_peers_are_skipped_where_they_are_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(peers.realdata, "place", lambda *parts: None)
+    with pytest.raises(Skipped, match="no real sales"):
+        peers.run()
+    monkeypatch.setattr(peers.realdata, "place", lambda *parts: tmp_path)
+    monkeypatch.setattr(peers, "PYTHON", tmp_path / "python")
+    with pytest.raises(Skipped, match=r"make \.venv-peers/made"):
+        peers.run()
+
+
+def test_make_bench_builds_the_peers_apart_from_shelfcast(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt", "benchmarks/peers/requirements.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    planned = subprocess.check_output(["make", "-n", "bench"], cwd=tmp_path, text=True)
+    order = ["-r requirements-dev.txt", "-m venv .venv-peers", "-r benchmarks/peers/requirements.txt", "python -m benchmarks all"]
+    assert [planned.index(step) for step in order] == sorted(planned.index(step) for step in order)
+    apart = next(line for line in planned.splitlines() if "peers/requirements" in line)
+    assert apart.startswith(".venv-peers/bin/python")
