@@ -1,14 +1,18 @@
-"""`python -m forecasting backtest|forecast SALES …`: the same functions as the pages, typed."""
+"""`python -m forecasting compare|backtest|forecast SALES …`: the same functions as the pages, typed; each is a run (`workspace.runs`)."""
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from forecasting import backtest as backtests
+from forecasting import comparison
+from forecasting.backtest import parse_cutoffs
+from forecasting.comparison import BACKTEST, BOTH, FORECAST
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry
 from forecasting.scores import scores
@@ -16,44 +20,87 @@ from sales.commandline import add_sales_arguments, read_sales, report
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
 from ui.texts import problem, text
+from ui.texts.progress import in_words
 from workspace import runs, tables
+from workspace.tasks import TaskFailed
 
 LONGEST_HORIZON = 1000
+VERBS = (BOTH, BACKTEST, FORECAST)
+WIDEST_LINE = 78
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 done, 2 the input cannot be used (its problems are listed on stderr)."""
+    """Exit status: 0 done, 1 the work failed or was cancelled, 2 the input cannot be used (its problems are listed on stderr)."""
     args = _parser().parse_args(arguments)
     try:
-        whole = _panel(args)
-        rows = args.command(args, whole.select(whole.best_sellers(args.best)) if args.best else whole)
+        return _run(args)
     except InputProblems as found:
         report(found.problems, sys.stderr, problem)
         return 2
-    tables.write_table(args.out, rows, {"details": rows.attrs["details"], "fingerprint": whole.sales_fingerprint})
-    for model, details in rows.attrs["details"].items():
+    except runs.Changed:
+        print(text("forecast.changed"), file=sys.stderr)
+    except TaskFailed as failure:
+        print(text("forecast.task_failed", said=failure), file=sys.stderr)
+    return 1
+
+
+def _run(args: argparse.Namespace) -> int:
+    whole = _panel(args)
+    models = _models(args)
+    cutoffs = parse_cutoffs(whole, args.cutoffs, args.horizon) if args.verb != FORECAST else []
+    names = [model.card.name for model in models]
+    asked = comparison.settings(args.verb, whole.fingerprint, names, args.horizon, args.cutoffs, args.best, args.country, args.seed)
+    run = comparison.compared(asked, whole, models, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()))
+    if run.state is runs.State.CANCELLED:
+        print(text("forecast.cancelled"), file=sys.stderr)
+        return 1
+    for name in (BACKTEST, FORECAST) if args.verb == BOTH else (args.verb,):
+        made = run.folder / f"{name}.parquet"
+        _say(tables.read_table(made), whole, _copied(made, args), settled=name == args.verb or name == FORECAST)
+    return 0
+
+
+def _copied(made: Path, args: argparse.Namespace) -> Path:
+    """Where a table of the run is for the person who typed: at --out where given; copied whole or not at all."""
+    if args.out is None:
+        return made
+    out = args.out / made.name if args.verb == BOTH else args.out
+    with made.open("rb") as table:
+        tables.write_atomically(out, partial(shutil.copyfileobj, table))
+    return out
+
+
+def _say(rows: pd.DataFrame, panel: SalesPanel, out: Path, settled: bool) -> None:
+    if rows["y"].notna().any():
+        for row in scores(rows, panel).itertuples():
+            print(text("forecast.score", model=row.model, wape=row.WAPE, bias=row.bias, seconds=row.seconds, answered=row.answered))
+    for model, details in rows.attrs["details"].items() if settled else ():
         for detail, count in pd.Series(details).value_counts().items():
             print(text("forecast.settled", model=model, detail=detail, count=count))
-    print(text("forecast.saved", rows=len(rows), items=rows["item"].nunique(), out=args.out))
-    return 0
+    print(text("forecast.saved", rows=len(rows), items=rows["item"].nunique(), out=out))
+
+
+def _tell(progress: runs.Progress, rewrite: bool) -> None:
+    """How far it is: on a terminal one line, written anew."""
+    line = in_words(progress)
+    if rewrite:
+        line = f"\r{line:<{WIDEST_LINE}}"
+    print(line, end="" if rewrite and progress.done < progress.total else "\n", file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m forecasting", description=text("forecast.description"))
-    verbs = parser.add_subparsers(required=True, metavar="backtest|forecast")
-    for verb, command in (("backtest", _backtest), ("forecast", _forecast)):
+    verbs = parser.add_subparsers(required=True, metavar="|".join(VERBS), dest="verb")
+    for verb in VERBS:
         sub = verbs.add_parser(verb, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
         add_sales_arguments(sub, words=text)
         sub.add_argument("--horizon", type=int, required=True, help=text("forecast.horizon"))
         sub.add_argument("--models", default=",".join(registry.NAMES), help=text("forecast.models", names=", ".join(registry.NAMES)))
         sub.add_argument("--best", type=int, metavar="N", help=text("forecast.best"))
         sub.add_argument("--country", help=text("forecast.country"))
-        sub.add_argument("--seed", type=int, default=0, help=text("forecast.seed"))
-        sub.add_argument("--out", type=Path, required=True, help=text("forecast.out"))
-        sub.add_argument("--progress", type=Path, help=text("forecast.progress"))
-        if verb == "backtest":
-            sub.add_argument("--cutoffs", default="3", help=text("forecast.cutoffs"))
-        sub.set_defaults(command=command)
+        sub.add_argument("--seed", type=int, default=comparison.SEED, help=text("forecast.seed"))
+        sub.add_argument("--out", type=Path, required=verb != BOTH, help=text("forecast.out.folder" if verb == BOTH else "forecast.out"))
+        sub.add_argument("--cutoffs", default="3", help=text("forecast.cutoffs") if verb != FORECAST else argparse.SUPPRESS)
     return parser
 
 
@@ -74,12 +121,19 @@ def _check(args: argparse.Namespace) -> None:
         problems.append(Problem("bad_best", got=str(args.best)))
     unknown = [name for name in args.models.split(",") if name not in registry.NAMES]
     problems += [Problem("unknown_model", got=name, params={"names": ", ".join(registry.NAMES)}) for name in unknown]
-    if args.out.suffix != ".parquet":
-        problems.append(Problem("bad_out", got=str(args.out), params={"expected": ".parquet"}))
-    elif not os.access(args.out.parent, os.W_OK) or args.out.is_dir():
-        problems.append(Problem("out_unwritable", got=str(args.out)))
+    problems += _wrong_out(args)
     if problems:
         raise InputProblems(problems)
+
+
+def _wrong_out(args: argparse.Namespace) -> list[Problem]:
+    if args.verb == BOTH:
+        fits = args.out is None or (args.out.is_dir() and os.access(args.out, os.W_OK))
+        return [] if fits else [Problem("out_unwritable", got=str(args.out))]
+    if args.out.suffix != ".parquet":
+        return [Problem("bad_out", got=str(args.out), params={"expected": ".parquet"})]
+    fits = os.access(args.out.parent, os.W_OK) and not args.out.is_dir()
+    return [] if fits else [Problem("out_unwritable", got=str(args.out))]
 
 
 def _models(args: argparse.Namespace) -> list[Forecaster]:
@@ -91,26 +145,5 @@ def _models(args: argparse.Namespace) -> list[Forecaster]:
         raise InputProblems([Problem("unknown_country", got=args.country)]) from None
 
 
-def _backtest(args: argparse.Namespace, panel: SalesPanel) -> pd.DataFrame:
-    cutoffs = backtests.parse_cutoffs(panel, args.cutoffs, args.horizon)
-    rows = backtests.backtest(panel, _models(args), args.horizon, cutoffs, seed=args.seed, progress=_progress(args.progress))
-    for row in scores(rows, panel).itertuples():
-        print(text("forecast.score", model=row.model, wape=row.WAPE, bias=row.bias, seconds=row.seconds, answered=row.answered))
-    return rows
-
-
-def _forecast(args: argparse.Namespace, panel: SalesPanel) -> pd.DataFrame:
-    return backtests.forecast_all(panel, _models(args), args.horizon, seed=args.seed, progress=_progress(args.progress))
-
-
-def _progress(path: Path | None) -> backtests.Progress:
-    def tell(model: str, done: int, total: int, failed: int) -> None:
-        print(text("forecast.step", model=model, done=done, total=total, failed=failed), file=sys.stderr, flush=True)
-        if path:
-            runs.write_progress(path, runs.Progress(model, done, total, failed))
-
-    return tell
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(runs.recorded(main))

@@ -2,20 +2,21 @@
 
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from forecasting.forecast import LEVELS, Forecast
-from forecasting.forecaster import Forecaster
+from forecasting.forecaster import Cost, Forecaster
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
+from workspace.tasks import Task
 
 LEAST_SEEN = 2
 
-Progress = Callable[[str, int, int, int], None]
-"""Told after each step: what was done (a model's name), steps done, steps in all, items failed so far."""
+ITEMS_PER_CHUNK = {Cost.INSTANT: 500, Cost.FAST: 50, Cost.SLOW: 8}
 
 
 def last_cutoffs(panel: SalesPanel, count: int, horizon: int) -> list[pd.Timestamp]:
@@ -65,55 +66,123 @@ def backtest(
     cutoffs: Sequence[pd.Timestamp],
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
-    progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Tidy rows of every model from every cutoff (see `Forecast.to_frame`), `y` being the demand that followed (NaN where not known).
+    """Tidy rows of every model from every cutoff (see `Forecast.to_frame`), `y` being the demand that followed (NaN where not known); by
+    model, cutoff, item, date.
 
     A model sees only `panel.until(cutoff, horizon)`. What it settles once (`Forecaster.tuned`) it settles at the first cutoff. What failed
     is a row too. `attrs["details"]` has {model: {item: what it settled on}}.
     """
-    parts: list[pd.DataFrame] = []
-    details: dict[str, dict[str, str]] = {}
-    failed, total = 0, len(models) * len(cutoffs)
+    return joined([task.call() for task in backtest_tasks(panel, models, horizon, cutoffs, levels, seed)], models)
+
+
+def forecast_all(
+    panel: SalesPanel, models: Sequence[Forecaster], horizon: int, levels: Sequence[float] = LEVELS, seed: int = 0
+) -> pd.DataFrame:
+    """Tidy rows of every model's forecast from the last period, `y` NaN; order and `attrs["details"]` as in `backtest`."""
+    return joined([task.call() for task in forecast_tasks(panel, models, horizon, levels, seed)], models)
+
+
+def backtest_tasks(
+    panel: SalesPanel,
+    models: Sequence[Forecaster],
+    horizon: int,
+    cutoffs: Sequence[pd.Timestamp],
+    levels: Sequence[float] = LEVELS,
+    seed: int = 0,
+) -> list[Task]:
+    """The steps of `backtest`: a chunk of items at all cutoffs; for a model shared by all items, all of them at one cutoff.
+
+    A chunk is the same whatever the number of processes, and its answer does not depend on other chunks.
+    """
+    tasks = []
     for model in models:
         name = model.card.name
-        began = time.perf_counter()
-        model = model.tuned(panel.until(cutoffs[0], horizon), rng_for(name, seed, -1))
-        tuning = (time.perf_counter() - began) / max(len(panel), 1)
-        for k, cutoff in enumerate(cutoffs):
-            forecast = model.forecast(panel.until(cutoff, horizon), horizon, levels, rng_for(name, seed, k))
-            part = forecast.to_frame(actual_after(panel, cutoff, horizon))
-            part["seconds"] += tuning if k == 0 else 0.0
-            parts.append(part)
-            details[name] = settled(forecast)
-            failed += int(forecast.failed.sum())
-            if progress:
-                progress(name, len(parts), total, failed)
-    rows = pd.concat(parts, ignore_index=True)
+        if model.card.shared:
+            for k in range(len(cutoffs)):
+                call = partial(_backtested, panel, model, horizon, tuple(cutoffs), (k,), tuple(levels), seed, 0)
+                tasks.append(Task(f"backtest-{name}-{k:05d}", name, call, max(len(panel), 1)))
+            continue
+        every = tuple(range(len(cutoffs)))
+        for at, chunk in enumerate(_chunks(panel, model)):
+            call = partial(_backtested, chunk, model, horizon, tuple(cutoffs), every, tuple(levels), seed, at)
+            tasks.append(Task(f"backtest-{name}-{at:05d}", name, call, max(len(chunk), 1) * len(cutoffs)))
+    return tasks
+
+
+def forecast_tasks(
+    panel: SalesPanel, models: Sequence[Forecaster], horizon: int, levels: Sequence[float] = LEVELS, seed: int = 0
+) -> list[Task]:
+    """The steps of `forecast_all`: a chunk of items; for a model shared by all items, all of them."""
+    tasks = []
+    for model in models:
+        name = model.card.name
+        for at, chunk in enumerate([panel] if model.card.shared else _chunks(panel, model)):
+            call = partial(_forecast, chunk, model, horizon, tuple(levels), seed, at)
+            tasks.append(Task(f"forecast-{name}-{at:05d}", name, call, max(len(chunk), 1)))
+    return tasks
+
+
+def joined(parts: Sequence[pd.DataFrame], models: Sequence[Forecaster]) -> pd.DataFrame:
+    """The parts of all tasks, in their order, as one table by model, cutoff, item, date."""
+    details: dict[str, dict[str, str]] = {model.card.name: {} for model in models}
+    for part in parts:
+        for name, settled_on in part.attrs["details"].items():
+            details[name].update(settled_on)
+    rows = pd.concat([_bare(part) for part in parts], ignore_index=True)
+    place = rows["model"].map({name: at for at, name in enumerate(details)})
+    rows = rows.iloc[np.lexsort((rows["cutoff"].to_numpy(), place.to_numpy()))].reset_index(drop=True)
     rows.attrs["details"] = details
     return rows
 
 
-def forecast_all(
+def _bare(part: pd.DataFrame) -> pd.DataFrame:
+    """`part` without what travels beside it, which would be compared with that of every other part."""
+    bare = part.copy(deep=False)
+    bare.attrs = {}
+    return bare
+
+
+def _chunks(panel: SalesPanel, model: Forecaster) -> list[SalesPanel]:
+    """Pieces of the items, in order, as large as suits the cost of the model; one even where there is no item."""
+    size = ITEMS_PER_CHUNK[model.card.cost]
+    return [panel.select(np.arange(at, min(at + size, len(panel)))) for at in range(0, max(len(panel), 1), size)]
+
+
+def _backtested(
     panel: SalesPanel,
-    models: Sequence[Forecaster],
+    model: Forecaster,
     horizon: int,
-    levels: Sequence[float] = LEVELS,
-    seed: int = 0,
-    progress: Progress | None = None,
+    cutoffs: tuple[pd.Timestamp, ...],
+    asked: tuple[int, ...],
+    levels: tuple[float, ...],
+    seed: int,
+    chunk: int,
 ) -> pd.DataFrame:
-    """Tidy rows of every model's forecast from the last period, `y` NaN; `attrs["details"]` as in `backtest`."""
+    """Rows of one model from the cutoffs at the places `asked`."""
+    name = model.card.name
+    began = time.perf_counter()
+    model = model.tuned(panel.until(cutoffs[0], horizon), rng_for(name, seed, -1, chunk))
+    tuning = (time.perf_counter() - began) / max(len(panel), 1)
     parts, details, failed = [], {}, 0
-    for model in models:
-        name = model.card.name
-        forecast = model.forecast(panel, horizon, levels, rng_for(name, seed, 0))
-        parts.append(forecast.to_frame())
-        details[name] = settled(forecast)
+    for k in asked:
+        forecast = model.forecast(panel.until(cutoffs[k], horizon), horizon, levels, rng_for(name, seed, k, chunk))
+        part = forecast.to_frame(actual_after(panel, cutoffs[k], horizon))
+        part["seconds"] += tuning if k == 0 else 0.0
+        parts.append(part)
+        details = settled(forecast)
         failed += int(forecast.failed.sum())
-        if progress:
-            progress(name, len(parts), len(models), failed)
     rows = pd.concat(parts, ignore_index=True)
-    rows.attrs["details"] = details
+    rows.attrs = {"details": {name: details}, "failed": failed}
+    return rows
+
+
+def _forecast(panel: SalesPanel, model: Forecaster, horizon: int, levels: tuple[float, ...], seed: int, chunk: int) -> pd.DataFrame:
+    """Rows of one model past the end."""
+    name = model.card.name
+    forecast = model.forecast(panel, horizon, levels, rng_for(name, seed, 0, chunk))
+    rows = forecast.to_frame()
+    rows.attrs = {"details": {name: settled(forecast)}, "failed": int(forecast.failed.sum())}
     return rows
 
 
@@ -131,6 +200,6 @@ def settled(forecast: Forecast) -> dict[str, str]:
     return {item: detail for item, detail in zip(forecast.items, forecast.detail, strict=True) if detail}
 
 
-def rng_for(model: str, seed: int, cutoff: int) -> np.random.Generator:
-    """A generator of its own for each model and cutoff, so that adding one changes no other's answer."""
-    return np.random.default_rng([seed, zlib.crc32(model.encode()), cutoff + 1])
+def rng_for(model: str, seed: int, cutoff: int, chunk: int = 0) -> np.random.Generator:
+    """A generator of its own for each model, cutoff and chunk of items, so that adding one changes no other's answer."""
+    return np.random.default_rng([seed, zlib.crc32(model.encode()), cutoff + 1, chunk])

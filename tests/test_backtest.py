@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from panels import panel
 
-from forecasting.backtest import actual_after, backtest, forecast_all, last_cutoffs, most_cutoffs, parse_cutoffs
+from forecasting import backtest as backtests
+from forecasting.backtest import actual_after, backtest, backtest_tasks, forecast_all, last_cutoffs, most_cutoffs, parse_cutoffs
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Forecaster
 from forecasting.models import registry
@@ -34,6 +35,11 @@ class Spy(Forecaster):
         answer.quantiles[:] = answer.mean[:, :, None]
         answer.detail[:] = self.tuned_to
         return answer
+
+
+@dataclass(frozen=True)
+class SharedSpy(Spy):
+    card: ClassVar[Card] = Card("network", 1, True, False, False, True, Cost.INSTANT)
 
 
 def shop(periods: int = 40) -> SalesPanel:
@@ -114,11 +120,30 @@ def test_another_model_or_cutoff_changes_no_answer() -> None:
     pd.testing.assert_series_equal(alone["mean"], beside.loc[beside["model"] == "spy", "mean"].reset_index(drop=True))
 
 
-def test_progress_counts_every_step() -> None:
-    steps: list[tuple[str, int, int, int]] = []
+def test_a_chunk_answers_the_same_whatever_other_chunks_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of 2: the first 2 of 5 items answer as the first 2 of 3, and each chunk draws numbers of its own."""
+    monkeypatch.setitem(backtests.ITEMS_PER_CHUNK, Cost.INSTANT, 2)
+    sales = panel(np.arange(5 * 40).reshape(5, 40) + 1.0, season=7)
+    cutoffs = last_cutoffs(sales, 2, 7)
+    whole = backtest(sales, [Spy()], 7, cutoffs).drop(columns="seconds")
+    part = backtest(sales.select(np.arange(3)), [Spy()], 7, cutoffs).drop(columns="seconds")
+    first = whole[whole["item"].isin(sales.items[:2])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(part[part["item"].isin(sales.items[:2])].reset_index(drop=True), first)
+    drawn = (whole["mean"] % 1).groupby(whole["item"]).first().round(9)
+    assert [drawn["A000"] == drawn["A001"], drawn["A001"] == drawn["A002"]] == [True, False]
+    keys = whole[["cutoff", "item", "ds"]]
+    pd.testing.assert_frame_equal(keys, keys.sort_values(["cutoff", "item", "ds"], ignore_index=True))
+    assert set(whole.attrs["details"]["spy"]) == set(sales.items)
+
+
+def test_a_model_shared_by_all_items_has_one_task_a_cutoff_and_sees_all_items() -> None:
     sales = shop()
-    backtest(sales, [Spy()], 7, last_cutoffs(sales, 2, 7), progress=lambda *step: steps.append(step))
-    assert steps == [("spy", 1, 2, 0), ("spy", 2, 2, 0)]
+    cutoffs = last_cutoffs(sales, 3, 7)
+    tasks = backtest_tasks(sales, [SharedSpy()], 7, cutoffs)
+    assert [task.name for task in tasks] == ["backtest-network-00000", "backtest-network-00001", "backtest-network-00002"]
+    assert [list(task.call()["cutoff"].unique()) for task in tasks] == [[cutoff] for cutoff in cutoffs]
+    assert {len(task.call()["item"].unique()) for task in tasks} == {2}
+    assert [task.weight for task in backtest_tasks(sales, [Spy()], 7, cutoffs)] == [2 * 3]
 
 
 def test_forecast_all_goes_on_from_the_last_period() -> None:

@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 from forecasting.__main__ import main
-from workspace import runs, tables
+from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.models import registry
+from sales.intake import intake
+from sales.mapping import Mapping
+from ui.texts import text
+from workspace import home, runs, tables
 
 COLUMNS = ["item", "ds", "cutoff", "model", "model_used", "y", "mean", "q0.5", "q0.8", "q0.9", "q0.95", "q0.975", "seconds", "status"]
 
@@ -38,17 +43,63 @@ def test_backtest_writes_tidy_rows(sales: Path, tmp_path: Path, capsys: pytest.C
     assert "seasonal_naive: WAPE 0.0%" in capsys.readouterr().out
 
 
-def test_forecast_goes_past_the_end_and_says_how_far_it_is(sales: Path, tmp_path: Path) -> None:
-    out, progress = tmp_path / "forecast.parquet", tmp_path / "progress.json"
-    typed = ["forecast", str(sales), "--horizon", "3", "--models", "seasonal_naive", "--best", "1", "--progress", str(progress)]
-    assert main([*typed, "--out", str(out)]) == 0
+def test_forecast_goes_past_the_end_and_says_how_far_it_is(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "forecast.parquet"
+    typed = ["forecast", str(sales), "--horizon", "3", "--models", "seasonal_naive"]
+    assert main([*typed, "--best", "1", "--out", str(out)]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("Reading: 0 of 1 parts done, time left not yet known")
+    assert said[-1].startswith("All 1 parts done, 0 items failed")
     rows = pd.read_parquet(out)
     assert list(rows["item"].unique()) == ["01"]
     assert list(rows["ds"]) == list(pd.date_range("2024-03-01", periods=3))
     assert rows["y"].isna().all()
-    whole, _ = tables.read_table(out), main([*typed[:-4], "--out", str(tmp_path / "all.parquet")])
-    assert whole.attrs["fingerprint"] == tables.read_table(tmp_path / "all.parquet").attrs["fingerprint"]
-    assert runs.Progress(**(tables.read_facts(progress) or {})) == runs.Progress("seasonal_naive", 1, 1, 0)
+    assert main([*typed, "--out", str(tmp_path / "all.parquet")]) == 0
+    assert tables.read_table(out).attrs["fingerprint"] == tables.read_table(tmp_path / "all.parquet").attrs["fingerprint"]
+
+
+def test_compare_is_backtest_and_forecast_in_one_with_the_same_numbers_as_in_memory(sales: Path, tmp_path: Path) -> None:
+    same = [str(sales), "--horizon", "7", "--models", "seasonal_naive"]
+    assert main(["compare", *same, "--cutoffs", "2", "--out", str(tmp_path)]) == 0
+    panel = intake(pd.read_csv(sales, dtype={"item": str}), Mapping("item", "ds", "y")).panel
+    assert panel is not None
+    models = [registry.model("seasonal_naive")]
+    expected = {"backtest": backtest(panel, models, 7, last_cutoffs(panel, 2, 7)), "forecast": forecast_all(panel, models, 7)}
+    for name, rows in expected.items():
+        found = tables.read_table(tmp_path / f"{name}.parquet")
+        assert found.attrs == {"details": rows.attrs["details"], "fingerprint": panel.sales_fingerprint}
+        assert found["item"].tolist() == rows["item"].tolist()
+        pd.testing.assert_frame_equal(found.drop(columns="seconds"), rows.drop(columns="seconds"), check_dtype=False)
+
+
+def test_a_command_typed_again_computes_nothing_again(sales: Path, tmp_path: Path) -> None:
+    typed = ["forecast", str(sales), "--horizon", "3", "--models", "seasonal_naive", "--out"]
+    assert main([*typed, str(tmp_path / "a.parquet")]) == 0
+    assert main([*typed, str(tmp_path / "b.parquet")]) == 0
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert len(list(home.folder("runs").iterdir())) == 1
+
+
+def test_other_sales_or_settings_are_another_run(sales: Path, tmp_path: Path) -> None:
+    out = ["--models", "seasonal_naive", "--out", str(tmp_path / "f.parquet")]
+    assert main(["forecast", str(sales), "--horizon", "3", *out]) == 0
+    assert main(["forecast", str(sales), "--horizon", "4", *out]) == 0
+    assert pd.read_parquet(tmp_path / "f.parquet")["ds"].nunique() == 4
+    table = pd.read_csv(sales, dtype={"item": str})
+    table.loc[table["item"] == "01", "y"] += 1
+    table.to_csv(sales, index=False)
+    assert main(["forecast", str(sales), "--horizon", "4", *out]) == 0
+    rows = pd.read_parquet(tmp_path / "f.parquet")
+    assert rows.loc[rows["item"] == "01", "mean"].min() == 11
+    assert len(list(home.folder("runs").iterdir())) == 3
+
+
+def test_a_run_whose_data_changed_before_its_command_read_them_fails_and_says_so(sales: Path, tmp_path: Path) -> None:
+    arguments = ["-m", "forecasting", "forecast", str(sales), "--horizon", "3", "--models", "seasonal_naive"]
+    run = runs.start({"fingerprint": "of other data"}, [*arguments, "--out", str(tmp_path / "f.parquet")], {"data": "shop"})
+    assert run.wait() is runs.State.FAILED
+    assert text("forecast.changed") in run.log
+    assert not (tmp_path / "f.parquet").exists()
 
 
 def test_dates_work_as_cutoffs(sales: Path, tmp_path: Path) -> None:

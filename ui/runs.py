@@ -1,16 +1,20 @@
 """Runs on screen: the form that starts a comparison, its progress, its end."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
+from forecasting import comparison
 from forecasting.models import registry
 from inventory.plan import horizon_for
 from sales import datasets as saved
 from ui import session
 from ui.texts import text
+from ui.texts.progress import in_words
 from workspace import runs
 from workspace.datasets import Dataset
+from workspace.runs import State
 
 BEST_SELLERS = 20
 CUTOFFS = 3
@@ -29,19 +33,23 @@ class Comparison:
     best: int | None
     country: str
 
-    def settings(self, dataset: Dataset) -> dict[str, object]:
-        """What names the run: the data and everything that changes its answer."""
-        return {"data": dataset.name, "fingerprint": dataset.facts["fingerprint"], **vars(self), "models": list(self.models)}
+    def settings(self, dataset: Dataset) -> dict[str, Any]:
+        """What names the run: the data and everything that changes its answer, as the command works it out too."""
+        fingerprint = dataset.facts["fingerprint"]
+        return comparison.settings(
+            comparison.BOTH, fingerprint, self.models, self.horizon, str(self.cutoffs), self.best, self.country, comparison.SEED
+        )
 
-    def commands(self, dataset: Dataset) -> list[list[str]]:
-        """The two commands a person could type: backtest, then forecast past the end."""
-        same = [*saved.arguments_of(dataset), "--horizon", str(self.horizon), "--models", ",".join(self.models)]
-        same += ["--best", str(self.best)] if self.best else []
-        same += ["--country", self.country] if self.country else []
-        same += ["--progress", f"{runs.FOLDER}/progress.json"]
-        backtest = ["-m", "forecasting", "backtest", *same, "--cutoffs", str(self.cutoffs), "--out", f"{runs.FOLDER}/backtest.parquet"]
-        forecast = ["-m", "forecasting", "forecast", *same, "--out", f"{runs.FOLDER}/forecast.parquet"]
-        return [backtest, forecast]
+    def arguments(self, dataset: Dataset) -> list[str]:
+        """The command that a person could type: python and these."""
+        typed = ["-m", "forecasting", comparison.BOTH, *saved.arguments_of(dataset), "--horizon", str(self.horizon)]
+        typed += ["--cutoffs", str(self.cutoffs), "--models", ",".join(self.models)]
+        typed += ["--best", str(self.best)] if self.best else []
+        return typed + (["--country", self.country] if self.country else [])
+
+    def start(self, dataset: Dataset) -> runs.Run:
+        """Starts the run, or joins it, or continues it."""
+        return runs.start(self.settings(dataset), self.arguments(dataset), {"data": dataset.name})
 
 
 def comparison_form(dataset: Dataset) -> None:
@@ -87,28 +95,33 @@ def comparison_form(dataset: Dataset) -> None:
     if asked and not models:
         st.warning(text("form.no_models"))
     elif asked:
-        wanted = Comparison(tuple(models), int(horizon), int(cutoffs), int(best) or None, country.strip().upper())
-        runs.start(wanted.settings(dataset), wanted.commands(dataset))
+        Comparison(tuple(models), int(horizon), int(cutoffs), int(best) or None, country.strip().upper()).start(dataset)
 
 
 def watch(dataset: Dataset) -> None:
-    """The progress of the run under way on this data, or why the last one ended without a result."""
-    latest = runs.latest({"data": dataset.name, "fingerprint": dataset.facts["fingerprint"]})
+    """The progress of the run under way for this dataset, or why the last one ended without a result. One that was killed is continued."""
+    latest = runs.latest({"data": dataset.name})
     if not latest:
         return
     run = latest[0]
-    if run.state is runs.State.RUNNING:
+    if run.state is State.STOPPED:
+        runs.resume()
+    state = run.state
+    if state is State.RUNNING:
         _progress(run)
-    elif run.state is not runs.State.DONE:
-        st.error(text(f"run.{run.state.value}"))
+    elif state is State.CANCELLED:
+        st.info(text("run.cancelled"))
+    elif state is not State.DONE:
+        st.error(text("run.given_up" if run.given_up else f"run.{state.value}"))
         st.code(run.log or text("run.silent"), language=None)
 
 
 @st.fragment(run_every=EVERY)
 def _progress(run: runs.Run) -> None:
-    if run.state is not runs.State.RUNNING:
+    if run.state is not State.RUNNING:
         st.rerun()
     progress = run.progress
-    model = text(f"model.{progress.what}") if progress.what else text("run.reading")
-    st.progress(progress.share, text("run.progress", model=model, done=progress.done, total=progress.total, failed=progress.failed))
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.progress(progress.share, in_words(progress))
+    right.button(text("run.cancel"), on_click=run.cancel, key="cancel-run", icon=":material/cancel:", width="stretch")
     st.caption(text("run.leave"))

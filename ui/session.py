@@ -7,6 +7,8 @@ import streamlit as st
 
 from forecasting.choice import OVERALL, OWN, models_of_plan
 from forecasting.spread import DemandSpread, demand_spread
+from inventory import adjustments
+from inventory.adjustments import Adjustment
 from inventory.terms import StockTerms, default_terms, read_terms
 from sales import datasets as saved
 from sales.panel import SalesPanel
@@ -27,6 +29,11 @@ class Result:
     forecast: pd.DataFrame
 
     @property
+    def fingerprint(self) -> str:
+        """That of the data it was made of."""
+        return str(self.run.settings["fingerprint"])
+
+    @property
     def models(self) -> list[str]:
         return list(self.backtest["model"].unique())
 
@@ -39,9 +46,9 @@ class Result:
         return str(self.backtest.attrs["details"].get(model, {}).get(item, ""))
 
 
-def panel_of(dataset: Dataset) -> SalesPanel:
-    """The dataset's panel."""
-    return _panel(dataset.name, dataset.facts["fingerprint"], dataset)
+def panel_of(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
+    """The dataset's panel as it was at `fingerprint`; as it is now where that is None."""
+    return _panel(dataset.name, fingerprint or dataset.facts["fingerprint"], dataset)
 
 
 def terms_of(dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
@@ -51,17 +58,39 @@ def terms_of(dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
 
 
 def result_of(dataset: Dataset) -> Result | None:
-    """The latest finished run on this data, None where there is none."""
-    for run in runs.latest({"data": dataset.name, "fingerprint": dataset.facts["fingerprint"]}):
+    """The latest finished run of this dataset, though its data may have changed since (`is_stale`); None where there is none."""
+    for run in runs.latest({"data": dataset.name}):
         if run.state is runs.State.DONE:
             return _result(run.name, run)
     return None
 
 
+def is_stale(dataset: Dataset, result: Result) -> bool:
+    """Whether the data changed since the run."""
+    return result.fingerprint != dataset.facts["fingerprint"]
+
+
 def spread_of(dataset: Dataset, result: Result) -> DemandSpread:
-    """The spread of demand under the models that this session chose for the plan."""
-    chosen = chosen_models(result)
-    return _spread(result.run.name, tuple(sorted(chosen.items())), panel_of(dataset), result)
+    """The spread of demand under the models that this session chose for the plan and the planner's adjustments."""
+    chosen = tuple(sorted(chosen_models(result).items()))
+    made = adjustments.load(dataset.name)
+    categories = tuple(terms_of(dataset)[0].category) if made else ()
+    forecast = adjusted_forecast(dataset, result)
+    return _spread(result.run.name, chosen, repr(made), categories, _made_of(dataset, result), forecast, result)
+
+
+def adjusted_forecast(dataset: Dataset, result: Result) -> pd.DataFrame:
+    """The run's forecast with the planner's adjustments."""
+    made = adjustments.load(dataset.name)
+    if not made:
+        return result.forecast
+    terms = terms_of(dataset)[0]
+    category = dict(zip(terms.items, terms.category, strict=True))  # the plan's, which the planner chose from
+    return _adjusted(result.run.name, repr(made), tuple(terms.category), _made_of(dataset, result), made, category, result)
+
+
+def _made_of(dataset: Dataset, result: Result) -> SalesPanel:
+    return panel_of(dataset, result.fingerprint)
 
 
 def chosen_models(result: Result) -> dict[str, str]:
@@ -93,7 +122,8 @@ def forget_items(result: Result) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _panel(name: str, fingerprint: str, _dataset: Dataset) -> SalesPanel:
-    return saved.load_sales(_dataset)
+    now = fingerprint == _dataset.facts["fingerprint"]
+    return saved.load_sales(_dataset) if now else saved.load_sales(_dataset, fingerprint)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -109,5 +139,26 @@ def _result(name: str, _run: runs.Run) -> Result:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _spread(run: str, models: tuple[tuple[str, str], ...], _panel: SalesPanel, _result: Result) -> DemandSpread:
-    return demand_spread(_panel, _result.forecast, _result.backtest, dict(models))
+def _adjusted(
+    run: str,
+    made: str,
+    categories: tuple[str, ...],
+    _panel: SalesPanel,
+    _made: list[Adjustment],
+    _category: dict[str, str],
+    _result: Result,
+) -> pd.DataFrame:
+    return adjustments.adjusted(_result.forecast, _panel, _made, _category)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _spread(
+    run: str,
+    models: tuple[tuple[str, str], ...],
+    made: str,
+    categories: tuple[str, ...],
+    _panel: SalesPanel,
+    _forecast: pd.DataFrame,
+    _result: Result,
+) -> DemandSpread:
+    return demand_spread(_panel, _forecast, _result.backtest, dict(models))

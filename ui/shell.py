@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.texts import text
+from workspace import runs
 from workspace.datasets import Dataset, datasets
 
 PAGES = {
@@ -18,6 +19,7 @@ ICON = "📦"  # a :material/ icon in the browser's tab would be fetched from ou
 def frame(page: str) -> Dataset | None:
     """Draws what all pages share and returns the data chosen, None where none is. Must be the page's first call."""
     st.set_page_config(page_title=text("shell.tab", page=text(f"{page}.title")), page_icon=ICON, layout="wide")
+    _continue_runs()
     with st.sidebar:
         st.markdown(text("shell.brand"))
         for name, (path, page_icon) in PAGES.items():
@@ -40,6 +42,12 @@ def need(page: str, reason: str) -> None:
 def use(name: str) -> None:
     """Makes the dataset `name` this session's choice. Only for callbacks: they run before the sidebar is drawn."""
     st.session_state[DATA] = name
+
+
+@st.cache_resource(show_spinner=False)
+def _continue_runs() -> None:
+    """Once for each start of the server: what was killed with it goes on, unasked."""
+    runs.resume()
 
 
 def _choose() -> Dataset | None:

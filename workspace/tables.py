@@ -31,6 +31,11 @@ def read_table(path: Path) -> pd.DataFrame:
     return table
 
 
+def read_metadata(path: Path) -> dict[str, Any]:
+    """What was written as metadata with the table at `path`, without reading the table."""
+    return json.loads((pq.read_schema(path).metadata or {}).get(_METADATA, b"{}"))
+
+
 def write_facts(path: Path, facts: Mapping[str, Any]) -> None:
     """Writes small facts as JSON, whole or not at all."""
     text = json.dumps(dict(facts), ensure_ascii=False, indent=1, sort_keys=True)

@@ -1,7 +1,6 @@
 """Libraries that fit one series at a time, mapped over the items of a panel: the one place that starts processes for models."""
 
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 
 from forecasting.forecast import OK
 from forecasting.models.libraries import one_thread, quiet
+from workspace.tasks import jobs
 
 FEWEST_FOR_PROCESSES = 4
 MOST_PER_CHUNK = 16
@@ -42,16 +42,6 @@ def mapped(fit: Callable[[Any, np.random.SeedSequence], Any], tasks: Sequence[An
     chunks = [pairs[i : i + size] for i in range(0, len(pairs), size)]
     parts = Parallel(n_jobs=workers, backend="loky", batch_size=1)(delayed(_chunk)(fit, chunk) for chunk in chunks)
     return [outcome for part in parts for outcome in part]
-
-
-def jobs() -> int:
-    """How many processes to use: the variable SHELFCAST_JOBS, or one a core. Raises ValueError where it is not 1 or more."""
-    asked = os.environ.get("SHELFCAST_JOBS", "").strip()
-    if not asked:
-        return os.cpu_count() or 1
-    if not asked.isdigit() or int(asked) < 1:
-        raise ValueError(f"SHELFCAST_JOBS: got {asked!r}, expected a whole number of 1 or more")
-    return int(asked)
 
 
 def _chunk(fit: Callable[[Any, np.random.SeedSequence], Any], pairs: list[tuple[Any, np.random.SeedSequence]]) -> list[Outcome]:
