@@ -97,11 +97,23 @@ def _scaled_errors(common: pd.DataFrame, panel: SalesPanel) -> dict[str, dict[st
 
 
 def _naive_scales(pairs: pd.DataFrame, panel: SalesPanel) -> pd.DataFrame:
+    """What MASE and RMSSE divide by (`metrics.naive_scale` in the power of 1 and 2), of all items at once for each cutoff."""
     row = {item: i for i, item in enumerate(panel.items)}
-    table = []
-    for item, cutoff in pairs.itertuples(index=False):
-        i = row[item]
-        history = panel.demand[i, panel.start[i] : int(panel.periods.get_loc(cutoff)) + 1]
-        lag = panel.season if len(history) >= 2 * panel.season else 1
-        table.append((item, cutoff, metrics.naive_scale(history, lag), metrics.naive_scale(history, lag, power=2)))
-    return pd.DataFrame(table, columns=["item", "cutoff", "absolute_scale", "squared_scale"])
+    parts = []
+    for cutoff, part in pairs.groupby("cutoff"):
+        seen = int(panel.periods.get_loc(cutoff)) + 1
+        at = part["item"].map(row).to_numpy()
+        history = panel.demand[at, :seen].astype(float)
+        seasonal = seen - panel.start[at] >= 2 * panel.season
+        scales = {f"{name}_scale": np.where(seasonal, _mean_step(history, panel.season, power), _mean_step(history, 1, power))
+                  for name, power in (("absolute", 1), ("squared", 2))}  # fmt: skip
+        parts.append(part.assign(**scales))
+    return pd.concat(parts) if parts else pairs.assign(absolute_scale=np.nan, squared_scale=np.nan)
+
+
+def _mean_step(history: np.ndarray, lag: int, power: int) -> np.ndarray:
+    """Mean of |y[t] - y[t - lag]|^power over known pairs of each row; NaN where there is none."""
+    step = np.abs(history[:, lag:] - history[:, :-lag]) ** power
+    known = ~np.isnan(step)
+    count = known.sum(axis=1)
+    return np.divide(np.where(known, step, 0.0).sum(axis=1), count, out=np.full(len(step), np.nan), where=count > 0)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compare, runs, session, shell
+from ui import compare, leaderboard, runs, session, shell
 
 data = shell.frame("compare")
 if data is None:
@@ -15,8 +15,11 @@ result = session.result_of(data)
 if result is None or not compare.usable(result):
     st.stop()
 
-panel = session.panel_of(data)
-compare.asked(result, panel)
+panel = session.panel_of(data, result.fingerprint)
+compare.origin(data, result, panel)
 compare.overall(result, panel)
-compare.one_item(result, panel)
+leaderboard.board(result, panel)
+compare.one_item(data, result, panel)
+leaderboard.errors(result, panel)
 compare.for_the_plan(result)
+compare.downloads(result, panel)

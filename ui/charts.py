@@ -1,9 +1,9 @@
 """Pictures: every one a Plotly figure made of tidy tables, with its axes named and its units stated."""
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from forecasting.residuals import Autocorrelation, Histogram
 from forecasting.scores import comparable, wape_by, with_step
 from sales.panel import SalesPanel
 from ui.texts import text
@@ -12,6 +12,7 @@ from ui.texts import text
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D3B", "#5B5B5B")
 ACTUAL = "#1C2624"
 CUTOFF = "#9AA5A2"
+ADJUSTED = "#C2185B"
 BAND = ("q0.5", "q0.95")
 MOST_BANDS = 2
 HORIZONS_BEFORE = 6
@@ -32,15 +33,25 @@ def sales(panel: SalesPanel, item: str) -> go.Figure:
 
 
 def forecasts(
-    panel: SalesPanel, item: str, backtest: pd.DataFrame, forecast: pd.DataFrame, shown: list[str], models: list[str]
+    panel: SalesPanel,
+    item: str,
+    backtest: pd.DataFrame,
+    forecast: pd.DataFrame,
+    shown: list[str],
+    models: list[str],
+    adjusted: pd.DataFrame | None = None,
 ) -> go.Figure:
     """Sales of one item, the forecasts of the models `shown` out of `models` from every cutoff and past the end, their bands from the
-    median to the 95 % quantile (of two models at most: more hide each other), and the cutoffs as dashed lines."""
+    median to the 95 % quantile (of two models at most: more hide each other), the cutoffs as dashed lines, and the planner's `adjusted`
+    forecast where it is given."""
     i = panel.rows_of([item])[0]
     figure = go.Figure()
     rows = pd.concat([backtest[backtest["item"] == item], forecast[forecast["item"] == item]])
     for model in shown:
         _add_model(figure, rows[rows["model"] == model], model, color_of(model, models), band=len(shown) <= MOST_BANDS)
+    if adjusted is not None:
+        line = {"color": ADJUSTED, "width": 3, "dash": "dot"}
+        figure.add_scatter(x=adjusted["ds"], y=adjusted["mean"], mode="lines", name=text("chart.adjusted"), line=line)
     actual = {"mode": "lines", "name": text("chart.sales"), "line": {"color": ACTUAL, "width": 1.5}}
     figure.add_scatter(x=panel.periods, y=panel.demand[i], **actual)
     for cutoff in sorted(rows["cutoff"].unique()):
@@ -89,15 +100,78 @@ def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -
 
 
 def errors(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
-    """The spread of forecast errors of each model, units per period: boxes around 0, above it too high."""
+    """The spread of forecast errors of each model, units per period: boxes of the middle half, whiskers to 5 and 95 %; above 0 too high."""
     common = comparable(backtest)
+    off = (common["mean"] - common["y"]).groupby(common["model"]).quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
     figure = go.Figure()
-    for model in models:
-        part = common[common["model"] == model]
-        name = text(f"model.{model}")
-        figure.add_box(y=np.asarray(part["mean"] - part["y"]), name=name, marker={"color": color_of(model, models)}, boxpoints=False)
+    for model in [m for m in models if m in off.index]:
+        low, q1, median, q3, high = ([value] for value in off.loc[model])
+        box = {"lowerfence": low, "q1": q1, "median": median, "q3": q3, "upperfence": high}
+        figure.add_box(**box, x=[text(f"model.{model}")], name=text(f"model.{model}"), marker={"color": color_of(model, models)})
     figure.update_yaxes(title=text("chart.error", period=period(panel)))
     figure.update_layout(showlegend=False)
+    return _plain(figure)
+
+
+def error_by_cutoff(table: pd.DataFrame, models: list[str]) -> go.Figure:
+    """WAPE of each model at each cutoff as lines, its bias as dotted ones: whether a model was good once or always."""
+    figure = go.Figure()
+    for model in models:
+        part, name, color = table[table["model"] == model], text(f"model.{model}"), color_of(model, models)
+        for column, dash in (("WAPE", "solid"), ("bias", "dot")):
+            line = {"color": color, "width": 2, "dash": dash}
+            hover = f"{name} {text(f'metric.{column}')} %{{y:.1%}}<extra></extra>"
+            figure.add_scatter(
+                x=[f"{cutoff:%Y-%m-%d}" for cutoff in part["cutoff"]],
+                y=part[column],
+                mode="lines+markers",
+                name=name,
+                line=line,
+                legendgroup=model,
+                showlegend=column == "WAPE",
+                hovertemplate=hover,
+            )
+    figure.add_hline(y=0, line={"color": CUTOFF, "width": 1})
+    figure.update_xaxes(title=text("chart.cutoff"), type="category")
+    figure.update_yaxes(tickformat=".0%", title=text("chart.wape_and_bias"))
+    return _plain(figure)
+
+
+def coverage(table: pd.DataFrame, models: list[str]) -> go.Figure:
+    """The share of sales at or below each quantile against its level; a calibrated model lies on the diagonal."""
+    figure = go.Figure()
+    diagonal = {"color": CUTOFF, "width": 1, "dash": "dash"}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name=text("chart.calibrated"), line=diagonal, hoverinfo="skip")
+    for model in models:
+        part = table[table["model"] == model]
+        line = {"color": color_of(model, models), "width": 2}
+        figure.add_scatter(x=part["level"], y=part["covered"], mode="lines+markers", name=text(f"model.{model}"), line=line)
+    lowest = min([0.45, *(table["covered"] - 0.05)])
+    figure.update_xaxes(tickformat=".1~%", title=text("chart.nominal"), range=[0.45, 1.02], tickvals=sorted(table["level"].unique()))
+    figure.update_yaxes(tickformat=".0%", title=text("chart.covered"), range=[lowest, 1.02])
+    return _plain(figure)
+
+
+def histogram(spread: Histogram, color: str, axis: str) -> go.Figure:
+    """Shares of the residuals in bins, and those of a normal distribution of the same mean and standard deviation as a line."""
+    figure = go.Figure(go.Bar(x=spread.middle, y=spread.share, width=spread.width, name=text("chart.residuals"), marker={"color": color}))
+    line = {"color": ACTUAL, "width": 1.5}
+    figure.add_scatter(x=spread.middle, y=spread.normal, mode="lines", name=text("chart.normal"), line=line)
+    figure.update_xaxes(title=axis)
+    figure.update_yaxes(tickformat=".0%", title=text("chart.share"))
+    figure.update_layout(bargap=0.05)
+    return _plain(figure)
+
+
+def autocorrelation(found: Autocorrelation, color: str) -> go.Figure:
+    """The correlation of residuals so many periods apart (of several items: the median), and between which bounds noise would stay."""
+    values, bounds = found.typical()
+    figure = go.Figure(go.Bar(x=found.lags, y=values, name=text("chart.correlation"), marker={"color": color}, width=0.4))
+    line = {"color": CUTOFF, "width": 1, "dash": "dash"}
+    for sign, shown in ((1, True), (-1, False)):
+        figure.add_scatter(x=found.lags, y=sign * bounds, mode="lines", name=text("chart.bounds"), line=line, showlegend=shown)
+    figure.update_xaxes(title=text("chart.lag"), dtick=1)
+    figure.update_yaxes(title=text("chart.correlation"), range=[-1, 1])
     return _plain(figure)
 
 

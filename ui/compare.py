@@ -1,14 +1,20 @@
 """The Compare page's parts: all items together, one item, the choice for the plan."""
 
+from collections.abc import Callable
+
+import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from forecasting.choice import OVERALL, OWN, best_model
 from forecasting.scores import comparable, scores
 from sales.panel import SalesPanel
-from ui import charts, session, tables
+from ui import charts, leaderboard, session, tables
 from ui.session import Result
 from ui.texts import plain, text
+from workspace.cells import csv_table
+from workspace.datasets import Dataset
 
 
 def usable(result: Result) -> bool:
@@ -19,25 +25,25 @@ def usable(result: Result) -> bool:
     return True
 
 
-def asked(result: Result, panel: SalesPanel) -> None:
-    """What the run compared: items, cutoffs, horizon, models."""
-    cutoffs = sorted(result.backtest["cutoff"].unique())
-    dates = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs)
-    period = charts.period(panel)
-    st.caption(
-        text("compare.asked", items=len(result.items), all=len(panel), horizon=result.run.settings["horizon"], period=period, cutoffs=dates)
-    )
+def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
+    """What the run compared, and what it is made of; says so where the data changed since."""
+    settings = result.run.settings
+    if session.is_stale(data, result):
+        st.warning(text("compare.stale", made=result.fingerprint, now=data.facts["fingerprint"]))
+    cutoffs = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in sorted(result.backtest["cutoff"].unique()))
+    compared = len(leaderboard.overview(result.run.name, result, panel).items)
+    horizon, period = settings["horizon"], charts.period(panel)
+    st.caption(text("compare.asked", items=compared, all=len(panel), horizon=horizon, period=period, cutoffs=cutoffs))
+    with st.expander(text("compare.origin", run=result.run.name, fingerprint=result.fingerprint)):
+        told = {name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in settings.items()}
+        st.table(pd.Series(told, name=text("compare.setting")).map(plain), border="horizontal")
 
 
 def overall(result: Result, panel: SalesPanel) -> None:
     """The metrics of every model over all items, error by model and by horizon step, what failed."""
     st.subheader(text("compare.overall"))
     tables.scores(_scores(result.run.name, "", result, panel))
-    pictures = (
-        ("compare.by_model", charts.wape_by_model(result.backtest, result.models)),
-        ("compare.by_step", charts.wape_by_step(result.backtest, result.models, panel)),
-        ("compare.errors", charts.errors(result.backtest, result.models, panel)),
-    )
+    pictures = _pictures(result.run.name, result, panel)
     for column, (title, figure) in zip(st.columns(len(pictures)), pictures, strict=True):
         column.markdown(text(title))
         column.plotly_chart(figure, key=title)
@@ -56,11 +62,12 @@ def statuses(result: Result) -> None:
 
 
 @st.fragment
-def one_item(result: Result, panel: SalesPanel) -> None:
-    """Sales of one item with every model's forecasts and bands, its metrics, and the model its plan uses."""
+def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
+    """All items to choose from; sales of one with every model's forecasts and bands, its metrics, and the model its plan uses."""
+    leaderboard.items(result, panel)
     st.subheader(text("compare.item"))
     left, right = st.columns([1, 2])
-    item = left.selectbox(text("compare.choose_item"), result.items, key="compare-item", persist_state="session")
+    item = left.selectbox(text("compare.choose_item"), _items(result.run.name, result), key=leaderboard.ITEM, persist_state="session")
     shown = right.multiselect(
         text("compare.shown"),
         result.models,
@@ -68,8 +75,12 @@ def one_item(result: Result, panel: SalesPanel) -> None:
         format_func=lambda m: text(f"model.{m}"),
         key=f"shown-{result.run.name}",
     )
-    st.plotly_chart(charts.forecasts(panel, item, result.backtest, result.forecast, shown, result.models), key="forecasts")
+    adjusted = _adjusted(data, result, item)
+    figure = charts.forecasts(panel, item, result.backtest, result.forecast, shown, result.models, adjusted)
+    st.plotly_chart(figure, key="forecasts")
     st.caption(text("compare.bands"))
+    if adjusted is not None:
+        st.caption(text("compare.adjusted"))
     tables.scores(_scores(result.run.name, item, result, panel), key="item-scores")
     settled = [
         text("compare.detail", model=text(f"model.{model}"), detail=detail)
@@ -78,6 +89,21 @@ def one_item(result: Result, panel: SalesPanel) -> None:
     ]
     st.markdown(text("compare.settled", details=" · ".join(settled)))
     _choice_for(result, item)
+    with st.expander(text("residuals.title")):
+        model = st.selectbox(
+            text("residuals.model"), result.models, format_func=lambda m: text(f"model.{m}"), key="item-model", persist_state="session"
+        )
+        leaderboard.residuals_of(result, panel, item, model)
+
+
+def _adjusted(data: Dataset, result: Result, item: str) -> pd.DataFrame | None:
+    """The forecast of the item's plan as the planner adjusted it; None where nobody did."""
+    model = session.chosen_models(result)[item]
+    own, moved = (
+        table[(table["item"] == item) & (table["model"] == model)].sort_values("ds")
+        for table in (result.forecast, session.adjusted_forecast(data, result))
+    )
+    return None if np.allclose(own["mean"], moved["mean"], equal_nan=True) else moved
 
 
 def _choice_for(result: Result, item: str) -> None:
@@ -97,7 +123,7 @@ def _choice_for(result: Result, item: str) -> None:
 def for_the_plan(result: Result) -> None:
     """The rule by which the plan takes a model for each item."""
     st.subheader(text("compare.plan"))
-    best = text(f"model.{best_model(result.backtest)}")
+    best = text(f"model.{_best(result.run.name, result)}")
     names = {OVERALL: text("rule.overall", model=best), OWN: text("rule.own")}
     st.radio(
         text("compare.rule"),
@@ -111,6 +137,41 @@ def for_the_plan(result: Result) -> None:
     if own:
         st.button(text("compare.forget", count=len(own)), on_click=session.forget_items, args=(result,), key="forget")
     st.page_link("pages/Reorder.py", label=text("compare.to_reorder"), icon=":material/local_shipping:")
+
+
+def downloads(result: Result, panel: SalesPanel) -> None:
+    """Forecasts, backtest and metrics of the run as CSV, each written when it is asked for."""
+    st.subheader(text("compare.downloads"))
+    writers: dict[str, Callable[[], bytes]] = {
+        "forecast": lambda: csv_table(result.forecast.drop(columns=["y", "seconds"], errors="ignore"), codes=("item",)),
+        "backtest": lambda: csv_table(result.backtest, codes=("item",)),
+        "metrics": lambda: leaderboard.metrics_csv(result, panel, _scores(result.run.name, "", result, panel)),
+    }
+    for column, (name, write) in zip(st.columns(len(writers)), writers.items(), strict=True):
+        file = f"{name}-{result.run.name}.csv"
+        column.download_button(
+            text(f"download.{name}"), write, file, "text/csv", key=f"download-{name}", on_click="ignore", width="stretch"
+        )
+    st.caption(text("compare.downloads.explained"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _pictures(run: str, _result: Result, _panel: SalesPanel) -> tuple[tuple[str, go.Figure], ...]:
+    return (
+        ("compare.by_model", charts.wape_by_model(_result.backtest, _result.models)),
+        ("compare.by_step", charts.wape_by_step(_result.backtest, _result.models, _panel)),
+        ("compare.errors", charts.errors(_result.backtest, _result.models, _panel)),
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _items(run: str, _result: Result) -> list[str]:
+    return _result.items
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _best(run: str, _result: Result) -> str:
+    return best_model(_result.backtest)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

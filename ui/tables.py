@@ -1,6 +1,7 @@
 """Tables: problems, scores, the reorder list, with their headings, formats and units."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -20,6 +21,14 @@ PLAN_FORMATS = {
 }
 PLAN_COLUMNS = ("item", "quantity", "order_value", "supplier", "reason", "demand", "safety_stock", "order_up_to", "position", "on_hand",
                 "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category")  # fmt: skip
+BOARD_FORMATS = {
+    **dict.fromkeys(("WAPE", "bias", "beats", "answered"), "percent"),
+    **dict.fromkeys(("items", "beats_of"), "localized"),
+    "wins": "%,.1f",
+    "seconds": "%,.1f",
+    "seconds_item": "%,.3f",
+}
+ITEMS_HEIGHT = 320
 RATIOS = ("MASE", "RMSSE", "pinball")
 LEAST_SECONDS = 0.001
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
@@ -60,6 +69,49 @@ def _metric_format(column: str) -> Callable[[float], str]:
         return lambda value: f"{value:.3f}" if value >= LEAST_SECONDS else text("table.under", value=LEAST_SECONDS)
     form = ".1%" if column in PERCENT else ".3f" if column in RATIOS else ",.0f" if column == "MSE" else ",.2f"
     return lambda value: format(value, form)
+
+
+def leaderboard(table: pd.DataFrame, key: str, on_select: Callable[[], None] | None = None) -> None:
+    """A row a model, or a group and model; where `on_select` is given, a row can be chosen."""
+    shown = table.assign(model=[text(f"model.{model}") for model in table["model"]])
+    if "group" in shown:
+        shown["group"] = [group or text("board.none") for group in table["group"]]
+    config = {name: _board_column(name) for name in shown.columns}
+    choosing: dict[str, Any] = {"on_select": on_select, "selection_mode": "single-row"} if on_select else {}
+    st.dataframe(shown, hide_index=True, column_config=config, key=key, placeholder=text("table.none"), **choosing)
+
+
+def _board_column(name: str) -> Any:
+    label, explained = text(f"board.column.{name}"), text(f"board.column.{name}.help")
+    if name in BOARD_FORMATS:
+        return st.column_config.NumberColumn(label, help=explained, format=BOARD_FORMATS[name])
+    return st.column_config.TextColumn(label, help=explained)
+
+
+def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Callable[[], None]) -> None:
+    """A row an item, with its best model and the WAPE of each; a row can be chosen."""
+    shown = table.assign(best=[text(f"model.{model}") if model else text("table.none") for model in table["best"]])
+    config: dict[str, Any] = {
+        name: st.column_config.TextColumn(text(f"items.column.{name}"), help=text(f"items.column.{name}.help"), pinned=name == "item")
+        for name in ("item", "volume", "category", "best")
+    }
+    config["units"] = st.column_config.NumberColumn(text("items.column.units"), help=text("items.column.units.help"), format="localized")
+    added = text("items.column.value_added")
+    config["value_added"] = st.column_config.NumberColumn(added, help=text("items.column.value_added.help"), format="percent")
+    for model in models:
+        label = text("items.column.WAPE", model=text(f"model.{model}"))
+        config[model] = st.column_config.NumberColumn(label, format="percent")
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_order=("item", "units", "best", "value_added", *models, "volume", "category"),
+        column_config=config,
+        key=key,
+        on_select=on_select,
+        selection_mode="single-row",
+        height=ITEMS_HEIGHT,
+        placeholder=text("table.none"),
+    )
 
 
 def plan(made: ReorderPlan, reasons: Sequence[str], currency: str) -> None:

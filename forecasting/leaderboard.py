@@ -1,0 +1,149 @@
+"""Leaderboard: which model wins how often, where, and whether it is worth its seconds, from backtest rows summed up once.
+
+All that follows starts from `errors`: some millions of rows become a table of items x cutoffs x models, and the rest is quick.
+"""
+
+import numpy as np
+import pandas as pd
+
+from forecasting.scores import comparable
+from sales.panel import SalesPanel
+
+BASELINE = "seasonal_naive"
+CLASS_LIMITS = {"A": 0.80, "B": 0.95, "C": 1.0}
+_TIE = 1e-9
+_PART = ["item", "cutoff", "model"]
+
+
+def errors(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row for each item, cutoff and model of backtest `rows`.
+
+    absolute, signed: sums over the periods of known sales of |forecast - sales| and of forecast - sales, units; NaN where the model did
+    not answer. sold: units sold in them. known: how many they are. answered: share of the periods that have a forecast. seconds:
+    computing time. compared: whether every model that takes part answered, so that all are scored on it (see `comparable`).
+    """
+    known = rows["y"].notna()
+    off = (rows["mean"] - rows["y"]).where(known, 0.0)
+    parts = {
+        "absolute": off.abs(),
+        "signed": off,
+        "sold": rows["y"].abs().where(known, 0.0),
+        "known": known.astype(float),
+        "answered": rows["mean"].notna().astype(float),
+        "periods": 1.0,
+        "failed": off.isna().astype(float),
+        "seconds": rows["seconds"],
+    }
+    summed = pd.DataFrame({**{c: rows[c] for c in _PART}, **parts}).groupby(_PART, sort=True, observed=True).sum()
+    summed["seconds"] /= summed["periods"]
+    summed["answered"] /= summed["periods"]
+    summed.loc[summed["failed"] > 0, ["absolute", "signed"]] = np.nan
+    kept = comparable(rows)[_PART].drop_duplicates()
+    summed["compared"] = summed.index.isin(pd.MultiIndex.from_frame(kept))
+    return summed.drop(columns=["failed", "periods"]).reset_index()
+
+
+def leaderboard(parts: pd.DataFrame, group: pd.Series | None = None) -> pd.DataFrame:
+    """A row a model, lowest WAPE first; with `group` (the group of each item, by item) a row for each group and model, as a column `group`.
+
+    items: those that can be scored: compared, and something sold. wins: how many of them this model has the lowest WAPE of; models that
+    share it share the win, so wins add up to items. WAPE, bias: of all items together, shares. beats: the share of items on which its WAPE
+    is lower than that of seasonal naive, out of beats_of items, those that both answered; NaN where seasonal naive was not compared.
+    seconds: all its computing time. seconds_item: that of one item at one cutoff. answered: the share of items x cutoffs that it answered.
+    """
+    parts = parts.assign(group="" if group is None else parts["item"].map(group))
+    keys = ["group", "model"]
+    asked = parts.groupby(keys, sort=True).agg(seconds=("seconds", "sum"), seconds_item=("seconds", "mean"), answered=("answered", "mean"))
+    compared = parts[parts["compared"]].groupby(keys)[["absolute", "signed", "sold"]].sum()
+    sold = compared["sold"].where(compared["sold"] > 0)
+    table = asked.assign(WAPE=compared["absolute"] / sold, bias=compared["signed"] / sold)
+    table = table.join(_wins(parts)).join(_beats(parts))
+    table[["items", "wins", "beats_of"]] = table[["items", "wins", "beats_of"]].fillna(0)
+    columns = ["items", "wins", "WAPE", "bias", "beats", "beats_of", "seconds", "seconds_item", "answered"]
+    table = table[columns].reset_index().sort_values(["group", "WAPE", "model"], ignore_index=True)
+    return table.drop(columns="group") if group is None else table
+
+
+def by_cutoff(parts: pd.DataFrame) -> pd.DataFrame:
+    """WAPE and bias of each model at each cutoff, shares, over what was compared; NaN where nothing sold."""
+    sums = parts[parts["compared"]].groupby(["model", "cutoff"])[["absolute", "signed", "sold"]].sum()
+    sold = sums["sold"].where(sums["sold"] > 0)
+    return pd.DataFrame({"WAPE": sums["absolute"] / sold, "bias": sums["signed"] / sold}).reset_index()
+
+
+def by_item(parts: pd.DataFrame, units: pd.Series) -> pd.DataFrame:
+    """A row an item, by `units` (of each item, by item) from the highest: item, units, best (the model of lowest WAPE, the first by name
+    among equals; "" where nobody can be scored), a column of WAPE for each model, and value_added: the WAPE of seasonal naive less that of
+    the best, a share; NaN where either is not known."""
+    table = _item_wapes(parts[parts["compared"]]).reindex(np.unique(parts["item"].to_numpy(dtype=object)))
+    models = sorted(parts["model"].unique())
+    table = table.reindex(columns=models)
+    best = table.fillna(np.inf).to_numpy().argmin(axis=1)
+    scored = table.notna().any(axis=1)
+    table["value_added"] = table[BASELINE] - table[models].min(axis=1) if BASELINE in models else np.nan
+    table.insert(0, "best", np.where(scored, np.array(models, dtype=object)[best], ""))
+    table.insert(0, "units", units.reindex(table.index))
+    return table.rename_axis("item").reset_index().sort_values(["units", "item"], ascending=[False, True], ignore_index=True)
+
+
+def long(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every metric of every table as a row `scope, item, group, model, metric, value`. tables: by scope, each with a column model, and
+    item or group where it has them; any other column that is not a number is left out."""
+    parts = []
+    for scope, table in tables.items():
+        wide = table.assign(scope=scope, item=table.get("item", ""), group=table.get("group", ""))
+        parts.append(wide.melt(["scope", "item", "group", "model"], list(table.select_dtypes("number")), "metric", "value"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def units_until(panel: SalesPanel, cutoff: pd.Timestamp) -> pd.Series:
+    """Units sold up to and with period `cutoff`, by item. Raises KeyError where `cutoff` is no period of the panel."""
+    seen = int(panel.periods.get_loc(cutoff)) + 1
+    return pd.Series(np.nansum(panel.y[:, :seen], axis=1, dtype=float), index=pd.Index(panel.items, dtype=object), name="units")
+
+
+def volume_classes(units: pd.Series) -> pd.Series:
+    """The class of each item by its share of `units`: A for the best sellers that make up the first 80 %, B for the next to 95 %, C for the
+    rest and all that sold nothing. The item that crosses a limit is in the class that it completes.
+
+    Units of the history before the first cutoff (`units_until`) keep out what only the backtest knows.
+
+    >>> volume_classes(pd.Series({"mug": 70.0, "pen": 20.0, "cup": 8.0, "ink": 2.0, "pot": 0.0})).to_dict()
+    {'mug': 'A', 'pen': 'A', 'cup': 'B', 'ink': 'C', 'pot': 'C'}
+    """
+    ranked = units.sort_index().sort_values(ascending=False, kind="stable")
+    total = ranked.sum()
+    before = (ranked.cumsum() - ranked) / total if total > 0 else pd.Series(1.0, index=ranked.index)
+    a, b, c = CLASS_LIMITS
+    cut = np.select([(before < CLASS_LIMITS[a] - _TIE) & (ranked > 0), (before < CLASS_LIMITS[b] - _TIE) & (ranked > 0)], [a, b], c)
+    return pd.Series(cut, index=ranked.index, dtype=object).reindex(units.index)
+
+
+def _item_wapes(parts: pd.DataFrame) -> pd.DataFrame:
+    """WAPE, items x models; NaN where nothing sold or nothing was compared."""
+    sums = parts.groupby(["item", "model"])[["absolute", "sold"]].sum(min_count=1)
+    return (sums["absolute"] / sums["sold"].where(sums["sold"] > 0)).unstack("model")
+
+
+def _wins(parts: pd.DataFrame) -> pd.DataFrame:
+    """Wins, and the items that can be won, of each group and model."""
+    wapes = _item_wapes(parts[parts["compared"]])
+    wapes = wapes[wapes.notna().any(axis=1)]
+    lowest = wapes.le(wapes.min(axis=1) * (1 + _TIE), axis=0)
+    shares = lowest.div(lowest.sum(axis=1), axis=0).stack().rename("wins").reset_index()
+    shares["group"] = shares["item"].map(_groups(parts))
+    return shares.groupby(["group", "model"])["wins"].agg(wins="sum", items="size")
+
+
+def _beats(parts: pd.DataFrame) -> pd.DataFrame:
+    """The share of items of each group whose WAPE a model has lower than seasonal naive, where both answered."""
+    naive = parts.loc[(parts["model"] == BASELINE) & parts["absolute"].notna(), ["item", "cutoff", "absolute"]]
+    both = parts[(parts["model"] != BASELINE) & parts["absolute"].notna()].merge(naive, on=["item", "cutoff"], suffixes=("", "_naive"))
+    sums = both.groupby(["group", "item", "model"])[["absolute", "absolute_naive", "sold"]].sum()
+    sums = sums[sums["sold"] > 0]
+    better = sums["absolute"] < sums["absolute_naive"] * (1 - _TIE)
+    return better.groupby(["group", "model"]).agg(beats="mean", beats_of="size")
+
+
+def _groups(parts: pd.DataFrame) -> pd.Series:
+    return parts.drop_duplicates("item").set_index("item")["group"]

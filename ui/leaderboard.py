@@ -1,0 +1,161 @@
+"""The depth behind Compare's first table: who wins where, which item to open, what the errors have left, what quantiles cover."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from forecasting import leaderboard as boards
+from forecasting import residuals as left
+from sales.panel import SalesPanel
+from ui import charts, tables
+from ui.session import Result
+from ui.texts import text
+from workspace.cells import csv_table
+
+ITEM, WON_BY, MODEL = "compare-item", "won-by", "residual-model"
+BOARD, ITEMS = "leaderboard", "items"
+GROUPS = ("category", "volume")
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """What a run says of all items together, worked out once: a leaderboard over all, one by each of GROUPS, error by cutoff, items."""
+
+    overall: pd.DataFrame
+    grouped: dict[str, pd.DataFrame]
+    cutoffs: pd.DataFrame
+    items: pd.DataFrame
+    coverage: pd.DataFrame
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def overview(run: str, _result: Result, _panel: SalesPanel) -> Overview:
+    """The overview of the run named."""
+    parts = boards.errors(_result.backtest)
+    units = boards.units_until(_panel, _result.backtest["cutoff"].min()).reindex(pd.unique(parts["item"]))
+    classes = boards.volume_classes(units)
+    categories = _categories(_panel).reindex(units.index).fillna("")
+    items = boards.by_item(parts, units)
+    items.insert(2, "volume", items["item"].map(classes))
+    items.insert(3, "category", items["item"].map(categories))
+    grouped = {name: boards.leaderboard(parts, by) for name, by in zip(GROUPS, (categories, classes), strict=True)}
+    return Overview(boards.leaderboard(parts), grouped, boards.by_cutoff(parts), items, left.coverage(_result.backtest))
+
+
+def _categories(panel: SalesPanel) -> pd.Series:
+    known = panel.attributes["category"].to_numpy() if "category" in panel.attributes else ""
+    return pd.Series(known, index=pd.Index(panel.items, dtype=object), dtype=object)
+
+
+def board(result: Result, panel: SalesPanel) -> None:
+    """The leaderboard over all items, by category and by volume class; choosing a model shows the items that it wins."""
+    st.subheader(text("board.title"))
+    found = overview(result.run.name, result, panel)
+    named = [name for name in GROUPS if name != "category" or (found.grouped[name]["group"] != "").any()]
+    titles = [text("board.all"), *(text(f"board.{name}") for name in named)]
+    first, *others = st.tabs(titles)
+    with first:
+        st.session_state[f"{BOARD}-shown"] = found.overall["model"].tolist()
+        tables.leaderboard(found.overall, key=BOARD, on_select=_model_chosen)
+        st.caption(text("board.explained", items=int(found.overall["items"].max()), all=len(found.items)))
+    for name, tab in zip(named, others, strict=True):
+        with tab:
+            tables.leaderboard(found.grouped[name], key=f"{BOARD}-{name}")
+            st.caption(text(f"board.{name}.explained"))
+
+
+def _model_chosen() -> None:
+    chosen = _chosen(BOARD)
+    if chosen is not None:
+        st.session_state[WON_BY] = st.session_state[MODEL] = chosen
+
+
+def items(result: Result, panel: SalesPanel) -> None:
+    """Every item with its best model and what that adds; choosing a row opens the item below."""
+    st.subheader(text("items.title"))
+    found = overview(result.run.name, result, panel).items
+    won_by = st.selectbox(
+        text("items.won_by"), [None, *result.models], format_func=_model_or_all, key=WON_BY, persist_state="session", width=320
+    )
+    shown = found if won_by is None else found[found["best"] == won_by]
+    st.session_state[f"{ITEMS}-shown"] = shown["item"].tolist()
+    tables.items(shown, result.models, key=ITEMS, on_select=_item_chosen)
+    st.caption(text("items.explained", shown=len(shown), all=len(found)))
+
+
+def _item_chosen() -> None:
+    chosen = _chosen(ITEMS)
+    if chosen is not None:
+        st.session_state[ITEM] = chosen
+
+
+def _chosen(table: str) -> str | None:
+    """What stands in the row chosen of the table with this key."""
+    state: Any = st.session_state.get(table)
+    shown = st.session_state.get(f"{table}-shown", [])
+    rows = state["selection"]["rows"] if state else []
+    return shown[rows[0]] if rows and rows[0] < len(shown) else None
+
+
+def _model_or_all(model: str | None) -> str:
+    return text("items.all") if model is None else text(f"model.{model}")
+
+
+@st.fragment
+def errors(result: Result, panel: SalesPanel) -> None:
+    """Error by cutoff, coverage against nominal, and the residuals of one model over all items."""
+    st.subheader(text("errors.title"))
+    found = overview(result.run.name, result, panel)
+    by_cutoff, covered = st.columns(2)
+    by_cutoff.markdown(text("errors.by_cutoff"))
+    by_cutoff.plotly_chart(charts.error_by_cutoff(found.cutoffs, result.models), key="error-by-cutoff")
+    covered.markdown(text("errors.coverage"))
+    covered.plotly_chart(charts.coverage(found.coverage, result.models), key="coverage")
+    st.caption(text("errors.coverage.explained"))
+    model = st.selectbox(
+        text("residuals.model"), result.models, format_func=lambda m: text(f"model.{m}"), key=MODEL, persist_state="session", width=320
+    )
+    of_all = _residuals(result.run.name, model, result)
+    _pictures(left.histogram(of_all.scaled()), left.autocorrelation(of_all), model, result, text("residuals.scaled"), "all")
+    st.caption(text("residuals.all"))
+
+
+def residuals_of(result: Result, panel: SalesPanel, item: str, model: str) -> None:
+    """The residuals of one model for one item."""
+    found = _residuals(result.run.name, model, result).of(item)
+    axis = text("chart.error", period=charts.period(panel))
+    _pictures(left.histogram(found.known()), left.autocorrelation(found), model, result, axis, "item")
+    st.caption(text("residuals.item"))
+
+
+def _pictures(spread: left.Histogram | None, correlation: left.Autocorrelation, model: str, result: Result, axis: str, key: str) -> None:
+    color = charts.color_of(model, result.models)
+    one, other = st.columns(2)
+    one.markdown(text("residuals.histogram"))
+    if spread is None:
+        one.caption(text("residuals.too_few"))
+    else:
+        one.plotly_chart(charts.histogram(spread, color, axis), key=f"histogram-{key}")
+    other.markdown(text("residuals.autocorrelation"))
+    if len(correlation.lags) == 0 or pd.isna(correlation.typical()[0]).all():
+        other.caption(text("residuals.too_few"))
+        return
+    other.plotly_chart(charts.autocorrelation(correlation, color), key=f"autocorrelation-{key}")
+    if key == "all":
+        other.caption(text("residuals.outside", share=correlation.outside[0]))
+
+
+def metrics_csv(result: Result, panel: SalesPanel, scores: pd.DataFrame) -> bytes:
+    """Scores and leaderboards of the run as CSV: scope, item, group (a category, class or cutoff), model, metric, value."""
+    found = overview(result.run.name, result, panel)
+    cutoffs = found.cutoffs.assign(group=found.cutoffs["cutoff"].dt.strftime("%Y-%m-%d"))
+    items = found.items.melt(["item"], [m for m in result.models if m in found.items], "model", "WAPE")
+    tables = {"overall": scores, "leaderboard": found.overall, **found.grouped, "cutoff": cutoffs, "item": items}
+    return csv_table(boards.long(tables), codes=("item",), decimals=6)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _residuals(run: str, model: str, _result: Result) -> left.Residuals:
+    return left.residuals(_result.backtest, model)
