@@ -1,6 +1,9 @@
 """Every page without a browser: empty, with a bad file, a good file; sliders move the plan; one session does not see another's choices."""
 
 import io
+import os
+import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from test_runs import until
 
 from sales import datasets as saved
 from sales.intake import intake
@@ -15,7 +19,7 @@ from sales.mapping import Mapping
 from ui import session
 from ui.runs import Comparison
 from ui.texts import text
-from workspace import runs
+from workspace import runs, tables
 from workspace.datasets import Dataset, datasets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -203,6 +207,47 @@ def test_compare_starts_the_command_as_a_process_of_its_own(data: Dataset) -> No
     assert app.dataframe[0].value["WAPE"].notna().all()
 
 
+WAITS = """
+import os, signal
+from workspace import runs, tables
+run = runs.Run(os.environ[runs.HANDED].partition(":")[0])
+lock = runs.handed(run)
+tables.write_facts(run.folder / "progress.json", {"what": "prophet", "done": 3, "total": 8, "failed": 2, "seconds_left": 300.0})
+runs.sign(lock)
+signal.pause()
+"""
+
+
+def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(data: Dataset) -> None:
+    run = runs.start(Comparison(("prophet",), 14, 3, None, "").settings(data), ["-c", WAITS], {"data": data.name})
+    until(lambda: (run.folder / "lock").read_text())
+    app = opened("compare", data)
+    assert app.get("progress")[0].proto.text == "Prophet: 3 of 8 parts done, about 5 min left, 2 items failed so far"
+    ran(app.button(key="cancel-run").click())
+    assert run.wait() is runs.State.CANCELLED
+    assert text("run.cancelled") in [info.value for info in ran(app).info]
+
+
+def test_a_killed_run_goes_on_when_its_page_is_opened(data: Dataset) -> None:
+    wanted = Comparison(("seasonal_naive",), 14, 3, None, "")
+    run = runs.start(wanted.settings(data), ["-c", WAITS], {"data": data.name})
+    until(lambda: (run.folder / "lock").read_text())
+    tables.write_facts(run.folder / "run.json", {**run.facts("run"), "arguments": wanted.arguments(data)})
+    os.kill(int((run.folder / "lock").read_text()), signal.SIGKILL)
+    assert run.wait() is runs.State.STOPPED
+    app = opened("compare", data)
+    assert run.wait() is runs.State.DONE
+    assert ran(app).dataframe[0].value["WAPE"].notna().all()
+
+
+def test_a_result_of_older_data_is_still_there_and_known_to_be_old(compared: Dataset) -> None:
+    newer = replace(compared, facts={**compared.facts, "fingerprint": "0" * 16})
+    result = session.result_of(newer)
+    assert result is not None
+    assert result.fingerprint == compared.facts["fingerprint"]
+    assert [session.is_stale(compared, result), session.is_stale(newer, result)] == [False, True]
+
+
 def test_reorder_without_a_comparison_says_where_to_make_one(data: Dataset) -> None:
     assert opened("reorder", data).info[0].value == text("need.result")
 
@@ -216,7 +261,7 @@ def test_without_stock_the_plan_is_targets_and_asks_before_it_exports(compared: 
 
 
 def plan(app: AppTest) -> pd.DataFrame:
-    return app.dataframe[0].value.set_index("item")
+    return next(table.value for table in app.dataframe if "order_up_to" in table.value).set_index("item").sort_index()
 
 
 @pytest.mark.parametrize(("slider", "value"), [("service-level", 99.0), ("safety-factor", 2.0), ("lead_time", 40), ("review", 30)])
@@ -226,14 +271,14 @@ def test_every_slider_moves_all_quantities(compared: Dataset, slider: str, value
     before = plan(app)
     assert metrics(app)[text("reorder.lines")] == "4"
     if slider in ("lead_time", "review"):
-        ran(app.toggle(key=f"{slider}-own").set_value(False))
-    ran(app.slider(key=slider).set_value(value))
+        ran(app.toggle(key=f"{slider}-own-{compared.name}").set_value(False))
+    ran(app.slider(key=f"{slider}-{compared.name}").set_value(value))
     assert (plan(app)["quantity"] > before["quantity"]).all()
 
 
 def test_another_factor_shows_the_effective_service_level(compared: Dataset) -> None:
     app = opened("reorder", compared)
-    app.slider(key="safety-factor").set_value(0.0)
+    app.slider(key=f"safety-factor-{compared.name}").set_value(0.0)
     ran(app)
     assert "effective service level" in app.info[0].value
 
@@ -241,7 +286,7 @@ def test_another_factor_shows_the_effective_service_level(compared: Dataset) -> 
 def test_filters_narrow_the_list_and_its_totals(compared: Dataset) -> None:
     compared.write(saved.STOCK, stock())
     app = opened("reorder", compared)
-    app.multiselect(key="suppliers").set_value(["North"])
+    app.multiselect(key=f"suppliers-{compared.name}").set_value(["North"])
     ran(app)
     assert set(plan(app)["supplier"]) == {"North"}
     assert metrics(app)[text("reorder.lines")] == "2"
@@ -249,19 +294,19 @@ def test_filters_narrow_the_list_and_its_totals(compared: Dataset) -> None:
 
 def test_settings_outlive_a_change_of_page(compared: Dataset) -> None:
     app = opened("reorder", compared)
-    app.slider(key="service-level").set_value(80.0)
+    app.slider(key=f"service-level-{compared.name}").set_value(80.0)
     ran(app)
     ran(app.switch_page(PAGES["compare"]))
     ran(app.switch_page(PAGES["reorder"]))
-    assert app.slider(key="service-level").value == 80.0
+    assert app.slider(key=f"service-level-{compared.name}").value == 80.0
 
 
 def test_two_sessions_do_not_share_what_is_moved_or_chosen(compared: Dataset) -> None:
     one, other = opened("reorder", compared), opened("reorder", compared)
-    one.slider(key="service-level").set_value(80.0)
+    one.slider(key=f"service-level-{compared.name}").set_value(80.0)
     ran(one)
     ran(other)
-    assert other.slider(key="service-level").value == 95.0
+    assert other.slider(key=f"service-level-{compared.name}").value == 95.0
     assert (plan(other)["quantity"] > plan(one)["quantity"]).all()
 
 

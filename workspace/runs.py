@@ -205,7 +205,7 @@ def handed(run: Run) -> IO[str] | None:
         raise Changed(f"run: got {run.name}, expected {name}")
     del os.environ[HANDED]
     os.set_inheritable(int(number), False)
-    return os.fdopen(int(number), "r+")
+    return os.fdopen(os.dup(int(number)), "r+")  # the other one stays open: the run goes on until this process has said its last words
 
 
 def sign(lock: IO[str]) -> None:
