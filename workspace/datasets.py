@@ -1,5 +1,9 @@
-"""Datasets: named folders of tables, with their facts. What is inside the tables is not known here."""
+"""Datasets: named folders of tables, with their facts. What is inside the tables is not known here.
 
+A dataset may be brought up to date: its facts then speak of the new version, and those of each version before stay beside them.
+"""
+
+import fcntl
 import os
 import shutil
 import tempfile
@@ -13,6 +17,7 @@ import pandas as pd
 from workspace import home, tables
 
 _FACTS = "facts.json"
+_EARLIER = "earlier"
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,11 @@ class Dataset:
     @property
     def title(self) -> str:
         return str(self.facts["title"])
+
+    @property
+    def versions(self) -> list[Mapping[str, Any]]:
+        """The facts of each version, the latest first."""
+        return [self.facts, *self.facts.get(_EARLIER, [])]
 
     @property
     def folder(self) -> Path:
@@ -54,6 +64,19 @@ def create(title: str, content: Mapping[str, pd.DataFrame], facts: Mapping[str, 
         return _publish(root, staged, title, facts)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def update(dataset: Dataset, content: Mapping[str, pd.DataFrame], facts: Mapping[str, Any]) -> Dataset:
+    """`dataset` with another version of what it holds, under its own name and title: `content` is added to its tables or replaces those of
+    the same name, and `facts` take the place of the old ones, which stay readable as a version. A reader meets the old facts or the new."""
+    with (dataset.folder / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for table, frame in content.items():
+            dataset.write(table, frame)
+        now = open_dataset(dataset.name)
+        earlier = [{name: value for name, value in version.items() if name != _EARLIER} for version in now.versions]
+        tables.write_facts(dataset.folder / _FACTS, {**facts, "title": now.title, _EARLIER: earlier})
+    return open_dataset(dataset.name)
 
 
 def _publish(root: Path, staged: Path, title: str, facts: Mapping[str, Any]) -> Dataset:
