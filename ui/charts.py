@@ -147,7 +147,7 @@ def coverage(table: pd.DataFrame, models: list[str]) -> go.Figure:
         line = {"color": color_of(model, models), "width": 2}
         figure.add_scatter(x=part["level"], y=part["covered"], mode="lines+markers", name=text(f"model.{model}"), line=line)
     lowest = min([0.45, *(table["covered"] - 0.05)])
-    figure.update_xaxes(tickformat=".1~%", title=text("chart.nominal"), range=[0.45, 1.02], tickvals=sorted(table["level"].unique()))
+    figure.update_xaxes(tickformat=".0%", title=text("chart.nominal"), range=[0.45, 1.02])
     figure.update_yaxes(tickformat=".0%", title=text("chart.covered"), range=[lowest, 1.02])
     return _plain(figure)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -144,7 +145,9 @@ def _pictures(spread: left.Histogram | None, correlation: left.Autocorrelation, 
         return
     other.plotly_chart(charts.autocorrelation(correlation, color), key=f"autocorrelation-{key}")
     if key == "all":
-        other.caption(text("residuals.outside", share=correlation.outside[0]))
+        other.caption(
+            text("residuals.outside", share=np.nanmax(correlation.outside), lag=correlation.lags[np.nanargmax(correlation.outside)])
+        )
 
 
 def metrics_csv(result: Result, panel: SalesPanel, scores: pd.DataFrame) -> bytes:

@@ -124,7 +124,7 @@ COMPARE: dict[str, str] = {
     "residuals.scaled": "Error / the item's own RMSE",
     "residuals.histogram": "**Errors against a normal distribution**",
     "residuals.autocorrelation": "**Autocorrelation of errors**",
-    "residuals.outside": "At lag 1, {share:.0%} of items are outside their bounds; 5 % would be chance. More: the model misses a pattern.",
+    "residuals.outside": "At lag {lag}, where most are, {share:.0%} of items are outside their bounds; 5 % would be chance. Many more: the model misses a pattern.",
     "residuals.all": "All items: each error divided by the root mean squared error of its item; correlation and bounds are the median of items. Only pairs after the same cutoff count.",
     "residuals.item": "Error = forecast − sales. Only pairs after the same cutoff count; dashed: where 95 % of noise would lie.",
     "residuals.too_few": "Too few known errors (or all alike) to tell.",
