@@ -112,10 +112,19 @@ def only_models(page: "Page", *names: str) -> None:
 
 def compare(page: "Page") -> None:
     """Runs the comparison with the settings it starts with and waits for its table."""
-    from playwright.sync_api import expect
 
     page.get_by_role("button", name=text("form.run")).click()
-    expect(page.get_by_role("heading", name=text("compare.overall"))).to_be_visible(timeout=RUN_MS)
+    compared(page)
+
+
+def compared(page: "Page") -> None:
+    """Waits for the table of the comparison under way; fails at once where it ended in another way."""
+    from playwright.sync_api import expect
+
+    table = page.get_by_role("heading", name=text("compare.overall"))
+    ended = [page.get_by_text(text(key)) for key in ("run.failed", "run.given_up")]
+    expect(table.or_(ended[0]).or_(ended[1]).first).to_be_visible(timeout=RUN_MS)
+    expect(table).to_be_visible()
     settled(page)
 
 
