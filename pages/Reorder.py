@@ -10,5 +10,5 @@ result = session.result_of(data)
 if result is None or not compare.usable(result):
     shell.need("compare", "need.result")
 
-reorder.origin(result, session.panel_of(data))
+reorder.origin(data, result, session.panel_of(data, result.fingerprint))
 reorder.plan(data, result)

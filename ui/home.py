@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from forecasting.scores import comparable
-from inventory.plan import reorder_plan
-from inventory.settings import PlanSettings
+from inventory.saved import saved_settings
 from ui import session
+from ui.plans import plans
 from ui.session import Result
 from ui.texts import plain, text
 from workspace.datasets import Dataset
@@ -23,7 +23,7 @@ def steps(data: Dataset | None) -> None:
 
 
 def today(data: Dataset) -> None:
-    """What the chosen data holds, and what its plan says at a service level of 95 % and each item's own terms."""
+    """What the chosen data holds, and what its plan says under the settings last saved."""
     st.header(text("home.today", title=plain(data.title)))
     result = session.result_of(data)
     facts = data.facts
@@ -37,8 +37,7 @@ def today(data: Dataset) -> None:
 
 
 def _plan(data: Dataset, result: Result, columns: list) -> None:
-    terms, _ = session.terms_of(data)
-    made = reorder_plan(terms, session.spread_of(data, result), session.panel_of(data).calendar, PlanSettings())
+    made = plans(data, result)(saved_settings(data.name))
     totals = made.totals()
     models = ", ".join(sorted({text(f"model.{model}") for model in made.model}))
     columns[0].metric(text("home.lines"), f"{totals.lines:,}", help=text("home.lines.help", models=models))

@@ -1,106 +1,73 @@
-"""The Reorder page's parts: sliders, totals, the list of all items, the files to download, in one fragment: a slider reruns no more."""
+"""The Reorder page's parts: where it comes from; settings, totals, the list, one line looked into, what the planner decides, the files to
+take away. All in one fragment: a slider reruns no more."""
+
+from datetime import UTC, datetime
 
 import numpy as np
 import streamlit as st
 
 from inventory import export
-from inventory.plan import ReorderPlan, reorder_plan
-from inventory.settings import PlanSettings
-from inventory.terms import DEFAULT_LEAD_TIME_DAYS, DEFAULT_REVIEW_PERIOD_DAYS
+from inventory.adjustments import load as load_adjustments
+from inventory.overrides import load as load_overrides
+from inventory.overrides import split
+from inventory.plan import ReorderPlan
+from inventory.projection import arithmetic, project
+from inventory.saved import saved_settings
+from inventory.sent import load as load_sent
+from inventory.statement import statement
 from sales.panel import SalesPanel
-from ui import charts, session, tables
+from ui import adjustments, charts, order_charts, order_table, overrides, planner, sent, session, sliders
+from ui.plans import plans
 from ui.session import Result
 from ui.texts import plain, text
 from ui.texts.reasons import reasons
 from workspace.datasets import Dataset
 
-LONGEST_DAYS = 180
 
-
-def origin(result: Result, panel: SalesPanel) -> None:
-    """Where the plan's numbers come from."""
+def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
+    """Where the plan's numbers come from: sales, models, run, fingerprint; a warning where the data changed since."""
     used = session.chosen_models(result)
     names = sorted({text(f"model.{model}") for model in used.values()})
-    as_of = panel.calendar.last_day(panel.last)
+    if session.is_stale(data, result):
+        st.warning(text("reorder.stale", fingerprint=result.fingerprint, now=data.facts["fingerprint"]))
     if len(used) < len(panel):
         st.warning(text("reorder.part", items=len(used), all=len(panel)))
-    cutoffs = result.backtest["cutoff"].nunique()
-    horizon, period = result.run.settings["horizon"], charts.period(panel)
     st.caption(
         text(
             "reorder.origin",
-            as_of=as_of,
+            as_of=panel.calendar.last_day(panel.last),
             last=panel.calendar.first_day(panel.last),
             items=len(used),
             all=len(panel),
             models=", ".join(names),
-            cutoffs=cutoffs,
-            horizon=horizon,
-            period=period,
+            cutoffs=result.backtest["cutoff"].nunique(),
+            horizon=result.run.settings["horizon"],
+            period=charts.period(panel),
+            run=result.run.name,
+            fingerprint=result.fingerprint,
         )
     )
 
 
 @st.fragment
 def plan(data: Dataset, result: Result) -> None:
-    """Sliders, and everything that follows from them, for all items at once."""
-    settings = _sliders()
-    made = reorder_plan(session.terms_of(data)[0], session.spread_of(data, result), session.panel_of(data).calendar, settings)
+    """Settings, and everything that follows from them, for all items at once."""
+    planner.tell()
+    settings, saved = sliders.sliders(data), saved_settings(data.name)
+    of = plans(data, result)
+    made = of(settings)
+    before = made if saved == settings else of(saved)
+    sliders.save_or_reset(data, settings, saved)
     _explain(made)
-    shown = made.selected(_filters(made))
-    currency = session.currency()
-    _totals(shown, currency)
-    tables.plan(shown, reasons(shown, np.arange(len(shown))), currency)
-    _downloads(shown)
-
-
-def _sliders() -> PlanSettings:
-    columns = st.columns(4)
-    level = columns[0].slider(
-        text("reorder.service_level"),
-        50.0,
-        99.9,
-        95.0,
-        0.1,
-        "%.1f %%",
-        key="service-level",
-        persist_state="session",
-        help=text("reorder.service_level.help"),
-    )
-    factor = columns[1].slider(
-        text("reorder.safety_factor"),
-        0.0,
-        3.0,
-        1.0,
-        0.05,
-        key="safety-factor",
-        persist_state="session",
-        help=text("reorder.safety_factor.help"),
-    )
-    lead_time = _days(columns[2], "lead_time", DEFAULT_LEAD_TIME_DAYS)
-    review = _days(columns[3], "review", DEFAULT_REVIEW_PERIOD_DAYS)
-    methods = st.columns([3, 1], vertical_alignment="bottom")
-    method = methods[0].radio(
-        text("reorder.method"),
-        ["backtest", "normal"],
-        format_func=lambda m: text(f"method.{m}"),
-        key="method",
-        persist_state="session",
-        horizontal=True,
-    )
-    methods[1].selectbox(
-        text("reorder.currency"), session.CURRENCIES, key=session.CURRENCY, persist_state="session", accept_new_options=True
-    )
-    st.caption(text(f"method.{method}.help"))
-    return PlanSettings(round(level / 100, 4), factor, lead_time, review, method)
-
-
-def _days(column: st.delta_generator.DeltaGenerator, name: str, default: float) -> float | None:
-    own = column.toggle(
-        text(f"reorder.{name}.own"), value=True, key=f"{name}-own", persist_state="session", help=text(f"reorder.{name}.help")
-    )
-    days = column.slider(text(f"reorder.{name}"), 0, LONGEST_DAYS, int(default), key=name, persist_state="session", disabled=own)
-    return None if own else float(days)
+    overrides.ask_again(data)
+    rows = _filters(made, data)
+    shown = made.selected(rows)
+    _totals(shown)
+    sliders.what_changed(shown, before.selected(rows))
+    chosen = order_table.page(shown, (made.quantity - before.quantity)[rows], session.currency(), data.name)
+    _line(data, result, shown, chosen)
+    _take_away(data, result, shown)
+    _decide(data, made, shown, chosen)
 
 
 def _explain(made: ReorderPlan) -> None:
@@ -109,26 +76,26 @@ def _explain(made: ReorderPlan) -> None:
         st.warning(text("reorder.targets"))
     if made.settings.safety_factor != 1:
         low, middle, high = made.effective_levels()
-        st.info(
-            text(
-                "reorder.effective",
-                asked=made.settings.service_level,
-                factor=made.settings.safety_factor,
-                low=low,
-                middle=middle,
-                high=high,
-            )
-        )
+        asked, factor = made.settings.service_level, made.settings.safety_factor
+        st.info(text("reorder.effective", asked=asked, factor=factor, low=low, middle=middle, high=high))
     for name, count in made.notes().items():
         st.caption(text(f"reorder.note.{name}", count=count, items=len(made)))
 
 
-def _filters(made: ReorderPlan) -> np.ndarray:
-    columns = st.columns([2, 2, 1], vertical_alignment="bottom")
-    suppliers = columns[0].multiselect(text("reorder.suppliers"), _known(made.supplier), key="suppliers", persist_state="session")
-    categories = columns[1].multiselect(text("reorder.categories"), _known(made.category), key="categories", persist_state="session")
-    only = columns[2].toggle(text("reorder.only"), key="only-to-order", persist_state="session")
+def _filters(made: ReorderPlan, data: Dataset) -> np.ndarray:
+    """Mask of the lines wanted, n."""
+    columns = st.columns([2, 2, 2, 1], vertical_alignment="bottom")
+    search = columns[0].text_input(text("reorder.search"), key=f"search-{data.name}", persist_state="session", icon=":material/search:")
+    suppliers = columns[1].multiselect(
+        text("reorder.suppliers"), _known(made.supplier), key=f"suppliers-{data.name}", persist_state="session"
+    )
+    categories = columns[2].multiselect(
+        text("reorder.categories"), _known(made.category), key=f"categories-{data.name}", persist_state="session"
+    )
+    only = columns[3].toggle(text("reorder.only"), key="only-to-order", persist_state="session")
     wanted = np.full(len(made), True)
+    if search.strip():
+        wanted &= np.array([search.strip().casefold() in item.casefold() for item in made.items], dtype=bool)
     if suppliers:
         wanted &= np.isin(made.supplier, suppliers)
     if categories:
@@ -140,14 +107,14 @@ def _known(values: np.ndarray) -> list[str]:
     return sorted({value for value in values if value})
 
 
-def _totals(shown: ReorderPlan, currency: str) -> None:
+def _totals(shown: ReorderPlan) -> None:
     totals = shown.totals()
     columns = st.columns(4)
     kind = "reorder.targets" if shown.targets_only else "reorder"
     columns[0].metric(text(f"{kind}.lines"), f"{totals.lines:,}", help=text("reorder.lines.help", items=len(shown)))
     columns[1].metric(text(f"{kind}.units"), f"{totals.units:,.0f}")
     value = text("table.none") if np.isnan(totals.value) else f"{totals.value:,.2f}"
-    columns[2].metric(text(f"{kind}.value", currency=plain(currency)), value)
+    columns[2].metric(text(f"{kind}.value", currency=plain(session.currency())), value)
     columns[3].metric(text("reorder.safety_units"), f"{totals.safety_stock:,.0f}", help=text("reorder.safety_units.help"))
     asked = shown.settings
     st.caption(text("reorder.at", level=asked.service_level, factor=asked.safety_factor, lines=totals.lines, items=len(shown)))
@@ -155,19 +122,65 @@ def _totals(shown: ReorderPlan, currency: str) -> None:
         st.caption(text("reorder.without_cost", count=totals.lines_without_cost))
 
 
-def _downloads(shown: ReorderPlan) -> None:
+def _line(data: Dataset, result: Result, shown: ReorderPlan, chosen: list[str]) -> None:
+    """The first of the lines chosen: its reason, its arithmetic, its stock to come, its forecast where it was adjusted."""
+    if not chosen:
+        st.caption(text("line.choose"))
+        return
+    item, row = chosen[0], int(np.flatnonzero(shown.items == chosen[0])[0])
+    st.subheader(text("line.title", item=plain(item)))
+    st.markdown(plain(reasons(shown, [row])[0]))
+    if len(chosen) > 1:
+        st.caption(text("line.first", count=len(chosen)))
+    left, right = st.columns(2)
+    with left:
+        st.markdown(text("line.arithmetic"))
+        steps = arithmetic(shown, row)
+        if steps:
+            st.plotly_chart(order_charts.waterfall(steps), key="waterfall")
+        else:
+            st.info(text("line.no_arithmetic"))
+    with right:
+        st.markdown(text("line.projection"))
+        spread, panel = session.spread_of(data, result), session.panel_of(data, result.fingerprint)
+        made = project(shown, row, spread, panel.calendar, _arrivals(data, item))
+        if made is None:
+            st.info(text("line.no_projection"))
+        else:
+            st.plotly_chart(order_charts.projection(made), key="projection")
+            st.caption(text("line.projection.help"))
+    adjustments.shown(data, result, item)
+
+
+def _arrivals(data: Dataset, item: str) -> list[tuple]:
+    """Days and units of what is on its way, from the stock file and from orders sent."""
+    terms = session.terms_of(data)[0]
+    row = int(np.searchsorted(terms.items, item))
+    orders = [(order.due, order.quantity) for order in load_sent(data.name) if order.item == item and order.state == "open"]
+    return [(terms.on_order_due[row], float(terms.on_order[row])), *orders]
+
+
+def _take_away(data: Dataset, result: Result, shown: ReorderPlan) -> None:
+    """The files, and the mark that they are sent; they ask first where the list is not what it seems."""
+    st.subheader(text("reorder.take_away"))
     blind = int((shown.to_order & np.isnan(shown.on_hand)).sum())
     agreed = not blind or st.checkbox(text("reorder.agree", count=blind), key="agree")
+    if session.is_stale(data, result):
+        agreed &= st.checkbox(text("reorder.agree_stale"), key="agree-stale")
     every = st.toggle(text("reorder.every_row"), key="every-row", persist_state="session")
-    columns = st.columns(2)
-    for column, kind, write, mime in (
-        (columns[0], "csv", export.reorder_csv, "text/csv"),
-        (columns[1], "xlsx", export.reorder_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    ):
+    name = f"reorder-{shown.as_of:%Y-%m-%d}"
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    files = (
+        ("csv", lambda: export.reorder_csv(shown, reasons(shown), every), f"{name}.csv", "text/csv"),
+        ("xlsx", lambda: export.reorder_xlsx(shown, reasons(shown), every), f"{name}.xlsx", sheet),
+        ("statement", lambda: _statement(data, result, shown), f"{name}-statement.csv", "text/csv"),
+    )
+    columns = st.columns(4)
+    for column, (kind, write, file, mime) in zip(columns, files, strict=False):
         column.download_button(
             text(f"reorder.download.{kind}"),
-            lambda write=write: write(shown, reasons(shown, np.arange(len(shown))), every),
-            f"reorder-{shown.as_of:%Y-%m-%d}.{kind}",
+            write,
+            file,
             mime,
             key=f"download-{kind}",
             on_click="ignore",
@@ -175,3 +188,30 @@ def _downloads(shown: ReorderPlan) -> None:
             type="primary" if kind == "csv" else "secondary",
             width="stretch",
         )
+    with columns[3]:
+        sent.mark(data, shown, agreed)
+
+
+def _statement(data: Dataset, result: Result, shown: ReorderPlan) -> bytes:
+    """What the order list rests on, as a file."""
+    valid, _ = split(load_overrides(data.name), data.facts["fingerprint"])
+    models = session.chosen_models(result)
+    return statement(shown, result.run, result.fingerprint, valid, load_adjustments(data.name), models, datetime.now(UTC))
+
+
+def _decide(data: Dataset, made: ReorderPlan, shown: ReorderPlan, chosen: list[str]) -> None:
+    """What the planner decides: overrides, adjustments, orders sent. All of it is the server's, seen by all who open it."""
+    st.subheader(text("planner.title"))
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    with left:
+        planner.ask_name()
+    right.caption(text("planner.shared"))
+    tabs = st.tabs([text("override.tab"), text("adjustment.tab"), text("sent.tab")])
+    with tabs[0]:
+        overrides.form(data, shown, chosen)
+        overrides.listed(data)
+    with tabs[1]:
+        adjustments.form(data, made, chosen)
+        adjustments.listed(data)
+    with tabs[2]:
+        sent.listed(data)

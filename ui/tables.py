@@ -7,20 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.scores import COVERAGE_LEVEL, LOWER_IS_BETTER
-from inventory.plan import ReorderPlan
 from sales.problems import Problem, Severity
 from ui.texts import plain, problem_rows, text
 
 PERCENT = ("WAPE", "bias", "MAPE", "sMAPE", "coverage", "answered")
-UNITS, MONEY, DAYS = "%,.1f", "%,.2f", "%,.0f"
-PLAN_FORMATS = {
-    **dict.fromkeys(("demand", "safety_stock", "order_up_to", "reorder_point", "position", "on_hand", "on_order", "backorders"), UNITS),
-    **dict.fromkeys(("order_value", "unit_cost"), MONEY),
-    **dict.fromkeys(("lead_time_days", "review_period_days"), DAYS),
-    "quantity": "localized",
-}
-PLAN_COLUMNS = ("item", "quantity", "order_value", "supplier", "reason", "demand", "safety_stock", "order_up_to", "position", "on_hand",
-                "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category")  # fmt: skip
 BOARD_FORMATS = {
     **dict.fromkeys(("WAPE", "bias", "beats", "answered"), "percent"),
     **dict.fromkeys(("items", "beats_of"), "localized"),
@@ -112,17 +102,3 @@ def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Calla
         height=ITEMS_HEIGHT,
         placeholder=text("table.none"),
     )
-
-
-def plan(made: ReorderPlan, reasons: Sequence[str], currency: str) -> None:
-    """The list of all items of a plan: what to order first, then the arithmetic behind it, then the reason in words."""
-    frame = made.to_frame().assign(reason=reasons)[list(PLAN_COLUMNS)]
-    config = {name: _plan_column(name, currency) for name in PLAN_COLUMNS}
-    st.dataframe(frame, hide_index=True, column_config=config, key="plan", placeholder=text("table.none"))
-
-
-def _plan_column(name: str, currency: str) -> object:
-    label, explained = text(f"plan.column.{name}", currency=currency), text(f"plan.column.{name}.help", currency=currency)
-    if name in PLAN_FORMATS:
-        return st.column_config.NumberColumn(label, help=explained, format=PLAN_FORMATS[name])
-    return st.column_config.TextColumn(label, help=explained, pinned=name == "item", width="large" if name == "reason" else None)

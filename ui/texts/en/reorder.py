@@ -2,7 +2,7 @@
 
 REORDER: dict[str, str] = {
     "reorder.origin": (
-        "Sales up to {as_of:%Y-%m-%d} (the last {period}: {last:%Y-%m-%d} to {as_of:%Y-%m-%d}) · {items:,} of {all:,} items · forecast by {models} · errors from {cutoffs} cutoffs, horizon {horizon} {period}s"
+        "Sales up to {as_of:%Y-%m-%d} (the last {period}: {last:%Y-%m-%d} to {as_of:%Y-%m-%d}) · {items:,} of {all:,} items · forecast by {models} · errors from {cutoffs} cutoffs, horizon {horizon} {period}s · run `{run}` on data `{fingerprint}`"
     ),
     "reorder.service_level": "Service level",
     "reorder.service_level.help": "The chance of no stock-out in a cycle: the quantile of total demand over lead time plus review period.",
@@ -35,6 +35,52 @@ REORDER: dict[str, str] = {
     "reorder.note.tail": "{count:,} of {items:,} items: too few backtested errors reach this service level; the safety stock rests on an assumed tail.",
     "reorder.note.extrapolated": "{count:,} of {items:,} items: lead time and review period reach past the horizon that was backtested; extrapolated.",
     "reorder.part": "**{items:,} of {all:,} items**: the others were not compared, so they have no forecast and are on no list. Compare them too (best sellers: 0).",
+    "reorder.stale": (
+        "**The data changed since this plan's forecast was made** (made on `{fingerprint}`, now `{now}`). Run Compare again for a plan on the "
+        "data as it is."
+    ),
+    "reorder.agree_stale": "The data changed since. I want this older plan's list all the same.",
+    "reorder.take_away": "Order",
+    "reorder.search": "Item code contains",
+    "reorder.sort": "Sorted by",
+    "reorder.sort.order_value": "order value",
+    "reorder.sort.quantity": "units to order",
+    "reorder.sort.safety_stock": "safety stock",
+    "reorder.sort.change": "change against saved",
+    "reorder.sort.item": "item code",
+    "reorder.rows": "Rows {first:,} to {last:,} of {all:,}. The files hold all of them.",
+    "reorder.mark": "set by hand; computed {computed}",
+    "line.choose": "Tick a row's box for its arithmetic and its stock to come; tick several to override them together.",
+    "line.title": "{item}",
+    "line.first": "The first of {count:,} chosen; all of them can be overridden together below.",
+    "line.arithmetic": "**From demand to order (units)**",
+    "line.projection": "**Expected stock until the next order could arrive (units)**",
+    "line.projection.help": (
+        "Mean forecast, receipts on their due dates, today's order after the lead time. Shaded: total demand between its 5% and 95% "
+        "quantiles. Below 0: owed to customers, as the plan counts unmet demand. What is on order without a date is drawn with today's order."
+    ),
+    "line.no_arithmetic": "This line has no computed quantity; its reason is above.",
+    "line.no_projection": "Its stock, demand or quantity is not known, so there is nothing to draw.",
+    "step.lead_time_demand": "demand, lead time",
+    "step.review_demand": "demand, review",
+    "step.safety_stock": "safety stock",
+    "step.order_up_to": "order up to",
+    "step.on_hand": "on hand",
+    "step.on_order": "on order",
+    "step.backorders": "owed",
+    "step.shortfall": "shortfall",
+    "step.rounding": "minimum, pack",
+    "step.covered": "nothing to order",
+    "step.computed": "computed order",
+    "step.override": "override",
+    "step.quantity": "order",
+    "chart.units": "units",
+    "chart.stock": "stock with today's order",
+    "chart.without_order": "without it",
+    "chart.owed": "out of stock",
+    "chart.order_arrives": "order arrives: {units}",
+    "chart.forecast": "model's forecast",
+    "chart.adjusted": "as adjusted",
     "reorder.suppliers": "Suppliers",
     "reorder.categories": "Categories",
     "reorder.only": "Only lines to order",
@@ -53,6 +99,11 @@ REORDER: dict[str, str] = {
     "reorder.every_row": "Also the items with nothing to order",
     "reorder.download.csv": "Download the order list (CSV)",
     "reorder.download.xlsx": "Download the order list (Excel)",
+    "reorder.download.statement": "Download what it rests on (CSV)",
+    "plan.column.mark": "Override",
+    "plan.column.mark.help": "Set by hand: what the plan computed.",
+    "plan.column.change": "Change (units)",
+    "plan.column.change.help": "Against the plan under the settings last saved.",
     "plan.column.item": "Item",
     "plan.column.item.help": "Item code.",
     "plan.column.quantity": "Order (units)",

@@ -1,0 +1,83 @@
+"""Pictures of one line of the order list: its arithmetic, its stock to come, its forecast as adjusted."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from inventory.projection import Projection, Step
+from sales.panel import SalesPanel
+from ui import charts
+from ui.charts import ACTUAL, CUTOFF, PALETTE
+from ui.texts import text
+from ui.texts.reasons import number
+
+HEIGHT = 360
+SEASONS_BEFORE, MOST_BEFORE = 2, 120
+
+
+def waterfall(steps: Sequence[Step]) -> go.Figure:
+    """From demand to quantity, a bar a step, units; totals stand on the ground."""
+    figure = go.Figure(
+        go.Waterfall(
+            x=[text(f"step.{step.name}") for step in steps],
+            y=[step.units for step in steps],
+            measure=["total" if step.total else "relative" for step in steps],
+            text=[number(step.units) if step.total else f"{step.units:+,.1f}".removesuffix(".0") for step in steps],
+            textposition="outside",
+            cliponaxis=False,
+            increasing={"marker": {"color": PALETTE[4]}},
+            decreasing={"marker": {"color": PALETTE[5]}},
+            totals={"marker": {"color": PALETTE[0]}},
+            connector={"line": {"color": CUTOFF, "width": 1}},
+            hovertemplate="%{x}: %{text}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(title=text("chart.units"))
+    figure.update_xaxes(tickangle=-35)
+    figure.update_layout(showlegend=False)
+    return _plain(figure)
+
+
+def projection(made: Projection) -> go.Figure:
+    """The stock expected day by day, its band, the same without today's order, and where nothing is left."""
+    figure = go.Figure()
+    edge = {"line": {"width": 0}, "mode": "lines", "showlegend": False, "hoverinfo": "skip"}
+    figure.add_scatter(x=made.day, y=made.low, **edge)
+    figure.add_scatter(x=made.day, y=made.high, fill="tonexty", fillcolor="rgba(0,114,178,0.18)", **edge)
+    grey = {"color": CUTOFF, "width": 1.5, "dash": "dot"}
+    figure.add_scatter(x=made.day, y=made.without, mode="lines", name=text("chart.without_order"), line=grey)
+    figure.add_scatter(x=made.day, y=made.stock, mode="lines", name=text("chart.stock"), line={"color": PALETTE[0], "width": 2})
+    out = made.out_of_stock
+    if out.any():
+        marker = {"color": PALETTE[1], "size": 5, "symbol": "x"}
+        figure.add_scatter(x=made.day[out], y=made.stock[out], mode="markers", name=text("chart.owed"), marker=marker)
+    if made.order > 0:
+        arrival = {"color": ACTUAL, "width": 1, "dash": "dash"}
+        figure.add_vline(x=made.order_arrives, line=arrival)
+        label = text("chart.order_arrives", units=number(made.order))
+        figure.add_annotation(x=made.order_arrives, y=1, yref="paper", text=label, showarrow=False, xanchor="left", yanchor="top")
+    figure.add_hline(y=0, line={"color": ACTUAL, "width": 1})
+    figure.update_yaxes(title=text("chart.units"))
+    return _plain(figure)
+
+
+def adjusted(panel: SalesPanel, item: str, forecast: pd.DataFrame, changed: pd.DataFrame) -> go.Figure:
+    """Sales of one item, its model's forecast and beside it the forecast as the planner adjusted it; rows of that item alone."""
+    i = panel.rows_of([item])[0]
+    shown = min(MOST_BEFORE, SEASONS_BEFORE * panel.season, len(panel.periods))
+    figure = go.Figure()
+    for name, x, y, color, dash in (
+        ("chart.sales", panel.periods[-shown:], panel.demand[i][-shown:], ACTUAL, "solid"),
+        ("chart.forecast", forecast["ds"], forecast["mean"], PALETTE[0], "dot"),
+        ("chart.adjusted", changed["ds"], changed["mean"], PALETTE[1], "solid"),
+    ):
+        figure.add_scatter(x=x, y=y, mode="lines", name=text(name), line={"color": color, "width": 2, "dash": dash})
+    figure.update_yaxes(title=text("chart.units_per", period=charts.period(panel)), rangemode="tozero")
+    return _plain(figure)
+
+
+def _plain(figure: go.Figure) -> go.Figure:
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 30, "b": 10}, legend=legend, hovermode="closest", height=HEIGHT)
+    return figure

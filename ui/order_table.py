@@ -1,0 +1,96 @@
+"""The order list on screen: one page of its lines at a time, in the order that a planner asks for, rows to be chosen."""
+
+import numpy as np
+import streamlit as st
+
+from inventory.plan import ReorderPlan
+from ui.texts import text
+from ui.texts.reasons import reasons
+
+ROWS = 100
+UNITS, MONEY, DAYS = "%,.1f", "%,.2f", "%,.0f"
+FORMATS = {
+    **dict.fromkeys(("demand", "safety_stock", "order_up_to", "reorder_point", "position", "on_hand", "on_order", "backorders"), UNITS),
+    **dict.fromkeys(("order_value", "unit_cost"), MONEY),
+    **dict.fromkeys(("lead_time_days", "review_period_days"), DAYS),
+    **dict.fromkeys(("quantity", "computed"), "localized"),
+    "change": "%+,.1f",
+}
+COLUMNS = ("item", "quantity", "mark", "change", "order_value", "supplier", "reason", "demand", "safety_stock", "order_up_to", "position",
+           "on_hand", "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category")  # fmt: skip
+ORDERS = ("order_value", "quantity", "safety_stock", "change", "item")
+
+
+def page(plan: ReorderPlan, change: np.ndarray, currency: str, data: str) -> list[str]:
+    """Shows one page of `plan`, `change` (n, units against the saved settings) beside it; the items chosen in it."""
+    columns = st.columns([1, 3], vertical_alignment="bottom")
+    by = columns[0].selectbox(
+        text("reorder.sort"), ORDERS, format_func=lambda name: text(f"reorder.sort.{name}"), key="sort", persist_state="session"
+    )
+    with columns[1]:
+        pages = max(1, -(-len(plan) // ROWS))
+        number = st.pagination(pages, key=f"page-{data}") if pages > 1 else 1
+    rows = ranked(plan, change, by)[(number - 1) * ROWS : number * ROWS]
+    shown = plan.selected(rows)
+    marks = np.where(shown.overridden, [text("reorder.mark", computed=f"{c:,.10g}") for c in shown.computed], "")
+    frame = shown.to_frame().assign(
+        backorders=shown.backorders, reason=reasons(shown), change=change[rows], mark=marks, quantity=shown.quantity
+    )
+    key = f"plan-{data}"
+    _keep(key, list(shown.items))
+    st.dataframe(
+        frame[list(COLUMNS)],
+        hide_index=True,
+        column_config={name: _column(name, currency) for name in COLUMNS},
+        key=key,
+        placeholder=text("table.none"),
+        on_select=lambda: _choose(key),
+        selection_mode="multi-row",
+    )
+    if pages > 1:
+        st.caption(text("reorder.rows", first=(number - 1) * ROWS + 1, last=(number - 1) * ROWS + len(shown), all=len(plan)))
+    here = set(plan.items)
+    return [item for item in chosen(data) if item in here]
+
+
+def ranked(plan: ReorderPlan, change: np.ndarray, by: str) -> np.ndarray:
+    """Positions of the lines in the order asked for, n: largest first, lines without the figure last, ties by units to order and then by
+    item; `item`: by code."""
+    if by == "item":
+        return np.arange(len(plan))
+    figure = np.abs(change) if by == "change" else getattr(plan, by)
+    figure, units = (np.where(np.isnan(values), -np.inf, values) for values in (figure, plan.quantity))
+    return np.lexsort((np.arange(len(plan)), -units, -figure))
+
+
+def chosen(data: str) -> list[str]:
+    """The items that this session chose in the list of the dataset `data`."""
+    return list(st.session_state.get(f"chosen-{data}", []))
+
+
+def choose(data: str, items: list[str]) -> None:
+    """Makes `items` the session's choice."""
+    st.session_state[f"chosen-{data}"] = items
+
+
+def _choose(key: str) -> None:
+    """What was clicked, kept by item: a moved slider may put another item into the row."""
+    items = st.session_state.get(f"rows-of-{key}", [])
+    rows = st.session_state[key]["selection"]["rows"]
+    choose(key.removeprefix("plan-"), [items[row] for row in rows if row < len(items)])
+
+
+def _keep(key: str, items: list[str]) -> None:
+    """Puts the marks of the choice on the rows where its items are now."""
+    wanted = set(chosen(key.removeprefix("plan-")))
+    rows = [row for row, item in enumerate(items) if item in wanted]
+    st.session_state[f"rows-of-{key}"] = items
+    if (key in st.session_state and sorted(st.session_state[key]["selection"]["rows"]) != rows) or (key not in st.session_state and rows):
+        st.session_state[key] = {"selection": {"rows": rows}}
+
+
+def _column(name: str, currency: str) -> object:
+    label, explained = text(f"plan.column.{name}", currency=currency), text(f"plan.column.{name}.help", currency=currency)
+    if name in FORMATS:
+        return st.column_config.NumberColumn(label, help=explained, format=FORMATS[name])
+    return st.column_config.TextColumn(label, help=explained, pinned=name == "item", width="large" if name == "reason" else None)
