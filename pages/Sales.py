@@ -9,7 +9,7 @@ data = shell.frame("sales")
 
 st.header(text("sales.load"))
 forms.sample_buttons()
-forms.sales_file()
+forms.sales_file(data)
 with st.expander(text("sales.templates")):
     forms.templates()
 

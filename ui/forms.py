@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from inventory import terms
+from inventory import sent, terms
 from sales import datasets as saved
 from sales import samples
 from sales.intake import Intake, intake
@@ -14,7 +14,8 @@ from sales.panel import SalesPanel
 from sales.problems import Severity
 from sales.reading import Reading, read_table
 from ui import session, shell, tables
-from ui.texts import text
+from ui.texts import plain, text
+from workspace import facts
 from workspace.datasets import Dataset
 
 REQUIRED = ("item", "date", "units")
@@ -22,7 +23,8 @@ OPTIONAL = ("price", "promotion", "out_of_stock", "category", "supplier", "descr
 FREQUENCIES = ("D", "W", "M")
 GAPS = ("zero", "unknown")
 PREVIEW = 5
-SAVES, TITLE = "saves", "save-title"
+SAVES, TITLE, PLACE, HOLDS_SENT = "saves", "save-title", "save-place", "holds-sent"
+NEW, REPLACE = "new", "replace"
 
 
 def sample_buttons() -> None:
@@ -50,8 +52,8 @@ def _samples_saved(name: str) -> list[Dataset]:
     return [dataset for dataset in saved.datasets.datasets() if dataset.facts.get("sample") == name]
 
 
-def sales_file() -> None:
-    """Upload, mapping, checks and saving of a sales file."""
+def sales_file(data: Dataset | None) -> None:
+    """Upload, mapping, checks and saving of a sales file: as new data, or in the place of the sales of `data`, the dataset open."""
     upload = st.file_uploader(text("upload.sales"), key=f"sales-file-{_saves()}", help=text("upload.help"))
     if upload is None:
         return
@@ -68,7 +70,7 @@ def sales_file() -> None:
     _facts(read)
     tables.problems(read.problems, nothing="checks.nothing")
     if read.panel is not None:
-        _save(read, upload.name, upload.file_id)
+        _save(read, upload.name, upload.file_id, data)
 
 
 def _mapping(table: pd.DataFrame, file: str) -> Mapping:
@@ -128,20 +130,35 @@ def _facts(read: Intake) -> None:
     st.caption(text("checks.range", first=first, last=last))
 
 
-def _save(read: Intake, file_name: str, file: str) -> None:
-    st.text_input(text("save.title"), value=file_name.rsplit(".", 1)[0], key=f"{TITLE}-{file}", max_chars=60)
+def _save(read: Intake, file_name: str, file: str, data: Dataset | None) -> None:
+    if _placed(file, data) == NEW:
+        st.text_input(text("save.title"), value=file_name.rsplit(".", 1)[0], key=f"{TITLE}-{file}", max_chars=60)
     repaired = any(p.severity is Severity.WARNING for p in read.problems)
     st.button(
         text("save.repaired" if repaired else "save.button"),
         type="primary",
         on_click=_save_sales,
-        args=(read.panel, file_name, file),
+        args=(read.panel, file_name, file, data),
         key="save-sales",
     )
 
 
-def _save_sales(panel: SalesPanel, file_name: str, file: str) -> None:
-    dataset = saved.save_sales(st.session_state[f"{TITLE}-{file}"].strip() or file_name, panel, {"source": file_name})
+def _placed(file: str, data: Dataset | None) -> str:
+    """Whether the file becomes new data or the sales of the data open."""
+    if data is None:
+        return NEW
+    names = {NEW: text("save.new"), REPLACE: text("save.replace", title=plain(data.title))}
+    key = f"{PLACE}-{file}-{data.name}"
+    chosen = st.radio(text("save.place"), list(names), format_func=names.__getitem__, key=key, help=text("save.replace.help"))
+    return str(chosen)
+
+
+def _save_sales(panel: SalesPanel, file_name: str, file: str, data: Dataset | None) -> None:
+    source = {"source": file_name}
+    if data is not None and st.session_state.get(f"{PLACE}-{file}-{data.name}") == REPLACE:
+        dataset = saved.update_sales(data, panel, source)
+    else:
+        dataset = saved.save_sales(st.session_state.get(f"{TITLE}-{file}", "").strip() or file_name, panel, source)
     st.session_state[SAVES] = _saves() + 1
     shell.use(dataset.name)
 
@@ -164,11 +181,29 @@ def stock_file(dataset: Dataset) -> None:
         found = (*found, *terms.read_terms(reading.table, panel)[1])
     tables.problems(found, nothing="stock.nothing")
     if not any(p.severity is Severity.ERROR for p in found):
-        st.button(text("stock.save"), type="primary", on_click=_save_stock, args=(dataset, reading.table), key="save-stock")
+        answered = _holds_sent(dataset, upload.file_id)
+        arguments = (dataset, reading.table, upload.name, upload.file_id)
+        st.button(text("stock.save"), type="primary", on_click=_save_stock, args=arguments, key="save-stock", disabled=not answered)
 
 
-def _save_stock(dataset: Dataset, table: pd.DataFrame) -> None:
+def _holds_sent(dataset: Dataset, file: str) -> bool:
+    """Asks whether the file's units on order hold the orders sent already; whether that is answered, or there is none to ask about."""
+    orders = [order for order in sent.load(dataset.name) if order.state == "open"]
+    if not orders:
+        return True
+    answer = st.radio(
+        text("stock.sent", count=len(orders), units=sum(order.quantity for order in orders)),
+        [True, False],
+        index=None,
+        format_func=lambda holds: text(f"stock.sent.{holds}"),
+        key=f"{HOLDS_SENT}-{file}",
+    )
+    return answer is not None
+
+
+def _save_stock(dataset: Dataset, table: pd.DataFrame, file_name: str, file: str) -> None:
     dataset.write(saved.STOCK, terms.as_text(table))
+    sent.stock_file_saved(dataset.name, bool(st.session_state.get(f"{HOLDS_SENT}-{file}")), file_name[: facts.LONGEST_NAME])
     st.session_state[SAVES] = _saves() + 1
 
 

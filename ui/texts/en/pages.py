@@ -131,6 +131,16 @@ PAGES: dict[str, str] = {
     "save.title": "Save as",
     "save.button": "Save and use this data",
     "save.repaired": "Accept the repairs, save and use this data",
+    "save.place": "What becomes of this file?",
+    "save.new": "Save as new data",
+    "save.replace": "Replace the sales of {title}",
+    "save.replace.help": (
+        "Replaced sales are kept, and so are stock terms, adjustments and orders sent. Quantities set by hand are asked about again. "
+        "Compare again to get a forecast of the new sales."
+    ),
+    "stock.sent": "Orders are marked as sent and have not arrived: {count:,}, {units:,.10g} units. Does the column on_order of this file hold them?",
+    "stock.sent.True": "Yes: they are in this file, and no longer listed as sent",
+    "stock.sent.False": "No: they come on top of what this file has on order",
     "stock.save": "Save these terms",
     "stock.saved": "Stock terms are saved.",
     "stock.nothing": "Nothing is wrong with this file.",
