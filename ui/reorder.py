@@ -4,6 +4,7 @@ take away. All in one fragment: a slider reruns no more."""
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from inventory import export
@@ -52,7 +53,6 @@ def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
 @st.fragment
 def plan(data: Dataset, result: Result) -> None:
     """Settings, and everything that follows from them, for all items at once."""
-    planner.tell()
     settings, saved = sliders.sliders(data), saved_settings(data.name)
     of = plans(data, result)
     made = of(settings)
@@ -84,7 +84,7 @@ def _explain(made: ReorderPlan) -> None:
 
 def _filters(made: ReorderPlan, data: Dataset) -> np.ndarray:
     """Mask of the lines wanted, n."""
-    columns = st.columns([2, 2, 2, 1], vertical_alignment="bottom")
+    columns = st.columns([4, 4, 4, 3], vertical_alignment="bottom")
     search = columns[0].text_input(text("reorder.search"), key=f"search-{data.name}", persist_state="session", icon=":material/search:")
     suppliers = columns[1].multiselect(
         text("reorder.suppliers"), _known(made.supplier), key=f"suppliers-{data.name}", persist_state="session"
@@ -143,7 +143,7 @@ def _line(data: Dataset, result: Result, shown: ReorderPlan, chosen: list[str]) 
     with right:
         st.markdown(text("line.projection"))
         spread, panel = session.spread_of(data, result), session.panel_of(data, result.fingerprint)
-        made = project(shown, row, spread, panel.calendar, _arrivals(data, item))
+        made = project(shown, row, spread, panel.calendar, _arrivals(data, shown, item))
         if made is None:
             st.info(text("line.no_projection"))
         else:
@@ -152,12 +152,17 @@ def _line(data: Dataset, result: Result, shown: ReorderPlan, chosen: list[str]) 
     adjustments.shown(data, result, item)
 
 
-def _arrivals(data: Dataset, item: str) -> list[tuple]:
-    """Days and units of what is on its way, from the stock file and from orders sent."""
+def _arrivals(data: Dataset, shown: ReorderPlan, item: str) -> list[tuple[pd.Timestamp, float]]:
+    """Days and units of what the plan counts as on order, from the stock file and from orders sent."""
     terms = session.terms_of(data)[0]
     row = int(np.searchsorted(terms.items, item))
-    orders = [(order.due, order.quantity) for order in load_sent(data.name) if order.item == item and order.state == "open"]
-    return [(terms.on_order_due[row], float(terms.on_order[row])), *orders]
+    coming = [(pd.Timestamp(terms.on_order_due[row]), float(terms.on_order[row]))]
+    for order in load_sent(data.name):
+        if order.item == item and order.state == "open":
+            coming.append((order.due, order.quantity))
+        elif order.item == item and np.isnan(terms.on_hand[row]):  # received, but the plan has no stock to add it to
+            coming.append((shown.as_of, order.quantity))
+    return coming
 
 
 def _take_away(data: Dataset, result: Result, shown: ReorderPlan) -> None:
@@ -206,6 +211,7 @@ def _decide(data: Dataset, made: ReorderPlan, shown: ReorderPlan, chosen: list[s
     with left:
         planner.ask_name()
     right.caption(text("planner.shared"))
+    planner.tell()
     tabs = st.tabs([text("override.tab"), text("adjustment.tab"), text("sent.tab")])
     with tabs[0]:
         overrides.form(data, shown, chosen)

@@ -19,11 +19,19 @@ COLUMNS = ("item", "quantity", "due", "supplier", "sent_as_of", "by", "at")
 def mark(data: Dataset, shown: ReorderPlan, agreed: bool) -> None:
     """The button that says an order is sent; it asks first how much that is."""
     totals = shown.totals()
-    with st.popover(text("sent.mark"), icon=":material/send:", width="stretch", **signed(also=agreed and totals.lines > 0)):
+    ready = signed(also=agreed and totals.lines > 0)
+    with st.popover(text("sent.mark"), icon=":material/send:", width="stretch", **ready):
         if totals.lines:
             lead = shown.lead_time_days[shown.to_order]
             st.markdown(text("sent.confirm", lines=totals.lines, units=totals.units, soonest=lead.min(), latest=lead.max()))
-        st.button(text("sent.yes"), on_click=_send, args=(data.name, shown), key="mark-sent", type="primary", **signed())
+        st.button(
+            text("sent.yes"),
+            on_click=_send,
+            args=(data.name, shown),
+            key="mark-sent",
+            type="primary",
+            **signed(also=agreed and totals.lines > 0),
+        )
 
 
 def listed(data: Dataset) -> None:
