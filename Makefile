@@ -5,7 +5,7 @@ PYTHON ?= python3
 
 PY := .venv/bin/python
 INSTALL := $(if $(shell command -v uv 2>/dev/null),uv pip install --quiet --python $(PY),$(PY) -m pip install --quiet --disable-pip-version-check)
-PLAIN := sales forecasting inventory workspace ui/texts
+PLAIN := sales forecasting inventory workspace ui/texts benchmarks
 ANY_HOST := $(if $(filter 127.0.0.1 localhost ::1,$(HOST)),,--server.allowedHosts '*')
 
 .PHONY: run test test-slow lint bench screenshots constraints clean
