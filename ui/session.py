@@ -1,6 +1,7 @@
 """What a session has open, loaded once: the panel, the stock terms, the results of a run, the spread of demand."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 import streamlit as st
@@ -33,11 +34,11 @@ class Result:
         """That of the data it was made of."""
         return str(self.run.settings["fingerprint"])
 
-    @property
+    @cached_property
     def models(self) -> list[str]:
         return list(self.backtest["model"].unique())
 
-    @property
+    @cached_property
     def items(self) -> list[str]:
         return sorted(self.backtest["item"].unique())
 
@@ -53,8 +54,7 @@ def panel_of(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
 
 def terms_of(dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
     """The dataset's stock terms and what was wrong with them; defaults where no stock file was given."""
-    stamp = dataset.path(saved.STOCK).stat().st_mtime_ns if dataset.has(saved.STOCK) else 0
-    return _terms(dataset.name, dataset.facts["fingerprint"], stamp, dataset)
+    return _terms(dataset.name, dataset.facts["fingerprint"], _stamp(dataset), dataset)
 
 
 def result_of(dataset: Dataset) -> Result | None:
@@ -72,21 +72,25 @@ def is_stale(dataset: Dataset, result: Result) -> bool:
 
 def spread_of(dataset: Dataset, result: Result) -> DemandSpread:
     """The spread of demand under the models that this session chose for the plan and the planner's adjustments."""
-    chosen = tuple(sorted(chosen_models(result).items()))
-    made = adjustments.load(dataset.name)
-    categories = tuple(terms_of(dataset)[0].category) if made else ()
-    forecast = adjusted_forecast(dataset, result)
-    return _spread(result.run.name, chosen, repr(made), categories, _made_of(dataset, result), forecast, result)
+    made, forecast = adjustments.load(dataset.name), adjusted_forecast(dataset, result)
+    asked = (result.run.name, _rule(result), repr(own_choices(result)), repr(made), _known(dataset) if made else "")
+    return _spread(*asked, _made_of(dataset, result), forecast, result, chosen_models(result))
 
 
 def adjusted_forecast(dataset: Dataset, result: Result) -> pd.DataFrame:
     """The run's forecast with the planner's adjustments."""
     made = adjustments.load(dataset.name)
-    if not made:
-        return result.forecast
-    terms = terms_of(dataset)[0]
-    category = dict(zip(terms.items, terms.category, strict=True))  # the plan's, which the planner chose from
-    return _adjusted(result.run.name, repr(made), tuple(terms.category), _made_of(dataset, result), made, category, result)
+    return _adjusted(result.run.name, repr(made), _known(dataset), dataset, made, result) if made else result.forecast
+
+
+def _known(dataset: Dataset) -> str:
+    """Changes with the sales and the stock file."""
+    return f"{dataset.facts['fingerprint']} {_stamp(dataset)}"
+
+
+def _stamp(dataset: Dataset) -> int:
+    """When the stock file was saved, nanoseconds; 0 where there is none."""
+    return dataset.path(saved.STOCK).stat().st_mtime_ns if dataset.has(saved.STOCK) else 0
 
 
 def _made_of(dataset: Dataset, result: Result) -> SalesPanel:
@@ -95,9 +99,13 @@ def _made_of(dataset: Dataset, result: Result) -> SalesPanel:
 
 def chosen_models(result: Result) -> dict[str, str]:
     """The model of each item's plan: by the rule chosen, then item by item."""
+    own = own_choices(result)
+    return dict(_chosen(result.run.name, _rule(result), repr(own), own, result))
+
+
+def _rule(result: Result) -> str:
     rule = st.session_state.get("rule", OVERALL)
-    known = rule if rule in (OVERALL, OWN, *result.models) else OVERALL
-    return models_of_plan(result.forecast, result.backtest, known, own_choices(result))
+    return rule if rule in (OVERALL, OWN, *result.models) else OVERALL
 
 
 def own_choices(result: Result) -> dict[str, str]:
@@ -128,7 +136,7 @@ def _panel(name: str, fingerprint: str, _dataset: Dataset) -> SalesPanel:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _terms(name: str, fingerprint: str, stamp: int, _dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
-    panel = panel_of(_dataset)
+    panel = panel_of(_dataset, fingerprint)
     return read_terms(_dataset.read(saved.STOCK), panel) if stamp else (default_terms(panel), ())
 
 
@@ -139,26 +147,33 @@ def _result(name: str, _run: runs.Run) -> Result:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _adjusted(
-    run: str,
-    made: str,
-    categories: tuple[str, ...],
-    _panel: SalesPanel,
-    _made: list[Adjustment],
-    _category: dict[str, str],
-    _result: Result,
-) -> pd.DataFrame:
-    return adjustments.adjusted(_result.forecast, _panel, _made, _category)
+def _chosen(run: str, rule: str, own: str, _own: dict[str, str], _result: Result) -> dict[str, str]:
+    return models_of_plan(_result.forecast, _result.backtest, rule, _own)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _chosen(run: str, rule: str, own: tuple[tuple[str, str], ...], _result: Result) -> dict[str, str]:
+    return models_of_plan(_result.forecast, _result.backtest, rule, dict(own))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
+def _adjusted(run: str, made: str, known: str, _dataset: Dataset, _made: list[Adjustment], _result: Result) -> pd.DataFrame:
+    terms = terms_of(_dataset)[0]
+    category = dict(zip(terms.items, terms.category, strict=True))  # the plan's, which the planner chose from
+    return adjustments.adjusted(_result.forecast, _made_of(_dataset, _result), _made, category)
+
+
+# keyed by what was asked for: hashing the model of each of 10,000 items takes longer than the plan
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _spread(
     run: str,
-    models: tuple[tuple[str, str], ...],
+    rule: str,
+    own: str,
     made: str,
-    categories: tuple[str, ...],
+    known: str,
     _panel: SalesPanel,
     _forecast: pd.DataFrame,
     _result: Result,
+    _models: dict[str, str],
 ) -> DemandSpread:
-    return demand_spread(_panel, _forecast, _result.backtest, dict(models))
+    return demand_spread(_panel, _forecast, _result.backtest, _models)
