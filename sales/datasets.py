@@ -63,21 +63,16 @@ def mapping_of(dataset: Dataset) -> Mapping:
 def arguments_of(dataset: Dataset) -> list[str]:
     """What a person would type after a command to read this dataset: the file and its flags."""
     facts = dataset.facts
-    typed = [
-        str(dataset.path(facts.get(TABLE, SALES))),
-        "--freq",
-        facts["frequency"],
-        "--season",
-        str(facts["season"]),
-        "--gaps",
-        "unknown",
-    ]
+    file, season = str(dataset.path(facts.get(TABLE, SALES))), str(facts["season"])
+    typed = [file, "--freq", facts["frequency"], "--season", season, "--gaps", "unknown"]
     if facts["known"]:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(facts["known"])
         typed += [f"--known={line.getvalue()}"]
     if facts["out_of_stock"]:
         typed += ["--out-of-stock", "out_of_stock"]
+    for name in facts["attributes"]:
+        typed += [f"--{name}", name]
     return typed
 
 

@@ -14,7 +14,7 @@ from workspace.datasets import Dataset
 
 def plans(data: Dataset, result: Result) -> Callable[[PlanSettings], ReorderPlan]:
     """The plan as a function of its settings; everything else is read once."""
-    terms, spread = session.terms_of(data)[0], session.spread_of(data, result)
+    terms, spread = session.terms_of(data, result.fingerprint)[0], session.spread_of(data, result)
     calendar = session.panel_of(data, result.fingerprint).calendar
     valid, _ = split(load(data.name), data.facts["fingerprint"])
     overrides = {override.item: override.quantity for override in valid}

@@ -143,7 +143,7 @@ def _line(data: Dataset, result: Result, shown: ReorderPlan, chosen: list[str]) 
     with right:
         st.markdown(text("line.projection"))
         spread, panel = session.spread_of(data, result), session.panel_of(data, result.fingerprint)
-        made = project(shown, row, spread, panel.calendar, _arrivals(data, shown, item))
+        made = project(shown, row, spread, panel.calendar, _arrivals(data, result, shown, item))
         if made is None:
             st.info(text("line.no_projection"))
         else:
@@ -152,9 +152,9 @@ def _line(data: Dataset, result: Result, shown: ReorderPlan, chosen: list[str]) 
     adjustments.shown(data, result, item)
 
 
-def _arrivals(data: Dataset, shown: ReorderPlan, item: str) -> list[tuple[pd.Timestamp, float]]:
+def _arrivals(data: Dataset, result: Result, shown: ReorderPlan, item: str) -> list[tuple[pd.Timestamp, float]]:
     """Days and units of what the plan counts as on order, from the stock file and from orders sent."""
-    terms = session.terms_of(data)[0]
+    terms = session.terms_of(data, result.fingerprint)[0]
     row = int(np.searchsorted(terms.items, item))
     coming = [(pd.Timestamp(terms.on_order_due[row]), float(terms.on_order[row]))]
     for order in load_sent(data.name):

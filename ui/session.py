@@ -52,9 +52,9 @@ def panel_of(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
     return _panel(dataset.name, fingerprint or dataset.facts["fingerprint"], dataset)
 
 
-def terms_of(dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
-    """The dataset's stock terms and what was wrong with them; defaults where no stock file was given."""
-    return _terms(dataset.name, dataset.facts["fingerprint"], _stamp(dataset), dataset)
+def terms_of(dataset: Dataset, fingerprint: str | None = None) -> tuple[StockTerms, tuple[Problem, ...]]:
+    """The stock terms of the items of `panel_of` and what was wrong with them; defaults where no stock file was given."""
+    return _terms(dataset.name, fingerprint or dataset.facts["fingerprint"], _stamp(dataset), dataset)
 
 
 def result_of(dataset: Dataset) -> Result | None:
@@ -151,14 +151,9 @@ def _chosen(run: str, rule: str, own: str, _own: dict[str, str], _result: Result
     return models_of_plan(_result.forecast, _result.backtest, rule, _own)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _chosen(run: str, rule: str, own: tuple[tuple[str, str], ...], _result: Result) -> dict[str, str]:
-    return models_of_plan(_result.forecast, _result.backtest, rule, dict(own))
-
-
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _adjusted(run: str, made: str, known: str, _dataset: Dataset, _made: list[Adjustment], _result: Result) -> pd.DataFrame:
-    terms = terms_of(_dataset)[0]
+    terms = terms_of(_dataset, _result.fingerprint)[0]
     category = dict(zip(terms.items, terms.category, strict=True))  # the plan's, which the planner chose from
     return adjustments.adjusted(_result.forecast, _made_of(_dataset, _result), _made, category)
 
