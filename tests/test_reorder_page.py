@@ -225,9 +225,9 @@ def test_an_override_that_cannot_be_says_why_and_saves_nothing(
     assert overrides.load(shop.name) == []
 
 
-def changed(data: Dataset) -> Dataset:
-    """The same dataset with ten more days of sales."""
-    panel = intake(lines(days=100), Mapping("sku", "day", "qty")).panel
+def changed(data: Dataset, items: int = 4) -> Dataset:
+    """The same dataset with ten more days of sales, and with so many items left."""
+    panel = intake(lines(items, days=100), Mapping("sku", "day", "qty")).panel
     assert panel is not None
     saved.update_sales(data, panel, {"source": "test"})
     return open_dataset(data.name)
@@ -248,6 +248,12 @@ def test_overrides_of_other_data_wait_for_an_answer(shop: Dataset) -> None:
     ran(later)
     ran(later.button(key="drop-overrides").click())
     assert [o.item for o in overrides.load(shop.name)] == ["00"]
+
+
+def test_an_item_that_the_new_data_lacks_keeps_its_terms_in_the_plan_of_the_old(shop: Dataset) -> None:
+    before = plan(opened("reorder", shop))
+    after = plan(opened("reorder", changed(shop, items=3)))
+    pd.testing.assert_frame_equal(after, before)
 
 
 def test_a_plan_on_data_that_changed_says_so_and_asks_before_it_is_used(shop: Dataset) -> None:
