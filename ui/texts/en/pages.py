@@ -34,7 +34,7 @@ PAGES: dict[str, str] = {
     "home.part": "{items:,} of {all:,} items are planned: the others were not compared yet.",
     "home.lines": "Lines to order",
     "home.value": "Order value ({currency})",
-    "home.lines.help": "At a service level of 95 %, each item's own lead time and review period. Forecast by the models chosen on Compare: {models}.",
+    "home.lines.help": "Under the settings last saved on Reorder (none saved: a service level of 95 %, each item's own lead time and review period). Forecast by the models chosen on Compare: {models}.",
     "home.note.targets": "No stock on hand is known: quantities are targets, not orders. Upload stock on the Sales page.",
     "home.note.assumed": "{count:,} of {items:,} items have no lead time or review period of their own: defaults are assumed.",
     "home.note.no_stock": "{count:,} of {items:,} items have no stock on hand given; it counts as 0.",
