@@ -7,7 +7,7 @@ from inventory.plan import ReorderPlan
 from ui.texts import text
 from ui.texts.reasons import reasons
 
-ROWS = 100
+ROWS, ROWS_SEEN, HEIGHT = 100, 15, 560
 UNITS, MONEY, DAYS = "%,.1f", "%,.2f", "%,.0f"
 FORMATS = {
     **dict.fromkeys(("demand", "safety_stock", "order_up_to", "reorder_point", "position", "on_hand", "on_order", "backorders"), UNITS),
@@ -23,11 +23,11 @@ ORDERS = ("order_value", "quantity", "safety_stock", "change", "item")
 
 def page(plan: ReorderPlan, change: np.ndarray, currency: str, data: str) -> list[str]:
     """Shows one page of `plan`, `change` (n, units against the saved settings) beside it; the items chosen in it."""
-    columns = st.columns([1, 3], vertical_alignment="bottom")
-    by = columns[0].selectbox(
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    by = left.selectbox(
         text("reorder.sort"), ORDERS, format_func=lambda name: text(f"reorder.sort.{name}"), key="sort", persist_state="session"
     )
-    with columns[1]:
+    with right:
         pages = max(1, -(-len(plan) // ROWS))
         number = st.pagination(pages, key=f"page-{data}") if pages > 1 else 1
     rows = ranked(plan, change, by)[(number - 1) * ROWS : number * ROWS]
@@ -36,12 +36,15 @@ def page(plan: ReorderPlan, change: np.ndarray, currency: str, data: str) -> lis
     frame = shown.to_frame().assign(
         backorders=shown.backorders, reason=reasons(shown), change=change[rows], mark=marks, quantity=shown.quantity
     )
+    empty = {"mark": not shown.overridden.any(), "change": not change.any()}
+    columns = [name for name in COLUMNS if not empty.get(name)]
     key = f"plan-{data}"
     _keep(key, list(shown.items))
     st.dataframe(
-        frame[list(COLUMNS)],
+        frame[columns],
         hide_index=True,
-        column_config={name: _column(name, currency) for name in COLUMNS},
+        height=HEIGHT if len(shown) > ROWS_SEEN else "auto",
+        column_config={name: _column(name, currency) for name in columns},
         key=key,
         placeholder=text("table.none"),
         on_select=lambda: _choose(key),

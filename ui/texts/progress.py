@@ -16,7 +16,9 @@ def in_words(progress: Progress) -> str:
     """
     if progress.total and progress.done == progress.total:
         return text("run.assembling", total=progress.total, failed=progress.failed)
-    what = text(f"model.{progress.what}") if progress.what else text("run.reading")
+    if not progress.total:
+        return text("run.reading")
+    what = text(f"model.{progress.what}") if progress.what else text("run.beginning")
     left = time_left(progress.seconds_left)
     return text("run.progress", what=what, done=progress.done, total=progress.total, left=left, failed=progress.failed)
 

@@ -49,16 +49,16 @@ def reasons(plan: ReorderPlan, rows: Iterable[int] | None = None, overrides: Ite
 def number(value: float) -> str:
     """A number to one decimal place, whole ones without it; nothing for NaN.
 
-    >>> number(22.25), number(24.0), number(-0.01)
-    ('22.2', '24', '0')
+    >>> number(22.25), number(40668.0), number(-0.01)
+    ('22.2', '40,668', '0')
     """
     if math.isnan(value):
         return ""
-    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
+    return f"{round(value, 1) + 0.0:,.1f}".removesuffix(".0")
 
 
 def _reason(line: _Line, code: str, override: Override | None) -> str:
-    outcome = text(f"plan.reason.{code}", quantity=number(line.computed), moq=number(line.moq), pack=f"{line.pack:g}")
+    outcome = text(f"plan.reason.{code}", quantity=number(line.computed), moq=number(line.moq), pack=f"{line.pack:,.10g}")
     sentence = outcome if code in _WITHOUT_SUM else text("plan.and", first=_sum(line), second=outcome)
     for part in (*_by_hand(line, override), *_to_mind(line)):
         sentence = text("plan.and", first=sentence, second=part)

@@ -150,7 +150,7 @@ PAGES: dict[str, str] = {
     "explore.first": "First {period} with sales",
     "explore.total": "Units sold",
     "explore.mean": "Mean units per {period} in stock",
-    "explore.zeros": "{period}s in stock without a sale",
+    "explore.zeros": "In stock, without a sale ({period}s)",
     "explore.pattern": "Pattern of demand",
     "pattern.smooth": "smooth",
     "pattern.erratic": "erratic",
