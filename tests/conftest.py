@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["no_skips", "browser"]
+pytest_plugins = ["no_skips", "browser", "postgres"]
 
 settings.register_profile("shelfcast", deadline=None, derandomize=True)
 settings.load_profile("shelfcast")

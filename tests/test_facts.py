@@ -1,16 +1,40 @@
-"""Records that several people write: all of them or none, ended and never gone, by two processes at once."""
+"""Records that several people write: all of them or none, ended and never gone, by two processes at once; in SQLite and in PostgreSQL."""
 
+import json
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from postgres import Server
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from workspace import facts, home
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], autouse=True)
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The same suite on both: the file in the workspace, and a database of its own on the server."""
+    if request.param == "postgresql":
+        server, database = request.getfixturevalue("postgres"), request.getfixturevalue("database")
+        monkeypatch.setenv(facts.VARIABLE, server.url(database()))
+    yield request.param
+    if request.param == "postgresql":
+        facts._engine().dispose()
+
+
+only_files = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+only_servers = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
 
 def test_a_record_says_who_and_when_in_utc() -> None:
@@ -62,7 +86,7 @@ def test_all_or_nothing() -> None:
     assert [record.body["n"] for record in facts.records("note", "shop")] == [0]
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 101])
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\0b"])
 def test_a_name_is_needed(name: str) -> None:
     with pytest.raises(ValueError, match=r"by: got .*, expected a name of 1 to 100"):
         facts.add("note", "shop", [{}], name)
@@ -70,6 +94,7 @@ def test_a_name_is_needed(name: str) -> None:
         facts.end([1], name)
 
 
+@only_files
 def test_nobody_else_reads_the_file() -> None:
     facts.add("note", "shop", [{}], "Ann")
     with facts.together():
@@ -78,6 +103,7 @@ def test_nobody_else_reads_the_file() -> None:
     assert set(modes.values()) == {0o600}
 
 
+@only_files
 def test_a_workspace_that_was_deleted_begins_anew() -> None:
     facts.add("note", "shop", [{}], "Ann")
     for path in home.home().glob("facts.sqlite*"):
@@ -85,36 +111,114 @@ def test_a_workspace_that_was_deleted_begins_anew() -> None:
     assert facts.records("note", "shop") == []
 
 
+@only_files
 @pytest.mark.parametrize(
-    "address",
+    ("address", "told"),
     [
-        "postgresql://ann:geheim@localhost/x",
-        "sqlite:////proc/geheim/x.sqlite",
-        "no address: geheim",
-        "mysql://ann:geheim@h/x?password=geheim",
+        ("postgresql://ann:geheim@localhost:1/x", "the postgresql database cannot be opened"),
+        ("postgresql://ann@localhost:1/x?password=geheim", "the postgresql database cannot be opened"),
+        ("postgresql://ann:geheim@localhost/x?geheim=1", "the postgresql database cannot be opened"),
+        ("postgresql+geheim://ann:geheim@localhost/x", "the postgresql database cannot be opened"),
+        ("sqlite:////proc/geheim/x.sqlite", "the sqlite database cannot be opened"),
+        ("no address: geheim", "the named database cannot be opened"),
+        ("geheim://ann:geheim@h/x?password=geheim", "only SQLite and PostgreSQL"),
     ],
 )
-def test_an_address_stays_secret(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_an_address_stays_secret(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], address: str, told: str
+) -> None:
     monkeypatch.setenv(facts.VARIABLE, address)
-    with pytest.raises(facts.Unreachable, match="SHELFCAST_DATABASE") as caught:
+    with caplog.at_level(logging.DEBUG), pytest.raises(facts.Unreachable, match=told) as caught:
         facts.records("note", "shop")
-    assert "geheim" not in str(caught.value)
+    assert facts.VARIABLE in str(caught.value)
+    assert "geheim" not in "".join((str(caught.value), caplog.text, *capfd.readouterr()))
     assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+@only_servers
+def test_a_wrong_password_and_a_server_that_went_away_keep_the_secret(
+    monkeypatch: pytest.MonkeyPatch, postgres: Server, database: Callable[[], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    name, other = database(), database()
+    monkeypatch.setenv(facts.VARIABLE, postgres.url(name, "not this geheim"))
+    with caplog.at_level(logging.DEBUG), pytest.raises(facts.Unreachable, match=r"cannot be opened \(OperationalError\)") as wrong:
+        facts.records("note", "shop")
+    monkeypatch.setenv(facts.VARIABLE, postgres.url(name))
+    facts.add("note", "shop", [{}], "Ann")
+    facts._engine().dispose()
+    postgres.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
+    with caplog.at_level(logging.DEBUG), pytest.raises(facts.Unreachable, match="cannot be opened") as gone:
+        facts.records("note", "shop")
+    monkeypatch.setenv(facts.VARIABLE, postgres.url(other))
+    shown = f"{wrong.value} {gone.value} {caplog.text} {facts._engine()!r}"
+    assert "geheim" not in shown
+    assert "%3A%40" not in shown
+
+
+@only_servers
+def test_a_connection_that_the_server_ended_is_made_anew(postgres: Server) -> None:
+    facts.add("note", "shop", [{"n": 1}], "Ann")
+    name = facts._engine().url.database
+    postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    assert [record.body for record in facts.records("note", "shop")] == [{"n": 1}]
+
+
+@only_servers
+def test_the_turn_holds_whatever_isolation_the_server_prefers(postgres: Server) -> None:
+    """A transaction that saw the state before it waited would count from there, or fail."""
+    name = make_url(os.environ[facts.VARIABLE]).database
+    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+
+    def count(_: int) -> None:
+        with facts.together():
+            facts.add("count", "shop", [{"n": len(facts.records("count", "shop"))}], "Ann")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count, range(20)))
+    assert [record.body["n"] for record in facts.records("count", "shop")] == list(range(20))
+
+
+@only_servers
+def test_who_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts.add("note", "shop", [{}], "Ann")
+    monkeypatch.setattr(facts, "PATIENCE_SECONDS", 1)
+    with facts.together(), ThreadPoolExecutor(1) as pool, pytest.raises(OperationalError, match="lock timeout"):
+        pool.submit(facts.add, "note", "shop", [{}], "Bob").result()
+    assert len(facts.records("note", "shop")) == 1
+
+
+@only_files
 def test_a_database_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(facts.VARIABLE, "sqlite://")
     with pytest.raises(facts.Unreachable, match="in memory forgets"):
         facts.records("note", "shop")
 
 
+@only_files
 def test_another_database_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(facts.VARIABLE, f"sqlite:///{tmp_path / 'other.sqlite'}")
     facts.add("note", "shop", [{}], "Ann")
     assert (tmp_path / "other.sqlite").stat().st_mode & 0o777 == 0o600
     monkeypatch.delenv(facts.VARIABLE)
     assert facts.records("note", "shop") == []
+
+
+@settings(max_examples=25)
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8")),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(st.characters(codec="utf-8")),
+    )
+)
+def test_a_body_comes_back_as_it_was(body: dict[str, object]) -> None:
+    (made,) = facts.add("note", "any", [body], "Ann")
+    assert facts.records("note", "any")[-1] == made
+    assert json.dumps(made.body) == json.dumps(body)
 
 
 COUNTING = """
@@ -130,17 +234,42 @@ for _ in range(25):
 """
 
 
-def test_two_processes_write_at_once_and_lose_nothing() -> None:
-    """Each reads the last count and writes the next: a count that both read would be lost. The database is made by both at once too."""
-    command = [sys.executable, "-c", COUNTING]
+def started(script: str, *arguments: str) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    both = [subprocess.Popen([*command, name], stdin=subprocess.PIPE, cwd=ROOT, env=environment) for name in ("Ann", "Bob")]
-    for process in both:
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment)
+
+
+def test_several_processes_write_at_once_and_lose_nothing() -> None:
+    """Each reads the last count and writes the next: a count that both read would be lost. The tables are made by all at once too."""
+    processes = [started(COUNTING, name) for name in ("Ann", "Bob", "Eve")]
+    for process in processes:
         assert process.stdin is not None
         process.stdin.write(b"x")
         process.stdin.flush()
-    for process in both:
+    for process in processes:
         process.communicate()
-    assert [process.returncode for process in both] == [0, 0]
-    assert [record.body["n"] for record in facts.records("count", "shop")] == [50]
-    assert [record.body["n"] for record in facts.history("count", "shop")] == list(range(1, 51))
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert [record.body["n"] for record in facts.records("count", "shop")] == [75]
+    assert [record.body["n"] for record in facts.history("count", "shop")] == list(range(1, 76))
+
+
+HALFWAY = """
+import sys
+from workspace import facts
+with facts.together():
+    facts.end([1], "Ann")
+    facts.add("note", "shop", [{"n": 2}], "Ann")
+    print("halfway", flush=True)
+    sys.stdin.read(1)
+"""
+
+
+def test_a_process_killed_halfway_leaves_the_old_state_and_holds_nobody_up() -> None:
+    (first,) = facts.add("note", "shop", [{"n": 1}], "Ann")
+    with started(HALFWAY) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"halfway\n"
+        process.kill()
+    (second,) = facts.add("note", "shop", [{"n": 3}], "Bob")
+    assert facts.history("note", "shop") == [first, second]

@@ -1,7 +1,7 @@
 """Facts: small records that several people write, in one database, each with who and when. What a body means is not known here.
 
-SQLite in the workspace folder, or the database that SHELFCAST_DATABASE names by a SQLAlchemy URL. Nothing is ever deleted: a record ends,
-and stays for the audit.
+SQLite in the workspace folder, or the SQLite or PostgreSQL database that SHELFCAST_DATABASE_URL names. Nothing is ever deleted: a record
+ends, and stays for the audit.
 """
 
 import fcntl
@@ -14,22 +14,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workspace import home
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, Select, Table
+    from sqlalchemy import URL, Connection, Engine, Select, Table
 
-VARIABLE = "SHELFCAST_DATABASE"
+VARIABLE = "SHELFCAST_DATABASE_URL"
 PATIENCE_SECONDS = 30
+CONNECT_SECONDS = 10
 LONGEST_NAME = 100
 
 _open: ContextVar["Connection | None"] = ContextVar("facts", default=None)
+_making = Lock()
 
 
 class Unreachable(RuntimeError):
-    """The database cannot be opened. The message names its kind and SHELFCAST_DATABASE, never the address, which may hold a password."""
+    """The database cannot be opened. The message names SHELFCAST_DATABASE_URL, never the address, which may hold a password."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,8 @@ def together() -> Iterator["Connection"]:
     if inside is not None:
         yield inside
         return
-    with _engine().begin() as connection:
-        turn = _tables().turn
-        connection.execute(turn.update().values(number=turn.c.number + 1))  # a write first: everybody else waits here for their turn
+    with _connected() as connection, connection.begin():
+        _take_turn(connection)
         token = _open.set(connection)
         try:
             yield connection
@@ -108,9 +110,9 @@ def together() -> Iterator["Connection"]:
 
 
 def named(by: str) -> str:
-    """`by` without outer spaces. Raises ValueError where nothing is left or it is longer than a name."""
+    """`by` without outer spaces. Raises ValueError where nothing is left, or where it is longer than a name or holds a zero byte."""
     name = by.strip()
-    if not 0 < len(name) <= LONGEST_NAME:
+    if not 0 < len(name) <= LONGEST_NAME or "\0" in name:
         raise ValueError(f"by: got {name[:20]!r}, expected a name of 1 to {LONGEST_NAME} characters")
     return name
 
@@ -166,7 +168,7 @@ def _found(query: "Select[Any]") -> list[Record]:
     inside = _open.get()
     if inside is not None:
         return [_record(dict(row)) for row in inside.execute(query).mappings()]
-    with _engine().connect() as connection:
+    with _connected() as connection:
         return [_record(dict(row)) for row in connection.execute(query).mappings()]
 
 
@@ -179,46 +181,102 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)  # columns hold UTC without saying so, as SQLite has no other
 
 
+@contextmanager
+def _connected() -> Iterator["Connection"]:
+    """A connection of its own. Raises Unreachable where there is none to be had; what goes wrong later keeps its name."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = _engine()
+    try:
+        connection = engine.connect()
+    except SQLAlchemyError as error:
+        raise _unreachable(engine.name, error) from None
+    with connection:
+        yield connection
+
+
+def _take_turn(connection: "Connection") -> None:
+    """Waits until nobody else writes, and keeps others waiting until the end of the transaction: a write to the one row that all write
+    first. What is read after it is what the one before has left."""
+    from sqlalchemy import text
+
+    if connection.engine.name == "postgresql":  # SQLite has its patience from the connection, and nobody on another machine
+        connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS}s'"))
+        connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{2 * PATIENCE_SECONDS}s'"))
+    turn = _tables().turn
+    if connection.execute(turn.update().values(number=turn.c.number + 1)).rowcount != 1:
+        raise Unreachable("facts: the table turn must hold one row")
+
+
 def _engine() -> "Engine":
     address, own = os.environ.get(VARIABLE, ""), home.home() / "facts.sqlite"
-    if not address and not own.exists():
-        _made.cache_clear()  # the workspace was deleted to forget everything
-    return _made(address, own)
+    with _making:
+        if not address and not own.exists():
+            _made.cache_clear()  # the workspace was deleted to forget everything
+        return _made(address, own)
 
 
 @cache
 def _made(address: str, own: Path) -> "Engine":
-    """The engine of the database at `address` (none: SQLite in the file `own`), whose tables are there. Each connection to SQLite is opened
-    anew, so that none outlives its use."""
-    from sqlalchemy import URL, NullPool, create_engine, event, make_url
+    """The engine of the database at `address` (none: SQLite in the file `own`), whose tables are there."""
+    from sqlalchemy import URL, make_url
     from sqlalchemy.exc import SQLAlchemyError
 
-    options: dict[str, Any] = {"json_serializer": partial(json.dumps, ensure_ascii=False, allow_nan=False), "hide_parameters": True}
     kind = "named"
     try:
         url = make_url(address) if address else URL.create("sqlite", database=str(own))
         kind = url.get_backend_name()
-        if kind != "sqlite":
-            return _prepared(create_engine(url, pool_pre_ping=True, **options))
-        if url.database in (None, "", ":memory:"):
-            raise Unreachable(f"{VARIABLE}: a database in memory forgets; name a file")
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE_SECONDS}, **options)
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=FULL").close())
-        with _alone(Path(str(url.database))):
-            with engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            return _prepared(engine)
+        if kind == "sqlite":
+            return _sqlite(url)
+        if kind == "postgresql":
+            return _postgresql(url)
     except (SQLAlchemyError, OSError, ImportError) as error:
-        raise Unreachable(f"facts: the {kind} database cannot be opened ({type(error).__name__}); see {VARIABLE}") from None
+        raise _unreachable(kind, error) from None
+    raise Unreachable(f"facts: only SQLite and PostgreSQL can hold them; see {VARIABLE}")
 
 
-def _prepared(engine: "Engine") -> "Engine":
-    tables = _tables()
-    with engine.begin() as connection:
-        tables.facts.metadata.create_all(connection)
-        if connection.execute(tables.turn.select()).first() is None:
-            connection.execute(tables.turn.insert().values(id=1, number=0))
+def _sqlite(url: "URL") -> "Engine":
+    """Each connection is opened anew, so that none outlives its use."""
+    from sqlalchemy import NullPool, create_engine, event
+
+    if url.database in (None, "", ":memory:"):
+        raise Unreachable(f"{VARIABLE}: a database in memory forgets; name a file")
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE_SECONDS}, **_options())
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=FULL").close())
+    with _alone(Path(str(url.database))):
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        with engine.begin() as connection:
+            _make_tables(connection)
     return engine
+
+
+def _postgresql(url: "URL") -> "Engine":
+    """One process at a time makes the tables; each transaction sees what was committed before each of its statements, whatever the
+    server's own setting: the turn rests on that."""
+    from sqlalchemy import create_engine, text
+
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=patience, **_options())
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('shelfcast facts'))"))
+        _make_tables(connection)
+    return engine
+
+
+def _options() -> dict[str, Any]:
+    return {"json_serializer": partial(json.dumps, ensure_ascii=False, allow_nan=False), "hide_parameters": True}
+
+
+def _make_tables(connection: "Connection") -> None:
+    tables = _tables()
+    tables.facts.metadata.create_all(connection)
+    if connection.execute(tables.turn.select()).first() is None:
+        connection.execute(tables.turn.insert().values(id=1, number=0))
+
+
+def _unreachable(kind: str, error: Exception) -> Unreachable:
+    return Unreachable(f"facts: the {kind} database cannot be opened ({type(error).__name__}); see {VARIABLE}")
 
 
 @contextmanager
