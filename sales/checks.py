@@ -100,20 +100,18 @@ def read_days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, li
 
 
 def read_units(column: pd.Series) -> tuple[np.ndarray, np.ndarray, list[Problem]]:
-    """Units, NaN in rows with nothing; the mask of the rows to leave out; and problems."""
+    """Units, NaN in rows with nothing; the mask of the rows whose cell is no amount; and problems. What came back is negative."""
     read, nothing = numbers(column)
     bad = np.isnan(read) & ~nothing
     if bad.sum() * 2 > (~nothing).sum():
         return read, bad, found("units_not_numbers", bad, column, Severity.ERROR)
-    infinite, negative, absurd = np.isinf(read), (read < 0) & np.isfinite(read), np.isfinite(read) & (read >= MOST_UNITS)
-    lost = f"{-np.sum(read, where=negative):,.10g}"
+    infinite, absurd = np.isinf(read), np.isfinite(read) & (np.abs(read) >= MOST_UNITS)
     problems = [
         *found("units_unreadable", bad, column),
         *found("units_infinite", infinite, column),
-        *found("units_negative", negative, column, units=lost),
         *found("units_absurd", absurd, column, most=f"{MOST_UNITS:,.0f}"),
     ]
-    return np.where(bad | infinite | negative | absurd, np.nan, read), bad | infinite | negative | absurd, problems
+    return np.where(bad | infinite | absurd, np.nan, read), bad | infinite | absurd, problems
 
 
 def read_known(column: pd.Series) -> tuple[np.ndarray, list[Problem]]:

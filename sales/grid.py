@@ -7,46 +7,17 @@ import numpy as np
 import pandas as pd
 
 from sales.calendar import Calendar
+from sales.kind import Kind
+from sales.lines import Coded, SalesLines
 
 Gaps = Literal["zero", "unknown"]
-Kind = Literal["order_lines", "period_totals"]
-MOST_DAYS = 2_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Lines:
-    """Rows that can be used, aligned: their places in the table, item codes, days, and units (NaN where empty)."""
-
-    place: np.ndarray
-    item: np.ndarray
-    day: np.ndarray
-    units: np.ndarray
-
-    def at(self, where: np.ndarray) -> "Lines":
-        """The lines at mask `where`."""
-        return Lines(self.place[where], self.item[where], self.day[where], self.units[where])
-
-    @property
-    def sold(self) -> np.ndarray:
-        """Mask of the lines with units, 0 included."""
-        return ~np.isnan(self.units)
-
-    @property
-    def item_day(self) -> np.ndarray:
-        """A number for each line that two lines share where they are of the same item and day."""
-        return self.item * MOST_DAYS + self.day.astype("int64")
-
-    @property
-    def ahead(self) -> np.ndarray:
-        """Mask of the lines after the last with units."""
-        return self.day > self.day[self.sold].max()
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
     """Where lines of n items fall: each in one column of `labels`, every period from the earliest line to the latest."""
 
-    lines: Lines
+    lines: SalesLines
     n: int
     calendar: Calendar
     labels: pd.DatetimeIndex
@@ -66,7 +37,7 @@ class Grid:
 
     def sums(self, values: np.ndarray, where: np.ndarray) -> np.ndarray:
         """Sums of `values`, one a line, over the lines at mask `where`, items x labels."""
-        cell = self.lines.item[where] * len(self.labels) + self.column[where]
+        cell = self.lines.item[where].astype("int64") * len(self.labels) + self.column[where]
         return np.bincount(cell, values[where], self.n * len(self.labels)).reshape(self.n, -1)
 
     def counts(self, where: np.ndarray) -> np.ndarray:
@@ -74,7 +45,7 @@ class Grid:
         return self.sums(np.ones(len(self.column)), where)
 
 
-def grid_of(lines: Lines, n: int, calendar: Calendar) -> Grid:
+def grid_of(lines: SalesLines, n: int, calendar: Calendar) -> Grid:
     """The grid of `lines` on `calendar`."""
     days, of_day = np.unique(lines.day, return_inverse=True)
     labels = calendar.label(pd.DatetimeIndex(days))
@@ -83,7 +54,7 @@ def grid_of(lines: Lines, n: int, calendar: Calendar) -> Grid:
     return Grid(lines, n, calendar, periods, periods.get_indexer(labels)[of_day])
 
 
-def units(grid: Grid, kind: Kind, gaps: Gaps, refused: Lines) -> np.ndarray:
+def units(grid: Grid, kind: Kind, gaps: Gaps, refused: SalesLines) -> np.ndarray:
     """Units, items x labels, NaN where not known and before an item's first line with units.
 
     Period totals with empty units are not known, nor are those whose only line of a day is `refused`. With unknown gaps a total is known
@@ -125,15 +96,12 @@ def out_of_stock(grid: Grid, flags: np.ndarray) -> np.ndarray:
     return (lines > 0) & (grid.counts(flags) * 2 >= lines)
 
 
-def most_frequent(grid: Grid, code: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Each item's most frequent text, n, the first in order of those it has equally often, "" where it has none.
-
-    Line i has `words[code[i]]`, or nothing where the code is -1.
-    """
-    texts = np.full(grid.n, "", dtype=object)
-    if len(words):
-        pair, often = np.unique((grid.lines.item * len(words) + code)[code >= 0], return_counts=True)
-        best = pair[np.lexsort((pair, -often, pair // len(words)))]
-        item, first = np.unique(best // len(words), return_index=True)
-        texts[item] = words[best[first] % len(words)]
-    return texts
+def most_frequent(item: np.ndarray, n: int, texts: Coded) -> np.ndarray:
+    """Each item's most frequent text, n, the first in order of those it has equally often, "" where it has none; `item`: one a line."""
+    best_of = np.full(n, "", dtype=object)
+    if len(texts.words):
+        pair, often = np.unique((item.astype("int64") * len(texts.words) + texts.codes)[texts.codes >= 0], return_counts=True)
+        best = pair[np.lexsort((pair, -often, pair // len(texts.words)))]
+        of_item, first = np.unique(best // len(texts.words), return_index=True)
+        best_of[of_item] = texts.words[best[first] % len(texts.words)]
+    return best_of

@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from sales.grid import Grid, Lines
+from sales.grid import Grid
+from sales.lines import SalesLines
 from sales.problems import Problem, Severity
 
 MOST_EMPTY = 0.5
 LEAST_GAP, LEAST_GAP_SHARE = 14, 0.1
 
 
-def holes(cells: Grid, refused: Lines) -> list[Problem]:
+def holes(cells: Grid, refused: SalesLines) -> list[Problem]:
     """What is odd about the periods from the first row to the last sale: more than half of them empty, or a long run of empty ones.
 
     Lines `refused` for their units are rows too.

@@ -1,5 +1,7 @@
 """Intake: the one road from a table somebody mapped to a SalesPanel, with everything found wrong on the way."""
 
+import datetime
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,26 +9,30 @@ import pandas as pd
 
 from sales import checks, grid
 from sales.calendar import Calendar, Frequency, calendar_for, detect_frequency, full_periods
-from sales.grid import Gaps, Grid, Kind, Lines
+from sales.grid import Gaps, Grid
 from sales.holes import holes
-from sales.kind import kind_of
+from sales.kind import Kind, kind_of
+from sales.lines import SalesLines, read_lines
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES, SalesPanel
 from sales.problems import Problem, Severity, usable
+from sales.repairs import Finding, repair, repairs_of
 
 MOST_ITEMS = 100_000
 MOST_PERIODS = 20_000
 MOST_VALUES = 100_000_000
 LEAST_PERIODS = 2
 LEAST_COVERED = 0.9
+_PROPOSED: MappingOf[str, str] = {}
 _FINENESS = {"D": 0, "W": 1, "M": 2}
 _RESERVED = ("item", "ds", "y", "out_of_stock", *ATTRIBUTES)
 
 
 @dataclass(frozen=True, eq=False)
 class Intake:
-    """What became of a table: the panel, or None where an error forbids it, and all problems.
+    """What became of a table: the panel, or None where an error forbids it, all problems, and what was found to repair.
 
+    findings: in the order in which they were mended; each is among the problems too, under the same code.
     kind: "order_lines" (summed) or "period_totals" (nearly always one row an item and date); frequency: the period of the panel; both
     None where the road ended before. rows_read: rows of the table; rows_used: those whose units or known-ahead values are in the panel.
     """
@@ -37,31 +43,7 @@ class Intake:
     kind: Kind | None
     rows_read: int
     rows_used: int
-
-
-@dataclass(frozen=True, eq=False)
-class _Columns:
-    """The columns of a table, read: items in order, usable lines, and one value a line for columns known ahead, flags and attributes.
-
-    refused: lines whose units cannot be used, without them.
-    """
-
-    items: np.ndarray
-    lines: Lines
-    refused: Lines
-    known: dict[str, np.ndarray]
-    flags: np.ndarray | None
-    attributes: dict[str, tuple[np.ndarray, np.ndarray]]
-
-    def at(self, where: np.ndarray) -> "_Columns":
-        return _Columns(
-            self.items,
-            self.lines.at(where),
-            self.refused,
-            {name: values[where] for name, values in self.known.items()},
-            None if self.flags is None else self.flags[where],
-            {name: (code[where], words) for name, (code, words) in self.attributes.items()},
-        )
+    findings: tuple[Finding, ...] = ()
 
 
 def intake(
@@ -71,49 +53,58 @@ def intake(
     gaps: Gaps = "zero",
     season: int | None = None,
     day_first: bool | None = None,
+    actions: MappingOf[str, str] | None = _PROPOSED,
+    merges: MappingOf[str, str] = _PROPOSED,
+    today: datetime.date | None = None,
 ) -> Intake:
     """The panel that `table` holds, on the calendar the file is kept in or on that of `frequency`, and all problems found.
 
     Order lines are summed. `gaps`: what a missing row inside an item's life is in a file of period totals; among order lines it is 0.
     `season`: periods in a season, by default the calendar's. `day_first`: the order of 01/02/2024, where the file does not show it.
-    Rows with empty units after the last sale carry columns known ahead. Never raises on what is in the table.
+    `actions`: what to do about findings, by code, else what is proposed; None keeps all lines as they are, as a panel's own file wants
+    (of period totals what is below 0 is still not known). `merges`: old item codes and the codes they count under. `today`: sales dated
+    after it are found, by default the day on the clock. Rows with empty units after the last sale carry columns known ahead. Never raises
+    on what is in the table.
 
-    Raises ValueError for a frequency, gaps or season that there is not.
+    Raises ValueError for a frequency, gaps or season that there is not, and for merges that run in a circle.
     """
     if frequency not in (None, "D", "W", "M") or gaps not in ("zero", "unknown") or (season is not None and season < 1):
         raise ValueError(f"intake: got {frequency!r}, {gaps!r}, {season!r}, expected D, W, M or None; zero or unknown; 1 or more or None")
     table = _plain(table)
     problems = _check_mapping(table, mapping)
     stopped = Intake(None, (), frequency, None, len(table), 0)
-    columns = _read_columns(table, mapping, day_first, problems) if usable(problems) else None
-    if columns is None:
+    lines = _read_lines(table, mapping, day_first, problems) if usable(problems) else None
+    if lines is None:
         return replace(stopped, problems=tuple(problems))
-    kind, kept, of_kind = kind_of(table, columns.lines)
-    problems += of_kind
+    kind, times = kind_of(lines)
+    lines, findings = _repaired(lines, kind, times, actions, merges, today, table, mapping, problems)
+    stopped = replace(stopped, findings=findings)
+    refused, lines = lines.at(lines.refused), lines.at(~lines.refused)
+    if not lines.sold.any():
+        problems.append(Problem("no_usable_row", count=len(table)))
+        return replace(stopped, problems=tuple(problems))
     if kind == "order_lines" and gaps == "unknown":
         problems.append(Problem("gaps_ignored", Severity.WARNING))
-    columns = _without_empty(table, mapping, columns.at(kept), kind, problems)
-    dates = pd.DatetimeIndex(np.unique(columns.lines.day[columns.lines.sold]))
+    lines = _without_empty(table, mapping, lines, kind, problems)
+    dates = pd.DatetimeIndex(np.unique(lines.day[lines.sold]))
     calendar = _calendar(dates, frequency, problems)
     stopped = replace(stopped, frequency=calendar.frequency, kind=kind)
-    cells = grid.grid_of(columns.lines, len(columns.items), calendar)
+    cells = grid.grid_of(lines, len(lines.items), calendar)
     if not _fits(cells, problems):
         return replace(stopped, problems=tuple(problems))
-    problems += holes(cells, columns.refused)
-    y = grid.units(cells, kind, gaps, columns.refused)
+    problems += holes(cells, refused)
+    y = grid.units(cells, kind, gaps, refused)
     begin, end = _known_columns(cells, y, full_periods(dates, calendar))
     if end - begin < LEAST_PERIODS:
         problems.append(Problem("too_few_periods", got=str(end - begin), params={"least": LEAST_PERIODS}))
         return replace(stopped, problems=tuple(problems))
-    _name_left_out(cells, columns.items, y, begin, end, problems)
+    _name_below_zero(cells, y, problems)
+    _name_left_out(cells, y, begin, end, problems)
     if kind == "order_lines":
-        columns = _without_sold_flags(columns, cells, ~np.isnan(y[:, begin:end]), begin, problems)
-    panel = _panel(columns, cells, y, begin, end, calendar, season)
+        cells = _without_sold_flags(cells, ~np.isnan(y[:, begin:end]), begin, problems)
+    panel = _panel(cells, y, begin, end, calendar, season)
     _name_ahead(cells, panel, mapping, end, problems)
-    return replace(stopped, panel=panel, problems=tuple(problems), rows_used=_rows_used(cells, panel, columns.items, begin))
-
-
-# --- columns ------------------------------------------------------------------------------------------------------------------------
+    return replace(stopped, panel=panel, problems=tuple(problems), rows_used=_rows_used(cells, panel, begin))
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -148,49 +139,52 @@ def _check_mapping(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
     return problems
 
 
-def _read_columns(table: pd.DataFrame, mapping: Mapping, day_first: bool | None, problems: list[Problem]) -> _Columns | None:
-    """The columns that `mapping` names, at the rows that can be used; None where a problem forbids it."""
-    code, items, of_items = checks.read_items(table[mapping.item])
-    day, of_days = checks.read_days(table[mapping.date], day_first)
-    units, bad, of_units = checks.read_units(table[mapping.units])
-    problems += [*of_items, *of_days, *of_units]
-    known, flags = {}, None
-    for name in mapping.known:
-        known[name], of_known = checks.read_known(table[name])
-        problems += of_known
-    if mapping.out_of_stock is not None:
-        flags, of_flags = checks.read_flags(table[mapping.out_of_stock])
-        problems += of_flags
-    if len(items) > MOST_ITEMS:
-        problems.append(Problem("too_many_items", column=mapping.item, got=f"{len(items):,}", params={"most": f"{MOST_ITEMS:,}"}))
-    lines = Lines(np.arange(len(table)), code.astype("int64"), day, units)
-    placed = (code >= 0) & ~np.isnat(day)
-    good = placed & ~bad
-    if usable(problems) and not (good & lines.sold).any():
+def _read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None, problems: list[Problem]) -> SalesLines | None:
+    """The lines of `table` that have an item and a day; None where a problem forbids it."""
+    lines, found = read_lines(table, mapping, day_first)
+    problems += found
+    if len(lines.items) > MOST_ITEMS:
+        problems.append(Problem("too_many_items", column=mapping.item, got=f"{len(lines.items):,}", params={"most": f"{MOST_ITEMS:,}"}))
+    if usable(problems) and not lines.sold.any():
         problems.append(Problem("no_usable_row", count=len(table)))
-    if not usable(problems):
-        return None
-    roles = {role: column for role in ATTRIBUTES if (column := getattr(mapping, role)) is not None}
-    attributes = {role: checks.texts(table[column]) for role, column in roles.items()}
-    return _Columns(items, lines, lines.at(placed & bad), known, flags, attributes).at(good)
+    return lines if usable(problems) else None
 
 
-# --- rows ---------------------------------------------------------------------------------------------------------------------------
+def _repaired(
+    lines: SalesLines,
+    kind: Kind,
+    times: int,
+    actions: MappingOf[str, str] | None,
+    merges: MappingOf[str, str],
+    today: datetime.date | None,
+    table: pd.DataFrame,
+    mapping: Mapping,
+    problems: list[Problem],
+) -> tuple[SalesLines, tuple[Finding, ...]]:
+    """The lines after all repairs. Order lines are merged before, so that a return of the new code undoes a sale of the old one; totals
+    after, so that two codes on one day are no contradiction."""
+    if merges and kind == "order_lines":
+        lines = lines.merged(merges)
+    repairs = repairs_of(kind, times, np.datetime64(today or datetime.date.today(), "D"))
+    if actions is None:
+        actions = {one.code: action for one in repairs for action in ("keep", "sum") if action in one.actions}
+    lines, findings, of_actions = repair(lines, repairs, actions, table, mapping)
+    problems += [*of_actions, *(finding.problem for finding in findings)]
+    return lines.merged(merges) if merges and kind == "period_totals" else lines, findings
 
 
-def _without_empty(table: pd.DataFrame, mapping: Mapping, columns: _Columns, kind: Kind, problems: list[Problem]) -> _Columns:
+def _without_empty(table: pd.DataFrame, mapping: Mapping, lines: SalesLines, kind: Kind, problems: list[Problem]) -> SalesLines:
     """Rows without units inside the history: an order line says nothing, a period total says that it is not known."""
-    empty = ~columns.lines.sold & ~columns.lines.ahead
+    empty = ~lines.sold & ~lines.ahead
+    if not empty.any():
+        return lines
     where = np.zeros(len(table), dtype=bool)
-    where[columns.lines.place[empty]] = True
+    where[lines.place[empty]] = True
     if kind == "period_totals":
         problems += checks.found("units_unknown", where, table[mapping.units], Severity.INFO)
-        return columns
+        return lines
     problems += checks.found("units_empty", where, table[mapping.units])
-    return columns.at(~empty)
-
-
-# --- periods ------------------------------------------------------------------------------------------------------------------------
+    return lines.at(~empty)
 
 
 def _calendar(dates: pd.DatetimeIndex, frequency: Frequency | None, problems: list[Problem]) -> Calendar:
@@ -217,7 +211,16 @@ def _known_columns(cells: Grid, y: np.ndarray, full: tuple[pd.Timestamp, pd.Time
     return (int(known[0]), int(known[-1]) + 1) if len(known) else (0, 0)
 
 
-def _name_left_out(cells: Grid, items: np.ndarray, y: np.ndarray, begin: int, end: int, problems: list[Problem]) -> None:
+def _name_below_zero(cells: Grid, y: np.ndarray, problems: list[Problem]) -> None:
+    """Units below 0, where returns are kept and outweigh the sales of a period, count as 0."""
+    below = y < 0
+    if below.any():
+        params = {"units": f"{-y[below].sum():,.10g}", "periods": f"{int(below.sum()):,}"}
+        problems.append(Problem("below_zero", Severity.WARNING, got=str(cells.lines.items[below.any(axis=1)][0]), params=params))
+        y[below] = 0
+
+
+def _name_left_out(cells: Grid, y: np.ndarray, begin: int, end: int, problems: list[Problem]) -> None:
     """Names the periods that are not full, and the items that sold in no full period or are known in none."""
 
     def partial(told: Problem, where: np.ndarray, column: int) -> None:
@@ -227,7 +230,7 @@ def _name_left_out(cells: Grid, items: np.ndarray, y: np.ndarray, begin: int, en
 
     def missing(told: Problem, where: np.ndarray) -> None:
         if where.any():
-            problems.append(replace(told, got=str(items[where][0]), params={"items": int(where.sum())}))
+            problems.append(replace(told, got=str(cells.lines.items[where][0]), params={"items": int(where.sum())}))
 
     sold = cells.lines.sold
     partial(Problem("partial_first_period", Severity.INFO), sold & (cells.column < begin), begin)
@@ -238,14 +241,11 @@ def _name_left_out(cells: Grid, items: np.ndarray, y: np.ndarray, begin: int, en
     missing(Problem("items_not_yet_sold", Severity.INFO), (first >= len(cells.labels)) & np.isin(np.arange(cells.n), cells.lines.item))
 
 
-# --- the panel ----------------------------------------------------------------------------------------------------------------------
-
-
-def _without_sold_flags(columns: _Columns, cells: Grid, alive: np.ndarray, begin: int, problems: list[Problem]) -> _Columns:
-    """The columns without those flags known ahead that order lines carry in too few of the `alive` periods, items x periods from `begin`:
+def _without_sold_flags(cells: Grid, alive: np.ndarray, begin: int, problems: list[Problem]) -> Grid:
+    """The grid without those flags known ahead that order lines carry in too few of the `alive` periods, items x periods from `begin`:
     without a sale such a flag has no row, so it would say whether something sold."""
-    known = dict(columns.known)
-    for name, values in columns.known.items():
+    known = dict(cells.lines.known)
+    for name, values in cells.lines.known.items():
         there = ~np.isnan(values)
         if there.any() and np.isin(values[there], (0, 1)).all():
             rows = cells.counts(there)[:, begin : begin + alive.shape[1]] > 0
@@ -253,28 +253,32 @@ def _without_sold_flags(columns: _Columns, cells: Grid, alive: np.ndarray, begin
             if covered < LEAST_COVERED:
                 problems.append(Problem("known_only_where_sold", Severity.WARNING, name, got=f"{covered:.0%}"))
                 del known[name]
-    return replace(columns, known=known)
+    return replace(cells, lines=replace(cells.lines, known=known))
 
 
-def _panel(columns: _Columns, cells: Grid, y: np.ndarray, begin: int, end: int, calendar: Calendar, season: int | None) -> SalesPanel:
+def _panel(cells: Grid, y: np.ndarray, begin: int, end: int, calendar: Calendar, season: int | None) -> SalesPanel:
     """Periods `begin` up to `end`, items known in any of them, each from its first known period; covariates as far as there are any."""
-    history = slice(begin, end)
-    kept = ~np.isnan(y[:, history]).all(axis=1)
-    start = np.argmax(~np.isnan(y[kept, history]), axis=1)
-    covariates = {name: grid.covariate(cells, values)[kept, begin:] for name, values in columns.known.items()}
+    lines, history = cells.lines, slice(begin, end)
+    there = ~np.isnan(y[:, history])
+    kept = there.any(axis=1)
+    start = np.argmax(there[kept], axis=1)
+    covariates = {name: grid.covariate(cells, values)[kept, begin:] for name, values in lines.known.items()}
     before = np.arange(len(cells.labels) - begin) < start[:, None]
     reach = max((np.flatnonzero(~np.isnan(block).all(axis=0)).max(initial=-1) + 1 for block in covariates.values()), default=0)
     width = max(int(reach), end - begin)
-    flagged = np.zeros(y.shape, dtype=bool) if columns.flags is None else grid.out_of_stock(cells, columns.flags)
-    attributes = {role: pd.array(grid.most_frequent(cells, *texts)[kept], dtype="str") for role, texts in columns.attributes.items()}
-    items = columns.items[kept]
+    flagged = np.zeros((int(kept.sum()), end - begin), dtype=bool)
+    if lines.flags is not None:
+        flagged = grid.out_of_stock(cells, lines.flags)[kept, history] & ~before[:, : end - begin]
+    texts = {role: lines.attributes[role] for role in ATTRIBUTES if role in lines.attributes}
+    attributes = {role: pd.array(grid.most_frequent(lines.item, cells.n, of)[kept], dtype="str") for role, of in texts.items()}
+    items = lines.items[kept]
     return SalesPanel(
         items=items,
         calendar=calendar,
         periods=cells.labels[history],
         y=y[kept, history].astype(np.float32),
         start=start,
-        out_of_stock=flagged[kept, history] & ~before[:, : end - begin],
+        out_of_stock=flagged,
         covariates={name: np.where(before, np.nan, block)[:, :width].astype(np.float32) for name, block in covariates.items()},
         attributes=pd.DataFrame(attributes, index=pd.Index(items, name="item")) if attributes else pd.DataFrame(),
         season=calendar.season if season is None else season,
@@ -290,6 +294,6 @@ def _name_ahead(cells: Grid, panel: SalesPanel, mapping: Mapping, end: int, prob
         problems.append(Problem("ahead_unused", Severity.INFO, column=mapping.units, count=int(empty.sum())))
 
 
-def _rows_used(cells: Grid, panel: SalesPanel, items: np.ndarray, begin: int) -> int:
-    kept = pd.Index(items).isin(panel.items)[cells.lines.item]
+def _rows_used(cells: Grid, panel: SalesPanel, begin: int) -> int:
+    kept = pd.Index(cells.lines.items).isin(panel.items)[cells.lines.item]
     return int((kept & (cells.column >= begin) & (cells.column < begin + len(panel.periods) + panel.ahead)).sum())

@@ -34,7 +34,8 @@ def test_repairs_are_named_and_the_file_can_be_used(tmp_path: Path, capsys: pyte
     assert main(["check", written(tmp_path, GOOD + "A,2024-01-02,-5,2\n")]) == 0
     said = capsys.readouterr().out
     assert (
-        "row 6, column y: negative units, 5 in all (returns or cancellations), got '-5'; expected 0 or more. The rows were left out" in said
+        "row 6, column y: a total below zero, 5 units in all, got '-5'; expected 0 or more. More came back than was sold: what was asked "
+        "for is not known. What was done: unknown (or choose --repair negative_totals=zero)." in said
     )
 
 

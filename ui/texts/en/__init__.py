@@ -5,10 +5,13 @@ from ui.texts.en.compare import COMPARE
 from ui.texts.en.pages import PAGES
 from ui.texts.en.plan import PLAN
 from ui.texts.en.planner import PLANNER
-from ui.texts.en.problems import PROBLEM_FRAME, PROBLEMS
+from ui.texts.en.problems import PROBLEM_FRAME
+from ui.texts.en.problems import PROBLEMS as FILE_PROBLEMS
 from ui.texts.en.reorder import REORDER
+from ui.texts.en.repairs import REPAIR_PROBLEMS, REPAIRS
 from ui.texts.en.runs import RUNS
 
-TEXTS = {**PROBLEM_FRAME, **PAGES, **RUNS, **COMPARE, **REORDER, **PLAN, **PLANNER, **COMMANDS}
+TEXTS = {**PROBLEM_FRAME, **PAGES, **RUNS, **COMPARE, **REORDER, **PLAN, **PLANNER, **REPAIRS, **COMMANDS}
+PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS}
 
 __all__ = ["PROBLEMS", "TEXTS"]

@@ -105,10 +105,10 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Choose the column of units (--units), or correct the numbers.",
     ),
     "units_infinite": ("infinite units", "a finite number", LEFT_OUT + "Correct the numbers."),
-    "units_negative": (
-        "negative units, {units} in all (returns or cancellations)",
-        "0 or more",
-        LEFT_OUT + "What was ordered and came back still counts as demand; correct the numbers if they are no returns.",
+    "below_zero": (
+        "returns outweigh the sales of {periods} periods, {units} units below zero in all, the first item",
+        "0 units or more in a period",
+        "These periods count as 0; take the returns from their sales instead (--repair returns=net).",
     ),
     "units_absurd": ("units that cannot be right", "less than {most}", LEFT_OUT + "Correct the numbers."),
     "units_empty": ("no units in an order line", "units in every order line", "The rows were left out; add the units."),
@@ -118,31 +118,6 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "These periods count as not known; add the units if they are.",
     ),
     # rows
-    "duplicate_rows": (
-        "a row that is there already, equal in all columns",
-        "one row an item and date",
-        "Each was taken once; remove the others.",
-    ),
-    "duplicate_lines": (
-        "an order line that is there already, equal in all columns",
-        "lines that are all meant",
-        "They were kept, because two equal lines of an order are ordinary; remove them if they are a mistake.",
-    ),
-    "conflicting_totals": (
-        "a second, different total of the same item and date",
-        "one row an item and date",
-        "The totals were summed, as if each were a part; delete those that are wrong.",
-    ),
-    "file_repeated": (
-        "the file is there {times} times over: nearly every item and date has {times} rows, equal in all columns",
-        "one row an item and date",
-        "It was taken once; export it again if equal rows are all meant.",
-    ),
-    "totals_corrected": (
-        "another total of the same item and date, in a file that is there several times over",
-        "one row an item and date",
-        "The last was taken for the corrected one; delete those that are wrong.",
-    ),
     "gaps_ignored": (
         "missing rows were to count as unknown (--gaps unknown), but the file holds order lines",
         "one row an item and date",

@@ -1,0 +1,195 @@
+"""Sales lines: what a mapped table says, one place a line, in typed columns and coded texts."""
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sales import checks
+from sales.mapping import Mapping
+from sales.panel import ATTRIBUTES
+from sales.problems import Problem
+
+MOST_DAYS = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """Texts, one a line: line i has `words[codes[i]]`, or nothing where the code is -1."""
+
+    codes: np.ndarray
+    words: np.ndarray
+
+    def at(self, where: np.ndarray) -> "Coded":
+        """The texts at mask `where`."""
+        return Coded(self.codes[where], self.words)
+
+
+@dataclass(frozen=True, eq=False)
+class SalesLines:
+    """Lines that have an item and a day, aligned, in the order of the table.
+
+    place: where the line stands in the table, from 0. item: codes into `items`, which are sorted and unique. day: datetime64[D].
+    units: negative where goods came back, NaN where none are given or they are refused. refused: the cell of units holds something that
+    is no amount. copy: equal to an earlier line in all columns of the table. price: money a unit, NaN where not known; None without a
+    column of prices. customer: codes, -1 where not known; who they are is not carried. order: ids of orders. known: columns known ahead.
+    flags: out of stock. attributes: texts by role.
+
+    Raises ValueError where the parts do not fit together, or one of them holds Python objects.
+    """
+
+    items: np.ndarray
+    place: np.ndarray
+    item: np.ndarray
+    day: np.ndarray
+    units: np.ndarray
+    refused: np.ndarray
+    copy: np.ndarray
+    price: np.ndarray | None = None
+    customer: np.ndarray | None = None
+    order: Coded | None = None
+    flags: np.ndarray | None = None
+    known: MappingOf[str, np.ndarray] = field(default_factory=dict)
+    attributes: MappingOf[str, Coded] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        columns = {"place": self.place, "item": self.item, "day": self.day, "units": self.units, "refused": self.refused, "copy": self.copy}
+        columns |= {name: part for name in ("price", "customer", "flags") if (part := getattr(self, name)) is not None}
+        columns |= {**self.known, **{name: texts.codes for name, texts in self.attributes.items()}}
+        for name, column in columns.items():
+            if len(column) != len(self.place):
+                raise ValueError(f"{name}: got {len(column)} lines, expected {len(self.place)}")
+            if column.dtype == object:
+                raise ValueError(f"{name}: got Python objects, expected numbers, dates or codes")
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    def at(self, where: np.ndarray) -> "SalesLines":
+        """The lines at mask `where`."""
+        return replace(self, **{part.name: _at(getattr(self, part.name), where) for part in fields(self) if part.name != "items"})
+
+    @property
+    def sold(self) -> np.ndarray:
+        """Mask of the lines with units, 0 and returns included."""
+        return ~np.isnan(self.units)
+
+    @property
+    def item_day(self) -> np.ndarray:
+        """A number for each line that two lines share where they are of the same item and day."""
+        return self.item.astype("int64") * MOST_DAYS + self.day.astype("int64")
+
+    @property
+    def ahead(self) -> np.ndarray:
+        """Mask of the lines after the last with units."""
+        return self.day > self.day[self.sold].max()
+
+    @property
+    def money(self) -> np.ndarray:
+        """Units times price, one a line; NaN where either is not known."""
+        return np.full(len(self), np.nan) if self.price is None else self.units * self.price
+
+    def merged(self, merges: MappingOf[str, str]) -> "SalesLines":
+        """The lines with each old code of `merges` as its new one, through chains: with a -> b and b -> c, a and b become c.
+
+        Raises ValueError where the merges run in a circle.
+        """
+        ends = {old: _end(old, merges) for old in merges}
+        words = np.array([ends.get(word, word) for word in self.items], dtype=object)
+        items, code = np.unique(words, return_inverse=True)
+        return replace(self, items=items, item=code[self.item])
+
+
+def _end(old: str, merges: MappingOf[str, str]) -> str:
+    seen = {old}
+    while old in merges:
+        old = merges[old]
+        if old in seen:
+            raise ValueError(f"merges: got a circle through {old!r}, expected chains that end")
+        seen.add(old)
+    return old
+
+
+def _at(part: Any, where: np.ndarray) -> Any:
+    if isinstance(part, MappingOf):
+        return {name: _at(values, where) for name, values in part.items()}
+    if isinstance(part, Coded):
+        return part.at(where)
+    return None if part is None else part[where]
+
+
+def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) -> tuple[SalesLines, list[Problem]]:
+    """The lines that `mapping` finds in `table`, and what is wrong with their cells. Lines without an item or a day are left out and named;
+    units that are no amount are refused and named."""
+    code, items, problems = checks.read_items(table[mapping.item])
+    day, of_days = checks.read_days(table[mapping.date], day_first)
+    units, refused, of_units = checks.read_units(table[mapping.units])
+    problems = [*problems, *of_days, *of_units]
+    known, flags = {}, None
+    for name in mapping.known:
+        known[name], of_known = checks.read_known(table[name])
+        problems += of_known
+    if mapping.out_of_stock is not None:
+        flags, of_flags = checks.read_flags(table[mapping.out_of_stock])
+        problems += of_flags
+    columns = {role: column for role in (*ATTRIBUTES, "order", "customer") if (column := getattr(mapping, role, None)) in table.columns}
+    texts = {role: Coded(*checks.texts(table[column])) for role, column in columns.items()}
+    customer = texts.pop("customer", None)
+    lines = SalesLines(
+        items,
+        np.arange(len(table)),
+        code,
+        day,
+        units,
+        refused,
+        np.zeros(len(table), dtype=bool),
+        _price(table, mapping, units),
+        None if customer is None else customer.codes,
+        texts.pop("order", None),
+        flags,
+        known,
+        texts,
+    ).at((code >= 0) & ~np.isnat(day))
+    return replace(lines, copy=_copies(table, lines)), problems
+
+
+def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray) -> np.ndarray | None:
+    """Money a unit: the price, or what a line brought over its units."""
+    if mapping.price is not None:
+        return checks.numbers(table[mapping.price])[0]
+    revenue = getattr(mapping, "revenue", None)
+    if revenue is None:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = checks.numbers(table[revenue])[0] / units
+    return np.where(np.isfinite(price), price, np.nan)
+
+
+def _copies(table: pd.DataFrame, lines: SalesLines) -> np.ndarray:
+    """Mask of the lines that equal an earlier one in all columns of `table`: candidates get fewer column by column."""
+    left = np.flatnonzero(pd.Series(lines.item_day).duplicated(keep=False))
+    key = lines.item_day[left]
+    for place in range(table.shape[1]):
+        if len(left) == 0:
+            break
+        cells = table.iloc[lines.place[left], place]
+        try:
+            code, words = pd.factorize(cells)
+        except TypeError:  # lists and the like cannot be told apart by hash
+            code, words = pd.factorize(cells.map(str, na_action="ignore"))
+        key = pd.factorize(key)[0] * (len(words) + 1) + code + 1
+        still = pd.Series(key).duplicated(keep=False).to_numpy()
+        left, key = left[still], key[still]
+    copy = np.zeros(len(lines), dtype=bool)
+    copy[left] = pd.Series(key).duplicated().to_numpy()
+    return copy
+
+
+def shown(table: pd.DataFrame, lines: SalesLines, where: np.ndarray, mapping: Mapping, most: int = checks.ROWS_SHOWN) -> pd.DataFrame:
+    """The cells of the lines at mask `where` that move most units, at most `most` of them, in the order of the table, without customers."""
+    places = np.flatnonzero(where)
+    if len(places) > most:
+        places = np.sort(places[np.argsort(-np.abs(np.nan_to_num(lines.units[places])), kind="stable")[:most]])
+    return table.iloc[lines.place[places]].drop(columns=getattr(mapping, "customer", None) or [])

@@ -1,0 +1,114 @@
+"""Words of findings and repairs: what was found, as a problem; and what each action does, for those who choose."""
+
+CHOSEN = "What was done: {chosen} (or choose --repair {others})."
+
+REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
+    "no_such_action": (
+        "there is no such action for what was found",
+        "one of {actions}",
+        "What is proposed was done; choose one of these.",
+    ),
+    "time_backwards": (
+        "the date is before that of the row above, in a file that is otherwise in order",
+        "rows in order of time",
+        "Nothing was changed; look whether the date is mistyped, or whether two files were put together.",
+    ),
+    "duplicate_lines": (
+        "an order line that is there already, equal in all columns, {units} units in all",
+        "lines that are all meant",
+        "Two equal lines of an order are ordinary. " + CHOSEN,
+    ),
+    "duplicate_rows": (
+        "a row that is there already, equal in all columns",
+        "one row an item and date",
+        "Each is to be taken once. " + CHOSEN,
+    ),
+    "conflicting_totals": (
+        "a second, different total of the same item and date, {units} units in all",
+        "one row an item and date",
+        "Summed, each counts as a part. " + CHOSEN,
+    ),
+    "file_repeated": (
+        "the file is there several times over: nearly every item and date has as many rows, equal in all columns",
+        "one row an item and date",
+        "It is to be taken once, unless equal rows are all meant. " + CHOSEN,
+    ),
+    "totals_corrected": (
+        "another total of the same item and date, in a file that is there several times over",
+        "one row an item and date",
+        "The last is taken for the corrected one. " + CHOSEN,
+    ),
+    "negative_totals": (
+        "a total below zero, {units} units in all",
+        "0 or more",
+        "More came back than was sold: what was asked for is not known. " + CHOSEN,
+    ),
+    "returns": (
+        "negative units, {units} in all (returns or cancellations): {cancelled:,} lines are cancelled by their order's id, {matched:,} undo "
+        "a sale, {unmatched:,} none",
+        "0 or more",
+        "A return without its sale is left out, unless all are kept. " + CHOSEN,
+    ),
+    "no_product": (
+        "{items:,} codes that may be no product, {sure:,} surely ({names}), {units} units in all",
+        "goods that are ordered and stocked",
+        "Postage, fees, discounts and vouchers are no demand. " + CHOSEN,
+    ),
+    "price_not_positive": (
+        "a price of 0 or below ({below:,} below), {units} units in all",
+        "a price above 0",
+        "Without a price it is more often a correction of the stock than a sale. " + CHOSEN,
+    ),
+    "units_unusual": (
+        "far more units than this item or any other sells, {units} in all",
+        "at most 100 times what is usual",
+        "A slip of the keyboard looks so, and so does one great order: look at it. " + CHOSEN,
+    ),
+    "dates_future": (
+        "a sale dated after today, {units} units in all",
+        "dates up to today",
+        "What is still to come did not sell yet. " + CHOSEN,
+    ),
+}
+
+REPAIRS: dict[str, str] = {
+    "repair.duplicate_lines": "Equal order lines",
+    "repair.duplicate_lines.keep": "Keep them all",
+    "repair.duplicate_lines.drop": "Take each once",
+    "repair.duplicate_rows": "Equal rows",
+    "repair.duplicate_rows.drop": "Take each once",
+    "repair.duplicate_rows.keep": "Add them up",
+    "repair.conflicting_totals": "Several totals of one item and date",
+    "repair.conflicting_totals.sum": "Add them up",
+    "repair.conflicting_totals.first": "Take the first",
+    "repair.conflicting_totals.last": "Take the last",
+    "repair.file_repeated": "The same file several times over",
+    "repair.file_repeated.drop": "Take it once",
+    "repair.file_repeated.keep": "Add it all up",
+    "repair.totals_corrected": "Corrected totals",
+    "repair.totals_corrected.last": "Take the last",
+    "repair.totals_corrected.first": "Take the first",
+    "repair.totals_corrected.sum": "Add them up",
+    "repair.negative_totals": "Totals below zero",
+    "repair.negative_totals.unknown": "Count the period as not known",
+    "repair.negative_totals.zero": "Count the period as 0",
+    "repair.returns": "Returns and cancellations",
+    "repair.returns.net": "Take each from its sale, leave out the rest",
+    "repair.returns.drop": "Leave them out, the sales count in full",
+    "repair.returns.keep": "Keep them: they lower the period in which they came back",
+    "repair.no_product": "Lines that are no product",
+    "repair.no_product.drop": "Leave out those that surely are none",
+    "repair.no_product.drop_doubtful": "Leave out the doubtful ones too",
+    "repair.no_product.keep": "Keep them all",
+    "repair.price_not_positive": "Prices of 0 and below",
+    "repair.price_not_positive.drop": "Leave them out",
+    "repair.price_not_positive.keep": "Keep them",
+    "repair.units_unusual": "Quantities far beyond what is usual",
+    "repair.units_unusual.keep": "Keep them",
+    "repair.units_unusual.drop": "Leave them out",
+    "repair.dates_future": "Sales dated in the future",
+    "repair.dates_future.drop": "Leave them out",
+    "repair.dates_future.keep": "Keep them",
+    "repair.time_backwards": "Dates out of order",
+    "repair.time_backwards.keep": "Leave them as they are",
+}
