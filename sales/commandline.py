@@ -9,9 +9,11 @@ from typing import TextIO
 
 import pandas as pd
 
+from sales import storage
 from sales.intake import Intake, intake
 from sales.mapping import Mapping, propose
-from sales.problems import Problem
+from sales.panel import SalesPanel
+from sales.problems import Problem, Severity
 from sales.reading import read_table
 
 _OWN_NAMES = {"item": "item", "date": "ds", "units": "y"}
@@ -44,13 +46,38 @@ def read_sales(args: argparse.Namespace) -> Intake:
 
 
 def read_mapped(args: argparse.Namespace) -> tuple[Mapping, Intake]:
-    """The same, with the mapping that was used: a flag's column, else item, ds and y where the file has them, else what it suggests."""
+    """The same, with the mapping that was used: a flag's column, else item, ds and y where the file has them, else what it suggests.
+
+    A panel as a dataset keeps it is read as it was saved, without a mapping.
+    """
+    if storage.is_panel(args.sales):
+        return Mapping(), _saved(args)
     reading = read_table(args.sales, args.sales.name)
     if reading.table is None:
         return Mapping(), Intake(None, reading.problems, args.freq, None, 0, 0)
     mapping = _mapping(args, reading.table)
     read = intake(reading.table, mapping, args.freq, args.gaps, args.season, args.day_first)
     return mapping, replace(read, problems=(*reading.problems, *read.problems))
+
+
+def _saved(args: argparse.Namespace) -> Intake:
+    panel, problems = storage.opened_panel(args.sales)
+    if panel is None:
+        return Intake(None, problems, args.freq, None, 0, 0)
+    if args.freq not in (None, panel.calendar.frequency):
+        mapping = storage.frame_mapping(tuple(panel.covariates), bool(panel.out_of_stock.any()), tuple(panel.attributes.columns))
+        return intake(panel.to_frame(), mapping, args.freq, "unknown", args.season)
+    panel = replace(panel, season=panel.season if args.season is None else args.season)
+    return Intake(panel, _unread(args, panel), panel.calendar.frequency, "period_totals", len(panel), len(panel))
+
+
+def _unread(args: argparse.Namespace, panel: SalesPanel) -> tuple[Problem, ...]:
+    """What flags ask of a saved panel that it does not hold under that name."""
+    own = {"item": "item", "date": "ds", "units": "y", "out_of_stock": "out_of_stock", **{name: name for name in panel.attributes.columns}}
+    asked = {role: getattr(args, role) for role in _ROLES}
+    other = [f"{role} {column}" for role, column in asked.items() if column not in (None, own.get(role))]
+    other += [f"known {name}" for name in args.known if name not in panel.covariates]
+    return tuple(Problem("panel_flag_ignored", Severity.WARNING, got=flag) for flag in other)
 
 
 def report(problems: Iterable[Problem], stream: TextIO, words: Callable[[Problem], str]) -> None:

@@ -1,37 +1,57 @@
-"""Saved sales: a panel and its stock terms in the workspace, read back through the same door as any file. The sales of a dataset may be
-replaced by later ones; each version has a table of its own, named by its fingerprint."""
+"""Saved sales: panels in the workspace, with the raw tables and the recipe that they were made of, and stock terms. The sales of a dataset
+may be replaced by later ones; each version has a file of its own, named by its fingerprint."""
 
-import csv
-import io
 from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
+from functools import partial
+from secrets import token_hex
 from typing import Any
 
 import pandas as pd
 
-from sales.intake import Intake, intake
-from sales.mapping import Mapping
-from sales.panel import ATTRIBUTES, SalesPanel
-from workspace import datasets
+from sales import storage
+from sales.checks import texts
+from sales.panel import SalesPanel
+from workspace import datasets, tables
 from workspace.datasets import Dataset
 
 SALES, STOCK, TRUTH = "sales", "stock", "truth"
-TABLE = "table"
+TABLE, RAW, RECIPE = "table", "raw", "recipe"
+_ROW = "row"
+_PLAIN = ("string", "boolean", "integer", "floating", "date", "decimal", "empty")
 
 
-def save_sales(title: str, panel: SalesPanel, facts: MappingOf[str, Any], **others: pd.DataFrame | None) -> Dataset:
-    """Saves `panel`, with `others` (stock, truth) where given, as a new dataset; `facts` say where it came from."""
-    about = {**facts, **_facts(panel)}
-    content = {about[TABLE]: panel.to_frame(), **{name: table for name, table in others.items() if table is not None}}
-    return datasets.create(title, content, about)
+def save_sales(
+    title: str,
+    panel: SalesPanel,
+    facts: MappingOf[str, Any],
+    raw: Sequence[pd.DataFrame] = (),
+    recipe: MappingOf[str, Any] | None = None,
+    **others: pd.DataFrame | None,
+) -> Dataset:
+    """Saves `panel` as a new dataset; `facts` say where it came from.
+
+    raw: the tables that it was made of, as they were read. recipe: how it was made of them, plain JSON. others: stock, truth.
+    """
+    content, about = _version(panel, raw)
+    content |= {name: table for name, table in others.items() if table is not None}
+    return datasets.create(title, content, {**facts, **about, RECIPE: recipe})
 
 
-def update_sales(dataset: Dataset, panel: SalesPanel, facts: MappingOf[str, Any]) -> Dataset:
+def update_sales(
+    dataset: Dataset,
+    panel: SalesPanel,
+    facts: MappingOf[str, Any],
+    raw: Sequence[pd.DataFrame | str] | None = None,
+    recipe: MappingOf[str, Any] | None = None,
+) -> Dataset:
     """`dataset` with `panel` as its sales from now on; its stock terms stay, and so do the sales that it had, under their fingerprint.
 
-    facts: where the new sales came from.
+    facts: where the new sales came from. raw: the tables that they were made of, new ones or names out of `raw_names`; None: those of the
+    version before, as for a panel made of the same tables by another recipe.
     """
-    about = {**facts, **_facts(panel)}
-    return datasets.update(dataset, {about[TABLE]: panel.to_frame()}, about)
+    content, about = _version(panel, raw_names(dataset) if raw is None else raw)
+    return datasets.update(dataset, content, {**facts, **about, RECIPE: recipe})
 
 
 def load_sales(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
@@ -40,11 +60,13 @@ def load_sales(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
     Raises KeyError where the dataset never had that one, ValueError where the file no longer gives it.
     """
     facts = facts_of(dataset, fingerprint)
-    table = dataset.read(facts.get(TABLE, SALES))
-    read: Intake = intake(table, _mapping(facts), facts["frequency"], gaps="unknown", season=facts["season"])
-    if read.panel is None or read.panel.fingerprint != facts["fingerprint"]:
+    try:
+        panel = storage.read_panel(dataset.path(facts[TABLE]))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"dataset {dataset.name}: its sales cannot be read: {error}") from error
+    if panel.fingerprint != facts["fingerprint"]:
         raise ValueError(f"dataset {dataset.name}: its sales are not those that were saved")
-    return read.panel
+    return panel
 
 
 def facts_of(dataset: Dataset, fingerprint: str | None = None) -> MappingOf[str, Any]:
@@ -55,25 +77,70 @@ def facts_of(dataset: Dataset, fingerprint: str | None = None) -> MappingOf[str,
     raise KeyError(f"dataset {dataset.name}: got fingerprint {fingerprint}, expected one of {[v['fingerprint'] for v in dataset.versions]}")
 
 
-def mapping_of(dataset: Dataset) -> Mapping:
-    """Which column of the saved table plays which role."""
-    return _mapping(dataset.facts)
+def raw_names(dataset: Dataset, fingerprint: str | None = None) -> list[str]:
+    """The names of the tables that `raw_of` answers with."""
+    return list(facts_of(dataset, fingerprint).get(RAW, ()))
+
+
+def raw_of(dataset: Dataset, fingerprint: str | None = None) -> list[pd.DataFrame]:
+    """The tables that the sales were made of, as they were read, oldest first; columns of mixed types as text. Empty: none were kept."""
+    return [_without_row(dataset.read(name)) for name in raw_names(dataset, fingerprint)]
+
+
+def recipe_of(dataset: Dataset, fingerprint: str | None = None) -> MappingOf[str, Any] | None:
+    """How the sales were made of `raw_of`, as it was saved; None where that is not known."""
+    return facts_of(dataset, fingerprint).get(RECIPE)
 
 
 def arguments_of(dataset: Dataset) -> list[str]:
-    """What a person would type after a command to read this dataset: the file and its flags."""
-    facts = dataset.facts
-    file, season = str(dataset.path(facts.get(TABLE, SALES))), str(facts["season"])
-    typed = [file, "--freq", facts["frequency"], "--season", season, "--gaps", "unknown"]
-    if facts["known"]:
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(facts["known"])
-        typed += [f"--known={line.getvalue()}"]
-    if facts["out_of_stock"]:
-        typed += ["--out-of-stock", "out_of_stock"]
-    for name in facts["attributes"]:
-        typed += [f"--{name}", name]
-    return typed
+    """What a person would type after a command to read this dataset: its file."""
+    return [str(dataset.path(dataset.facts[TABLE]))]
+
+
+def as_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` as Parquet can hold it: a column of mixed types as text by the rule of `sales.checks.texts`, any other as it is.
+
+    >>> as_cells(pd.DataFrame({"sku": ["007", 12.0, None], "qty": [1, 2, 3]})).values.tolist()
+    [['007', 1], ['12', 2], [nan, 3]]
+    """
+    return pd.DataFrame({name: _column(table[name]) for name in table.columns}, index=table.index)
+
+
+def _column(column: pd.Series) -> pd.Series:
+    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) in _PLAIN:
+        return column
+    codes, words = texts(column)
+    return pd.Series(pd.array([*words, None], dtype="str").take(codes), index=column.index)
+
+
+def _version(panel: SalesPanel, raw: Sequence[pd.DataFrame | str]) -> tuple[dict[str, tables.Content], dict[str, Any]]:
+    """What to write, and the facts of this version."""
+    about = _facts(panel)
+    content: dict[str, tables.Content] = {about[TABLE]: partial(storage.write_panel, panel=panel)}
+    names = []
+    for table in raw:
+        name = table if isinstance(table, str) else f"{RAW}-{token_hex(8)}"
+        if not isinstance(table, str):
+            content[name] = _with_row(as_cells(table))
+        names.append(name)
+    return content, {**about, RAW: names}
+
+
+def _with_row(table: pd.DataFrame) -> pd.DataFrame:
+    """The index as the last column: it says in which row of the file each line stands."""
+    return table.assign(**{_row_name(table): table.index})
+
+
+def _without_row(table: pd.DataFrame) -> pd.DataFrame:
+    index = pd.Index(table.iloc[:, -1].to_numpy())
+    return table.iloc[:, :-1].set_axis(index, axis=0)
+
+
+def _row_name(table: pd.DataFrame) -> str:
+    name = _ROW
+    while name in table.columns:
+        name += "_"
+    return name
 
 
 def _facts(panel: SalesPanel) -> dict[str, Any]:
@@ -82,16 +149,7 @@ def _facts(panel: SalesPanel) -> dict[str, Any]:
         "fingerprint": panel.fingerprint,
         "frequency": panel.calendar.frequency,
         "season": panel.season,
-        "known": sorted(panel.covariates),
-        "out_of_stock": bool(panel.out_of_stock.any()),
-        "attributes": [name for name in ATTRIBUTES if name in panel.attributes.columns],
         "items": len(panel),
         "first": str(panel.periods[0].date()),
         "last": str(panel.last.date()),
     }
-
-
-def _mapping(facts: MappingOf[str, Any]) -> Mapping:
-    attributes = {name: name for name in facts["attributes"]}
-    flag = "out_of_stock" if facts["out_of_stock"] else None
-    return Mapping("item", "ds", "y", out_of_stock=flag, known=tuple(facts["known"]), **attributes)

@@ -10,6 +10,8 @@ from inventory.plan import reorder_plan
 from inventory.settings import PlanSettings
 from sales import datasets as saved
 from sales.calendar import Calendar
+from sales.intake import intake
+from sales.mapping import Mapping
 from ui.texts import text
 from workspace.datasets import Dataset, datasets, open_dataset
 
@@ -50,7 +52,7 @@ def test_sales_that_never_were_are_named(data: Dataset) -> None:
 
 def test_each_version_stays_readable_however_often_it_changes(data: Dataset) -> None:
     first = saved.load_sales(data)
-    second = saved.intake(lines(days=100), saved.Mapping("sku", "day", "qty")).panel
+    second = intake(lines(days=100), Mapping("sku", "day", "qty")).panel
     assert second is not None
     now = saved.update_sales(saved.update_sales(data, second, {"source": "b"}), first, {"source": "c"})
     now = saved.update_sales(now, first, {"source": "d"})

@@ -1,23 +1,25 @@
 """Datasets: named folders of tables, with their facts. What is inside the tables is not known here.
 
-A dataset may be brought up to date: its facts then speak of the new version, and those of each version before stay beside them.
+A dataset may be brought up to date: its facts then speak of the new version, and those of each version before stay beside them. The name of
+a deleted dataset is never given to another: no record and no run of the old one can show under a new one.
 """
 
-import fcntl
 import os
-import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from workspace import home, tables
+from workspace import facts as database
+from workspace import home, runs, tables
 
-_FACTS = "facts.json"
+FACTS = "facts.json"
 _EARLIER = "earlier"
+_DELETED = "deleted.json"  # beside the datasets: the names that no new one may have
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Dataset:
 
     @property
     def folder(self) -> Path:
-        return home.folder("datasets", self.name)
+        return home.folder("datasets") / home.checked(self.name)
 
     def path(self, table: str) -> Path:
         return self.folder / f"{home.checked(table)}.parquet"
@@ -50,52 +52,73 @@ class Dataset:
         return tables.read_table(self.path(table))
 
     def write(self, table: str, content: pd.DataFrame) -> None:
-        """Adds a table or replaces it."""
-        tables.write_table(self.path(table), content)
+        """Adds a table or replaces it. Raises KeyError where the dataset was deleted meanwhile."""
+        with _writing(self):
+            tables.write_table(self.path(table), content)
 
 
-def create(title: str, content: Mapping[str, pd.DataFrame], facts: Mapping[str, Any]) -> Dataset:
+def create(title: str, content: Mapping[str, tables.Content], facts: Mapping[str, Any]) -> Dataset:
     """Saves a new dataset under a free name made of `title`, all of it or nothing; no other is touched."""
+    with tables.unfinished_folder(home.folder("datasets")) as staged:
+        for table, written in content.items():
+            tables.write(staged / f"{home.checked(table)}.parquet", written)
+        return publish(staged, title, facts)
+
+
+def publish(staged: Path, title: str, facts: Mapping[str, Any]) -> Dataset:
+    """The tables in the folder `staged` as a new dataset: the folder itself becomes it. Two datasets never share a name or a title."""
     root = home.folder("datasets")
-    staged = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
-    try:
-        for table, frame in content.items():
-            tables.write_table(staged / f"{home.checked(table)}.parquet", frame)
-        return _publish(root, staged, title, facts)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+    with _listing():
+        there = datasets()
+        taken = (
+            {dataset.name for dataset in there}
+            | set(tables.read_facts(home.home() / _DELETED) or {})
+            | {path.name for path in root.iterdir()}
+        )
+        name = _free(home.slug(title), "{}-{}", taken)
+        shown = _free(title, "{} ({})", {dataset.title for dataset in there})
+        tables.write_facts(staged / FACTS, {**facts, "title": shown})
+        os.rename(staged, root / name)
+    return open_dataset(name)
 
 
-def update(dataset: Dataset, content: Mapping[str, pd.DataFrame], facts: Mapping[str, Any]) -> Dataset:
+def update(dataset: Dataset, content: Mapping[str, tables.Content], facts: Mapping[str, Any]) -> Dataset:
     """`dataset` with another version of what it holds, under its own name and title: `content` is added to its tables or replaces those of
-    the same name, and `facts` take the place of the old ones, which stay readable as a version. A reader meets the old facts or the new."""
-    with (dataset.folder / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for table, frame in content.items():
-            dataset.write(table, frame)
-        now = open_dataset(dataset.name)
+    the same name, and `facts` take the place of the old ones, which stay readable as a version. A reader meets the old facts or the new.
+
+    Raises KeyError where the dataset was deleted meanwhile.
+    """
+    with _writing(dataset) as now:
+        for table, written in content.items():
+            tables.write(dataset.path(table), written)
         earlier = [{name: value for name, value in version.items() if name != _EARLIER} for version in now.versions]
-        tables.write_facts(dataset.folder / _FACTS, {**facts, "title": now.title, _EARLIER: earlier})
+        tables.write_facts(dataset.folder / FACTS, {**facts, "title": now.title, _EARLIER: earlier})
     return open_dataset(dataset.name)
 
 
-def _publish(root: Path, staged: Path, title: str, facts: Mapping[str, Any]) -> Dataset:
-    base, count = home.slug(title), 1
-    while True:
-        name, shown = (base, title) if count == 1 else (f"{base}-{count}", f"{title} ({count})")
-        tables.write_facts(staged / _FACTS, {**facts, "title": shown})
-        try:
-            os.rename(staged, root / name)
-            return open_dataset(name)
-        except OSError:
-            if not (root / name).exists():
-                raise
-            count += 1
+def rename(dataset: Dataset, title: str) -> Dataset:
+    """`dataset` under another title; its name, by which runs and records know it, stays. A title that another has is counted on."""
+    with _listing(), _writing(dataset) as now:
+        shown = _free(title, "{} ({})", {other.title for other in datasets() if other.name != dataset.name})
+        tables.write_facts(dataset.folder / FACTS, {**now.facts, "title": shown})
+    return open_dataset(dataset.name)
+
+
+def delete(dataset: Dataset, by: str) -> None:
+    """Deletes the tables of `dataset`, its runs (one at work is ended first) and its place in the list, at once and for good. Its records
+    end: they stay in the database for the audit, and its name is kept from others. `by`: the person who wanted it."""
+    root, why = home.folder("datasets"), {"title": dataset.title, "by": database.named(by), "at": datetime.now(UTC).isoformat()}
+    with _listing(), _writing(dataset):
+        tables.write_facts(home.home() / _DELETED, {**_deleted(), dataset.name: why})
+        with tables.unfinished_folder(root) as bin:
+            os.rename(dataset.folder, bin / dataset.name)
+    runs.forget({"data": dataset.name})
+    database.end([record.id for record in database.everything(dataset.name)], by, "deleted")
 
 
 def open_dataset(name: str) -> Dataset:
     """The dataset in folder `name`. Raises KeyError where there is none."""
-    facts = tables.read_facts(home.folder("datasets") / home.checked(name) / _FACTS)
+    facts = tables.read_facts(home.folder("datasets") / home.checked(name) / FACTS)
     if facts is None:
         raise KeyError(f"dataset: got {name!r}, expected one of {[d.name for d in datasets()]}")
     return Dataset(name, facts)
@@ -103,6 +126,38 @@ def open_dataset(name: str) -> Dataset:
 
 def datasets() -> list[Dataset]:
     """All saved datasets, the latest first."""
-    root = home.folder("datasets")
-    found = [(path.stat().st_mtime_ns, path.parent.name) for path in root.glob(f"[!.]*/{_FACTS}")]
-    return [open_dataset(name) for _, name in sorted(found, reverse=True)]
+    found = []
+    for path in home.folder("datasets").glob(f"[!.]*/{FACTS}"):
+        try:
+            found.append((path.stat().st_mtime_ns, open_dataset(path.parent.name)))
+        except (FileNotFoundError, KeyError):  # deleted since
+            continue
+    return [dataset for _, dataset in sorted(found, key=lambda pair: (pair[0], pair[1].name), reverse=True)]
+
+
+def _deleted() -> dict[str, Any]:
+    return tables.read_facts(home.home() / _DELETED) or {}
+
+
+def _listing() -> AbstractContextManager[None]:
+    """Nobody else adds, renames or deletes a dataset meanwhile."""
+    return tables.alone(home.home() / "datasets.lock")
+
+
+@contextmanager
+def _writing(dataset: Dataset) -> Iterator[Dataset]:
+    """The dataset as it is now, for its only writer."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(tables.alone(dataset.folder / ".lock"))
+        except FileNotFoundError:
+            raise KeyError(f"dataset {dataset.name}: it was deleted") from None
+        yield open_dataset(dataset.name)
+
+
+def _free(wanted: str, counted: str, taken: set[str]) -> str:
+    name, count = wanted, 1
+    while name in taken:
+        count += 1
+        name = counted.format(wanted, count)
+    return name

@@ -73,6 +73,26 @@ def history(kind: str, data: str) -> list[Record]:
     return _found(_of(_tables().facts, kind, data))
 
 
+def everything(data: str) -> list[Record]:
+    """All records about `data` of whatever kind, those that ended too, oldest first."""
+    table = _tables().facts
+    return _found(table.select().where(table.c.data == data).order_by(table.c.id))
+
+
+def restore(records: Iterable[Record], data: str) -> list[Record]:
+    """Copies of `records`, about `data`: who wrote and who ended them and when stay, and each follows the copy of the one that it followed.
+    All of them or none."""
+    copies: dict[int, Record] = {}
+    with together() as connection:
+        for record in sorted(records, key=lambda record: record.id):
+            row = {**_row(record.kind, data, record.body, record.by), "ended_by": record.ended_by, "ended_why": record.ended_why}
+            times = {"at": record.at, "ended_at": record.ended_at}
+            row |= {name: None if at is None else at.astimezone(UTC).replace(tzinfo=None) for name, at in times.items()}
+            before = None if record.follows is None else copies.get(record.follows)
+            copies[record.id] = _inserted(connection, {**row, "follows": before and before.id})
+    return list(copies.values())
+
+
 def end(ids: Iterable[int], by: str, why: str = "") -> None:
     """Ends these records; one that has ended before keeps its first end. Raises ValueError where `by` names nobody."""
     table, ended = _tables().facts, {"ended_at": _now(), "ended_by": named(by), "ended_why": why}

@@ -176,6 +176,22 @@ def resume() -> list[Run]:
     return [run for run in begun if run.state is State.STOPPED and _launch(run, None)]
 
 
+def forget(about: Mapping[str, Any]) -> None:
+    """Deletes the runs that were asked for with at least this `about` and by nobody else; one at work is ended first."""
+    for run in latest(about):
+        for asked in run._asked():
+            if about.items() <= (tables.read_facts(asked) or {}).items():
+                asked.unlink()
+        if run._asked():
+            continue
+        run.cancel()
+        run.wait()
+        lock = claimed(run)
+        if lock is not None:  # nobody asked for it again meanwhile
+            with lock, tables.unfinished_folder(home.folder("runs")) as bin:
+                os.rename(run.folder, bin / run.name)
+
+
 def name_of(settings: Mapping[str, Any]) -> str:
     """The name of the run with these settings: 16 hexadecimal digits of what was asked for."""
     return hashlib.blake2b(json.dumps(dict(settings), sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -1,39 +1,64 @@
 """Tables as Parquet and small facts as JSON, each written whole or not at all."""
 
+import fcntl
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+UNFINISHED = ".unfinished"
+JUST_MADE_SECONDS = 60
 _METADATA = b"shelfcast"
+Content: TypeAlias = pd.DataFrame | Callable[[Path], None]
+
+
+def write(path: Path, content: Content) -> None:
+    """Writes `content`, a table or what writes one to a path, as Parquet to `path`."""
+    if isinstance(content, pd.DataFrame):
+        write_table(path, content)
+    else:
+        content(path)
 
 
 def write_table(path: Path, table: pd.DataFrame, metadata: Mapping[str, Any] | None = None) -> None:
     """Writes `table` as Parquet; a reader meets the old file or the new one, never a part. `metadata` travels inside, as JSON."""
     plain = table.copy(deep=False)
     plain.attrs = {}
-    arrow = pa.Table.from_pandas(plain, preserve_index=False)
-    extra = {**(arrow.schema.metadata or {}), _METADATA: json.dumps(dict(metadata or {}), sort_keys=True).encode()}
-    write_atomically(path, lambda file: pq.write_table(arrow.replace_schema_metadata(extra), file, compression="zstd"))
+    write_arrow(path, pa.Table.from_pandas(plain, preserve_index=False), metadata or {})
+
+
+def write_arrow(path: Path, table: pa.Table, metadata: Mapping[str, Any], row_group_size: int | None = None) -> None:
+    """The same of an Arrow table."""
+    extra = {**(table.schema.metadata or {}), _METADATA: json.dumps(dict(metadata), sort_keys=True).encode()}
+    stamped = table.replace_schema_metadata(extra)
+    write_atomically(path, lambda file: pq.write_table(stamped, file, compression="zstd", row_group_size=row_group_size))
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """The table at `path`; what was written as metadata is in its `attrs`."""
     arrow = pq.read_table(path)
     table = arrow.to_pandas()
-    table.attrs = json.loads((arrow.schema.metadata or {}).get(_METADATA, b"{}"))
+    table.attrs = metadata_of(arrow.schema)
     return table
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """What was written as metadata with the table at `path`, without reading the table."""
-    return json.loads((pq.read_schema(path).metadata or {}).get(_METADATA, b"{}"))
+    return metadata_of(pq.read_schema(path))
+
+
+def metadata_of(schema: pa.Schema) -> dict[str, Any]:
+    """What was written as metadata with the table of this schema; nothing where it is not one of ours."""
+    return json.loads((schema.metadata or {}).get(_METADATA, b"{}"))
 
 
 def write_facts(path: Path, facts: Mapping[str, Any]) -> None:
@@ -53,13 +78,55 @@ def read_facts(path: Path) -> dict[str, Any] | None:
 def write_atomically(path: Path, write: Callable[[Any], Any]) -> None:
     """Calls `write` with an open binary file beside `path`, then renames it to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+            os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def unfinished_folder(parent: Path) -> Iterator[Path]:
+    """A folder in `parent` to fill and then to rename; what is left of it in the end is deleted."""
+    path = Path(tempfile.mkdtemp(dir=parent, prefix=".", suffix=UNFINISHED))
+    with _locked(path, fcntl.LOCK_EX):
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Nobody else is inside with the same `path`, a file made if absent; who comes second waits."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def clean(root: Path) -> None:
+    """Deletes what processes that were killed left unfinished anywhere under `root`; never what another is still writing."""
+    for path in sorted(root.rglob(f".*{UNFINISHED}")):
+        try:
+            with _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                if time.time() - path.stat().st_mtime < JUST_MADE_SECONDS:  # its writer may not have come to lock it yet
+                    continue
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        except (BlockingIOError, FileNotFoundError):
+            continue
+
+
+@contextmanager
+def _locked(path: Path, kind: int) -> Iterator[None]:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, kind)
+        yield
+    finally:
+        os.close(handle)
