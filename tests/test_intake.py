@@ -230,7 +230,7 @@ def test_rows_that_cannot_be_used_are_left_out_and_named() -> None:
         A    2024-01-01  1
         A    2024-01-02  -3
         A    2024-01-03  inf
-        A    2024-01-04  1,5
+        A    2024-01-04  1/5
         .    2024-01-05  1
         A    .           1
         A    2024-13-01  1
@@ -244,7 +244,7 @@ def test_rows_that_cannot_be_used_are_left_out_and_named() -> None:
     assert {(p.code, p.column, p.row, p.got, p.count) for p in read.problems} == {
         ("negative_totals", "units", 3, "-3", 2),
         ("units_infinite", "units", 4, "inf", 1),
-        ("units_unreadable", "units", 5, "1,5", 1),
+        ("units_unreadable", "units", 5, "1/5", 1),
         ("item_empty", "item", 6, "", 1),
         ("date_empty", "date", 7, "", 1),
         ("date_unreadable", "date", 8, "2024-13-01", 1),
@@ -269,7 +269,7 @@ def test_rows_that_cannot_be_used_are_left_out_and_named() -> None:
         ({"date": "2024-01-01"}, PLAIN, "too_few_periods"),
         ({"date": ["01/02/2024", "02/03/2024", "03/04/2024"]}, PLAIN, "dates_ambiguous"),
         ({"units": "many"}, PLAIN, "units_not_numbers"),
-        ({"units": ["1,5", "2,5", "3"]}, PLAIN, "units_not_numbers"),
+        ({"units": ["1/5", "2/5", "3"]}, PLAIN, "units_not_numbers"),
         ({"units": None}, PLAIN, "no_usable_row"),
         ({"price": "cheap"}, replace(PLAIN, known=("price",)), "known_not_numbers"),
         ({"gone": "perhaps"}, replace(PLAIN, out_of_stock="gone"), "flag_unreadable"),
@@ -538,6 +538,6 @@ def test_a_row_pasted_twice_into_a_small_file_is_taken_once() -> None:
 
 
 def test_every_bad_cell_is_shown_with_its_row_not_only_the_first() -> None:
-    table = pd.DataFrame({"item": "a", "ds": pd.date_range("2024-01-01", periods=6), "y": ["1", "three", "2", "1,234", "5", "6"]})
+    table = pd.DataFrame({"item": "a", "ds": pd.date_range("2024-01-01", periods=6), "y": ["1", "three", "2", "1.2.3", "5", "6"]})
     shown = problem_row(only(intake(table, Mapping("item", "ds", "y")), "units_unreadable"))
-    assert (shown["row"], shown["got"], shown["count"]) == ("3, 5", "three; 1,234", "2")
+    assert (shown["row"], shown["got"], shown["count"]) == ("3, 5", "three; 1.2.3", "2")

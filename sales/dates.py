@@ -1,0 +1,213 @@
+"""Dates: the cells of a column as days, in the ways that shops and their programs write them."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sales.distinct import NOTHING, as_text, distinct, text_cells
+
+SERIALS = (18_264, 73_050)  # Excel counts days from 1899-12-30: 1950-01-01 and 2099-12-31
+FIRST_TWO_DIGIT_YEAR = 1970  # 70 is 1970, 69 is 2069
+_MANY = 100_000  # cells from which it is worth looking for time stamps, nearly all of them distinct
+_MOST_AGAINST = 0.1  # of the days that speak for one order: more against it and the column mixes both
+_ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})(?:\[[\w/+-]+\])?"
+_TIME = rf"[T ]+\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?(?: ?[APap]\.?[Mm]\.?)? ?(?:{_ZONE})?$"
+_STAMP = rf"^\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}(?:{_TIME})?$"
+_WEEKDAY = r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? +"
+_MONTHS = (
+    "january jan januar janvier janv enero ene jän jänner",
+    "february feb februar février févr fév fevrier fevr fev febrero",
+    "march mar märz mär mrz mars marzo maerz",
+    "april apr avril avr abril abr",
+    "may mai mayo",
+    "june jun juni juin junio",
+    "july jul juli juillet juil julio",
+    "august aug août aout agosto ago",
+    "september sep sept septembre septiembre setiembre",
+    "october oct oktober okt octobre octubre",
+    "november nov novembre noviembre",
+    "december dec dezember dez décembre déc decembre diciembre dic",
+)
+_MONTH_OF = {name: month for month, names in enumerate(_MONTHS, 1) for name in names.split()}
+_NAME = r"(?P<name>[\pL]{3,12})\.?"
+_YEAR = r"(?P<year>\d{4}|\d{2})"
+_WRITTEN = (
+    r"^(?P<year>\d{4})[-/](?P<month>\d{1,2})$",
+    r"^(?P<year>(?:19|20|21)\d{2})\.(?P<month>0[1-9]|1[0-2])$",
+    r"^(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})$",
+    r"^(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})$",
+    r"^(?P<year>\d{4})\.(?P<month>\d{1,2})\.(?P<day>\d{1,2})$",
+    r"^(?P<year>(?:19|20|21)\d{2})(?P<month>\d{2})(?P<day>\d{2})$",
+    r"^(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])$",
+    r"^(?P<month>\d{1,2})[-/.](?P<year>\d{4})$",
+    r"^(?P<year>\d{4}) ?年 ?(?P<month>\d{1,2}) ?月(?: ?(?P<day>\d{1,2}) ?[日号])?$",
+    rf"^(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th)?[ /-]*(?:de |of )?{_NAME}[ /,-]*(?:de |del )?{_YEAR}$",
+    rf"^{_NAME}[ /-]*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?| )(?P<year>\d{{4}})$",
+    rf"^{_NAME}[ /'-]*(?:de |del )?{_YEAR}$",
+    rf"^(?P<year>\d{{4}})[ /-]*{_NAME}$",
+    rf"^(?P<year>\d{{4}})[ /-]{_NAME}[ /-](?P<day>\d{{1,2}})$",
+)
+_WEEKS = (
+    r"^(?P<year>\d{4})[ -]?(?:w|kw|week|semaine|semana|woche|第) ?-?(?P<week>\d{1,2}) ?周?(?:-(?P<weekday>[1-7]))?$",
+    r"^(?P<year>\d{4})年? ?第 ?(?P<week>\d{1,2}) ?周$",
+    r"^(?:w|kw|week|semaine|semana|woche|s) ?-?(?P<week>\d{1,2})[ ,/-]+(?P<year>\d{4})$",
+)
+_EITHER = (
+    r"^(?P<first>\d{1,2})-(?P<second>\d{1,2})-(?P<year>\d{4}|\d{2})$",
+    r"^(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4}|\d{2})$",
+)
+_DOTTED = r"^(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4}|\d{2})$"
+_NAT = np.datetime64("NaT", "D")
+
+
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """The days as they are written, once each; row i has word `codes[i]`, or nothing where the code is -1."""
+
+    codes: np.ndarray
+    words: pa.Array
+
+
+def days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Days of `column` as datetime64[D], NaT where there is nothing or what is there is no date; the mask of the rows with nothing; and
+    the mask of those that could be two days, where no row tells which. Time zones are dropped, the time on the wall is kept.
+
+    Of d/m/y and m/d/y the order that more days of the column speak for is taken, and those that it cannot read are no dates; where none
+    speaks, or a tenth as many for the other, they are unclear. `day_first` decides instead where it is not None. A month is its first day,
+    a week its Monday (ISO 8601). Two digits of a year are 1970 to 2069. Numbers are days of Excel where the whole column is such.
+
+    >>> days(pd.Series(["31/01/2024", "2024-W05", "1 Dec 2010", "2024年1月", "soon"]), None)[0].astype(str).tolist()
+    ['2024-01-31', '2024-01-29', '2010-12-01', '2024-01-01', 'NaT']
+    """
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        wall = column.dt.tz_localize(None)
+        return wall.to_numpy().astype("datetime64[D]"), wall.isna().to_numpy(), np.zeros(len(column), dtype=bool)
+    held = _held(column)
+    nothing = np.append(np.asarray(pc.is_in(pc.utf8_lower(held.words), pa.array(sorted(NOTHING), held.words.type)), dtype=bool), True)
+    read, unclear = _parsed(held.words, nothing[:-1], day_first)
+    return np.append(read, _NAT)[held.codes], nothing[held.codes], np.append(unclear, False)[held.codes]
+
+
+def _held(column: pd.Series) -> _Words:
+    if not isinstance(column.dtype, pd.StringDtype):
+        codes, values = distinct(column)
+        return _Words(codes, _without_time(pa.array([_date_text(value) for value in values], pa.large_string())))
+    cells = text_cells(column)
+    if len(cells) >= _MANY and len(cells[:_MANY].unique()) * 2 > _MANY:
+        cells = _cut(cells)
+    encoded = cells.dictionary_encode()
+    return _Words(encoded.indices.fill_null(-1).to_numpy(), _without_time(encoded.dictionary))
+
+
+def _cut(cells: pa.Array) -> pa.Array:
+    """Time stamps without their time, where they look alike: many stamps, few days. Other cells stay as they are."""
+    stamps = pc.match_substring_regex(cells, _STAMP)
+    if not pc.any(stamps).as_py():
+        return cells
+    iso = pc.match_substring_regex(cells[:_MANY], r"^\d{4}-\d{2}-\d{2}[T ]")
+    if pc.all(iso).as_py() and pc.all(pc.match_substring_regex(cells, r"^\d{4}-\d{2}-\d{2}[T ]")).as_py():
+        cut = pc.utf8_slice_codeunits(cells, 0, 10)
+    else:
+        cut = pc.list_element(pc.split_pattern(cells, " ", max_splits=1), 0)
+    return pc.if_else(stamps, cut, cells)
+
+
+def _without_time(words: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(words), _TIME, "")
+
+
+def _date_text(value: Any) -> str:
+    if isinstance(value, datetime.date):
+        return value.isoformat()[:10]
+    return as_text(value)
+
+
+def _parsed(words: pa.Array, nothing: np.ndarray, day_first: bool | None) -> tuple[np.ndarray, np.ndarray]:
+    """Days of `words`, and the mask of those that could be two days where nothing tells which order the column has."""
+    if (serials := _serials(words, nothing)) is not None:
+        return serials, np.zeros(len(words), dtype=bool)
+    read = np.full(len(words), _NAT)
+    lower = pc.replace_substring_regex(pc.utf8_lower(words), _WEEKDAY, "")
+    for pattern in (*_WRITTEN, *_WEEKS, _DOTTED):
+        _fill(read, lower, pattern)
+    return _ordered(read, lower, day_first)
+
+
+def _serials(words: pa.Array, nothing: np.ndarray) -> np.ndarray | None:
+    """Days of Excel, where all that is there are such numbers."""
+    filled = words.filter(pa.array(~nothing))
+    if not len(filled) or not pc.all(pc.match_substring_regex(filled, r"^\d{5}(?:\.\d+)?$")).as_py():
+        return None
+    numbers = np.floor(np.asarray(pc.cast(filled, pa.float64()))).astype("int64")
+    if numbers.min() < SERIALS[0] or numbers.max() > SERIALS[1]:
+        return None
+    read = np.full(len(words), _NAT)
+    read[~nothing] = np.datetime64("1899-12-30", "D") + numbers
+    return read
+
+
+def _fill(read: np.ndarray, words: pa.Array, pattern: str) -> None:
+    """Fills the days of those `words` that `pattern` reads, where there is none yet."""
+    open_ = np.flatnonzero(np.isnat(read))
+    if not len(open_):
+        return
+    parts = pc.extract_regex(words.take(pa.array(open_)), pattern)
+    there = np.asarray(pc.is_valid(parts), dtype=bool)
+    if not there.any():
+        return
+    part = {field.name: pc.struct_field(parts, field.name).filter(pa.array(there)) for field in parts.type}
+    read[open_[there]] = _week(part) if "week" in part else _day(part)
+
+
+def _day(part: dict[str, pa.Array]) -> np.ndarray:
+    named = {name: _MONTH_OF.get(name, 0) for name in pc.unique(part["name"]).to_pylist()} if "name" in part else {}
+    month = np.array([named[name] for name in part["name"].to_pylist()], dtype="int64") if named else _whole(part["month"])
+    day = _whole(part["day"]) if "day" in part else np.ones(len(month), dtype="int64")
+    return _dates(_years(part["year"]), month, day)
+
+
+def _week(part: dict[str, pa.Array]) -> np.ndarray:
+    """The Monday of a week of ISO 8601, or the weekday named."""
+    year, week = _years(part["year"]), _whole(part["week"])
+    weekday = _whole(part["weekday"]) if "weekday" in part else np.ones(len(week), dtype="int64")
+    fourth = _dates(year, np.ones_like(year), np.full_like(year, 4))  # 4 January is in week 1
+    monday = fourth - (fourth.astype("int64") + 3) % 7
+    after = _dates(year + 1, np.ones_like(year), np.full_like(year, 4))
+    weeks = ((after - (after.astype("int64") + 3) % 7) - monday).astype("int64") // 7
+    return np.where((week >= 1) & (week <= weeks), monday + (week - 1) * 7 + weekday - 1, _NAT)
+
+
+def _ordered(read: np.ndarray, words: pa.Array, day_first: bool | None) -> tuple[np.ndarray, np.ndarray]:
+    as_day, as_month = read.copy(), read.copy()
+    for pattern in _EITHER:
+        _fill(as_day, words, pattern.replace("first", "day").replace("second", "month"))
+        _fill(as_month, words, pattern.replace("first", "month").replace("second", "day"))
+    differ = as_day.view("int64") != as_month.view("int64")
+    for_day, for_month = int((np.isnat(as_month) & ~np.isnat(as_day)).sum()), int((np.isnat(as_day) & ~np.isnat(as_month)).sum())
+    if day_first is None and differ.any() and min(for_day, for_month) >= _MOST_AGAINST * max(for_day, for_month):
+        return read, differ
+    chosen = for_day >= for_month if day_first is None else day_first
+    return as_day if chosen else as_month, np.zeros(len(read), dtype=bool)
+
+
+def _whole(digits: pa.Array) -> np.ndarray:
+    """Whole numbers, 1 where none is written: a month is its first day, a week its Monday."""
+    return np.asarray(pc.cast(pc.if_else(pc.equal(digits, ""), "1", digits), pa.int64()))
+
+
+def _years(digits: pa.Array) -> np.ndarray:
+    year = _whole(digits)
+    return np.where(year >= 100, year, FIRST_TWO_DIGIT_YEAR + (year - FIRST_TWO_DIGIT_YEAR) % 100)
+
+
+def _dates(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """datetime64[D], NaT where there is no such day."""
+    there = (month >= 1) & (month <= 12) & (day >= 1)
+    months = np.where(there, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    return np.where(there & (days.astype("datetime64[M]") == months), days, _NAT)

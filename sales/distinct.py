@@ -1,0 +1,57 @@
+"""Distinct cells: what a column holds, each once, so that a column of millions is read by the few texts in it."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+NOTHING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none"})
+
+
+def distinct(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Codes, -1 where nothing is, and the values they stand for, as objects.
+
+    True and 1 are two values: a yes of a workbook is no number.
+    """
+    if isinstance(column.dtype, pd.StringDtype):
+        encoded = text_cells(column).dictionary_encode()
+        return encoded.indices.fill_null(-1).to_numpy(), encoded.dictionary.to_numpy(zero_copy_only=False)
+    if column.dtype == object:
+        yes_no = np.array([isinstance(value, (bool, np.bool_)) for value in column], dtype=bool)
+        column = column.where(~yes_no, column[yes_no].map(str)) if yes_no.any() else column
+    try:
+        codes, values = pd.factorize(column)
+    except TypeError:  # lists and the like cannot be told apart by hash
+        codes, values = pd.factorize(column.map(str, na_action="ignore"))
+    return codes, np.asarray(values, dtype=object)
+
+
+def text_cells(column: pd.Series) -> pa.Array:
+    """The cells of a column of texts as one array of Arrow, null where nothing is."""
+    cells = pa.array(column)
+    return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+
+
+def texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and sorted texts of `column`: row i holds `texts[codes[i]]`, or nothing where the code is -1.
+
+    A text stays as it is, byte for byte; a whole number has no decimal point.
+
+    >>> texts(pd.Series(["007", 12.0, None, " "], dtype=object))
+    (array([ 0,  1, -1, -1]), array(['007', '12'], dtype=object))
+    """
+    codes, values = distinct(column)
+    words = np.array([as_text(value) for value in values], dtype=object)
+    filled = np.array([bool(word.strip()) for word in words], dtype=bool)
+    names, place = np.unique(words[filled], return_inverse=True)
+    translation = np.full(len(words) + 1, -1)
+    translation[:-1][filled] = place
+    return translation[codes], names
+
+
+def as_text(value: Any) -> str:
+    """`value` as a text that UTF-8 can hold, a whole number without a decimal point."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).encode("utf-8", "replace").decode()
