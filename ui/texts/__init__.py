@@ -25,9 +25,8 @@ def plain(value: str) -> str:
 def problem(found: Problem) -> str:
     """One problem as a sentence: where, what, got, expected, fix."""
     row = problem_row(found)
-    where = ", ".join(
-        filter(None, (row["row"] and text("problem.row", row=row["row"]), row["column"] and text("problem.column", column=row["column"])))
-    )
+    named = {"file": found.file, "row": row["row"], "column": row["column"]}
+    where = ", ".join(text(f"problem.{part}", **{part: value}) for part, value in named.items() if value)
     got = text("problem.got", got=row["got"]) if row["got"] else ""
     count = text("problem.count", count=found.count) if found.count > 1 else ""
     return text(

@@ -4,6 +4,7 @@ PROBLEM_FRAME = {
     "severity.error": "error",
     "severity.warning": "repaired",
     "severity.info": "note",
+    "problem.file": "file {file}",
     "problem.row": "row {row}",
     "problem.column": "column {column}",
     "problem.got": ", got '{got}'",
@@ -19,8 +20,8 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "file_not_found": ("there is no such file", "the path of a file that can be read", "Correct the path."),
     "wrong_extension": (
         "this kind of file cannot be read",
-        "a name that ends in .csv, .tsv, .txt, .xlsx or .parquet",
-        "Save the table as one of these; from an .xls workbook save as .xlsx.",
+        "a name that ends in .csv, .tsv, .txt, .xlsx, .xls, .ods or .parquet, or in .gz or .zip",
+        "Save the table as one of these, .csv or .xlsx before all.",
     ),
     "empty_file": ("the file is empty", "a table with a header and rows", "Export it again and check that it has content."),
     "file_too_large": (
@@ -145,12 +146,12 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "date_empty": ("no date", "a date in every row", "The rows were left out; add the dates."),
     "date_unreadable": (
         "this is no date",
-        "a date such as 2024-03-31, 31/03/2024, 31 Mar 2024, 2024-W13 or 2024年3月31日",
+        "a date like 2024-03-31, 31.03.2024 or 31/03/2024",
         "The rows were left out; correct the dates.",
     ),
     "dates_unreadable": (
         "most of this column is no date",
-        "dates such as 2024-03-31, 31/03/2024, 31 Mar 2024, 2024-W13 or 2024年3月31日",
+        "dates like 2024-03-31, 31.03.2024 or 31/03/2024",
         "Choose the column of dates (--date), or correct the dates.",
     ),
     "dates_ambiguous": (
@@ -162,24 +163,13 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     # units
     "units_unreadable": (
         "this is no number",
-        "a number such as 1234.5, 1.234,5 or (12)",
+        "a number with a decimal point and no thousands separator",
         LEFT_OUT + "Correct the numbers.",
     ),
     "units_not_numbers": (
         "most of this column is no number",
-        "numbers such as 1234.5, 1.234,5 or (12)",
+        "numbers with a decimal point and no thousands separator",
         "Choose the column of units (--units), or correct the numbers.",
-    ),
-    "numbers_unclear": (
-        "this can be read with thousands or with a fraction, and nothing in the column tells which; it was read with the fraction after '{decimal}'",
-        "another number in the column that tells, such as 1234.5 or 1.234,5",
-        "Compare the total with your own; write the numbers without a thousands separator if it is wrong.",
-    ),
-    "numbers_percent": ("percent signs", "plain numbers", "They were read as the number before the sign: 12 % is 12."),
-    "numbers_currencies": (
-        "amounts in several currencies: {currencies}",
-        "one currency in a column",
-        "They were read as if they were one; convert them, or split the file.",
     ),
     "units_infinite": ("infinite units", "a finite number", LEFT_OUT + "Correct the numbers."),
     "below_zero": (

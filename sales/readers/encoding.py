@@ -1,0 +1,95 @@
+"""Encoding: which bytes stand for which characters, told by the bytes themselves; and what a text file is made of, in one pass."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_CHUNK = 2**22
+_SAMPLE = 2**16
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_LONE_RETURN = re.compile(rb"\r[^\n]")
+_COMMON_CHINESE = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a text file is made of: its encoding, and whether that is a guess; how many line feeds there are, whether the quotes are odd
+    and whether bytes are zero; plain: valid UTF-8 without a blank line and without a lone carriage return."""
+
+    encoding: str
+    guessed: bool
+    lines: int
+    odd_quotes: bool
+    zeros: bool
+    plain: bool
+
+
+def look(path: Path, asked: str | None) -> Made:
+    """What the file at `path` is made of; `asked`: its encoding as somebody says. One pass over the bytes."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    valid, lines, quotes, zeros, plain = True, 0, 0, False, True
+    strange, tail = b"", b"\n"
+    with path.open("rb") as file:
+        head = file.read(_SAMPLE)
+        file.seek(0)
+        while chunk := file.read(_CHUNK):
+            values = np.frombuffer(chunk, np.uint8)
+            lines += np.count_nonzero(values == 10)
+            quotes += np.count_nonzero(values == 34)
+            zeros = zeros or b"\0" in chunk
+            edge = tail[-3:] + chunk[:3]
+            plain = plain and not any(blank in part for blank in (b"\n\n", b"\n\r\n") for part in (edge, chunk))
+            plain = plain and not _LONE_RETURN.search(tail[-1:] + chunk)
+            if not chunk.isascii() or decoder.getstate()[0]:
+                valid = valid and _decodes(decoder, chunk)
+                if len(strange) < _SAMPLE:
+                    strange += b" ".join(re.findall(rb"[\x20-\x7e]?[\x80-\xff]+[\x20-\x7e]?", chunk[: 2**20])[:4096])
+            tail = chunk
+    valid = valid and not decoder.getstate()[0]
+    mark = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
+    encoding, guessed = (asked or mark, False) if asked or mark else _told(head, strange, valid)
+    is_utf8 = codecs.lookup(encoding).name == "utf-8"
+    return Made(encoding, guessed, int(lines), bool(quotes % 2), zeros, plain and is_utf8 and valid)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+    try:
+        decoder.decode(chunk)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _told(head: bytes, strange: bytes, valid: bool) -> tuple[str, bool]:
+    """The encoding that the bytes suggest, and whether another may be meant. Zeros at every other place are UTF-16; where UTF-8 fails,
+    common Chinese characters in pairs of bytes are GB18030, and what is left is the encoding of Western Windows."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) * 10 >= max(len(head) // 2, 2) * 4 and max(even, odd) > 3 * min(even, odd):
+        return ("utf-16-le" if odd > even else "utf-16-be"), True
+    if valid:
+        return "utf-8", False
+    high = len(re.findall(rb"[\x80-\xff]", strange))
+    as_utf8 = sum(map(len, _UTF8_CHARACTER.findall(strange)))
+    if as_utf8 * 10 >= high * 9:
+        return "utf-8", False
+    runs = re.findall(rb"[\x80-\xff]+", strange)
+    chinese = sum(2 * len(_COMMON_CHINESE.findall(run)) for run in runs if len(run) % 2 == 0)
+    return ("gb18030" if chinese * 10 >= high * 7 else "cp1252"), True
+
+
+def known(encoding: str) -> bool:
+    """Whether Python has an encoding of text by this name."""
+    try:
+        return codecs.lookup(encoding)._is_text_encoding and isinstance("".encode(encoding), bytes)
+    except (LookupError, ValueError, UnicodeError):
+        return False

@@ -1,0 +1,218 @@
+"""Text: separated values of any encoding. DuckDB parses them; what it lacks is done before, on the way into a clean copy."""
+
+import csv
+import io
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sales.problems import InputProblems, Problem, Severity
+from sales.readers import encoding, limits
+from sales.readers.layout import SAMPLE_ROWS, Layout, find_layout
+
+SEPARATORS = ("\t", "|", ";", ",")  # the comma last: where two split a file as evenly it is more often a decimal comma
+_LONGEST_LINE = 2**20
+_MOST_SAMPLED = 2**23
+_CHUNK = 2**22
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How to read the rows: what splits them, where they begin (`lines`: of text above them), and how many columns they have."""
+
+    made: encoding.Made
+    separator: str
+    layout: Layout
+    lines: int
+    width: int
+
+
+def read_text(
+    path: Path, asked_encoding: str | None, separator: str | None, header_row: int | None, header_rows: int | None
+) -> tuple[pd.DataFrame, list[Problem], dict[str, Any]]:
+    """The cells below the header as text, missing where they are empty, with the header's names; the problems; and what was found.
+
+    Raises InputProblems where there is no table.
+    """
+    _check_asked(asked_encoding, separator)
+    made = encoding.look(path, asked_encoding)
+    if made.zeros and not made.encoding.startswith("utf-16") and not made.encoding.startswith("utf-32"):
+        raise InputProblems([Problem("not_text")])
+    plan = _plan(path, made, separator, header_row, header_rows)
+    limits.check_cells("text", made.lines + 1, plan.width)
+    problems = plan.layout.problems()
+    if made.guessed:
+        problems.append(Problem("encoding_guessed", Severity.INFO, got=made.encoding))
+    # a header of one line in a file without blank lines: nothing that DuckDB would count otherwise than we do
+    if made.plain and not made.odd_quotes and plan.lines == plan.layout.body <= 1:
+        table, rejects = _parse(path, plan, plan.lines, 0)
+    else:
+        table, rejects, replaced = _parse_copy(path, plan)
+        problems += replaced
+    how = {"kind": "text", "encoding": made.encoding, "separator": plan.separator, **plan.layout.how()}
+    return table, problems + rejects, how
+
+
+def _check_asked(asked_encoding: str | None, separator: str | None) -> None:
+    problems = []
+    if asked_encoding is not None and not encoding.known(asked_encoding):
+        problems.append(Problem("unknown_encoding", got=asked_encoding[:100]))
+    if separator is not None and (len(separator) != 1 or not separator.isascii() or separator in '"\n\r\0'):
+        problems.append(Problem("bad_separator", got=separator[:100]))
+    if problems:
+        raise InputProblems(problems)
+
+
+def _open(path: Path, name: str) -> io.TextIOWrapper:
+    return path.open(encoding="utf-8-sig" if name == "utf-8" else name, errors="replace", newline=None)
+
+
+def _plan(path: Path, made: encoding.Made, separator: str | None, header_row: int | None, header_rows: int | None) -> _Plan:
+    with _open(path, made.encoding) as text:
+        lines: list[str] = []
+        size = 0
+        while len(lines) < SAMPLE_ROWS + (header_row or 0) and size < _MOST_SAMPLED and (line := text.readline(_LONGEST_LINE)):
+            if len(line) == _LONGEST_LINE:
+                most = max(map(line.count, SEPARATORS))
+                raise InputProblems([Problem("too_many_columns", got=f"{most:,}", params={"most": f"{limits.MOST_COLUMNS:,}"})])
+            limits.check_columns(line.count(separator) + 1 if separator else max(map(line.count, SEPARATORS)) + 1)
+            lines.append(line)
+            size += len(line)
+    told = lines[0].strip().lower() if lines else ""
+    if separator is None and len(told) == 5 and told.startswith("sep="):
+        separator = told[4]
+    if separator is None:
+        separator = max(SEPARATORS, key=lambda candidate: _evenness(lines, candidate))
+    records = _records(lines, separator)
+    rows = [row for row, _ in records]
+    layout = find_layout(rows, header_row, header_rows)
+    begin = records[layout.body - 1][1] if layout.body else 0
+    width = max(len(layout.names), _usual_width(rows[layout.body :]))
+    limits.check_columns(width)
+    return _Plan(made, separator, layout, begin, width)
+
+
+def _records(lines: list[str], separator: str) -> list[tuple[list[str], int]]:
+    """Rows of cells and the count of lines up to each one's end; what comes after a quote that does not close is left out."""
+    reader = csv.reader(lines, delimiter=separator)
+    records = []
+    try:
+        records = [(row, reader.line_num) for row in reader]
+    except csv.Error as error:
+        if not records:
+            raise InputProblems([Problem("header_unreadable", row=1, got=str(error)[:100])]) from error
+    return records
+
+
+def _evenness(lines: list[str], separator: str) -> tuple[int, int]:
+    """How many rows have the width that most have, and that width; nothing where it does not split them."""
+    width = _usual_width([row for row, _ in _records(lines, separator)])
+    return (sum(len(row) == width for row, _ in _records(lines, separator)) if width > 1 else 0, width)
+
+
+def _usual_width(rows: list[list[str]]) -> int:
+    widths = Counter(len(row) for row in rows if any(map(str.strip, row)))
+    return max(widths, key=lambda width: (widths[width], width), default=1)
+
+
+def _parse_copy(path: Path, plan: _Plan) -> tuple[pd.DataFrame, list[Problem], list[Problem]]:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "rows.csv"
+        lines, replaced = _copy(path, copy, plan)
+        table, rejects = _parse(copy, plan, 0, lines if plan.made.odd_quotes else 0)
+    return table, rejects, replaced
+
+
+def _copy(path: Path, copy: Path, plan: _Plan) -> tuple[int, list[Problem]]:
+    """Writes the rows in UTF-8 with line feeds; counts their lines, and names characters that could not be read. A blank line gets a
+    separator of its own: DuckDB skips blank lines, and row numbers would shift."""
+    quoted, count, chunk, bad, first = False, 0, "\n", 0, 0
+    with _open(path, plan.made.encoding) as text, copy.open("w", encoding="utf-8", newline="\n") as out:
+        for _ in range(plan.lines):
+            text.readline()
+        while more := text.read(_CHUNK):
+            chunk = more + text.readline(_CHUNK)
+            if "\0" in chunk:
+                raise InputProblems([Problem("not_text")])
+            if "\ufffd" in chunk:
+                first = first or plan.lines + count + chunk.count("\n", 0, chunk.index("\ufffd")) + 1
+                bad += chunk.count("\ufffd")
+            count += chunk.count("\n")
+            if "\n\n" in chunk or chunk.startswith("\n"):
+                lines, inside = chunk.split("\n"), quoted
+                for place, line in enumerate(lines[:-1]):
+                    if not line and not inside:
+                        lines[place] = plan.separator
+                    inside ^= bool(line.count('"') % 2)
+                out.write("\n".join(lines))
+            else:
+                out.write(chunk)
+            quoted ^= bool(chunk.count('"') % 2)
+    params = {"encoding": plan.made.encoding}
+    replaced = [Problem("characters_unreadable", Severity.WARNING, row=first, count=bad, params=params)] if bad else []
+    return count + (not chunk.endswith("\n")), replaced
+
+
+def _parse(path: Path, plan: _Plan, skip: int, lines: int) -> tuple[pd.DataFrame, list[Problem]]:
+    """The table in the file at `path`, after `skip` lines, and the rows that are none. `lines`: how many there must be, 0 where no
+    quote is left open."""
+    import duckdb
+
+    names = [*plan.layout.names, *[""] * (plan.width - len(plan.layout.names))]
+    if path.stat().st_size == 0:
+        return pd.DataFrame(columns=names), []
+    # two columns at least: the separator that stands for a blank line must not be one cell too many
+    columns = {f"c{place}": "VARCHAR" for place in range(max(plan.width, 2))}
+    off = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+    def rows(parallel: bool) -> tuple[pd.DataFrame, Any, str, int]:
+        with duckdb.connect(":memory:", config=off) as connection:
+            found = connection.read_csv(
+                _no_pattern(path),
+                columns=columns,
+                auto_detect=False,
+                header=False,
+                skiprows=skip,
+                sep=plan.separator,
+                quotechar='"',
+                escapechar='"',
+                compression="none",
+                null_padding=True,
+                parallel=parallel,
+                store_rejects=True,
+            )
+            table = found.to_arrow_table().to_pandas(self_destruct=True).iloc[:, : plan.width]
+            rejects = "SELECT line, any_value(csv_line) AS text FROM reject_errors GROUP BY line"
+            lost = connection.execute(f"SELECT line FROM ({rejects}) ORDER BY line").fetchnumpy()["line"]
+            held, got = connection.execute(
+                f"SELECT sum(length(t) - length(replace(t, chr(10), ''))), any_value(t ORDER BY line) FROM "
+                f"(SELECT line, rtrim(text, chr(10)) AS t FROM ({rejects}))"
+            ).fetchall()[0]
+            return table, np.asarray(lost, dtype=int) - skip, (got or "").strip().replace("\n", " ")[:100], int(held or 0)
+
+    try:
+        table, lost, got, held = rows(parallel=not plan.made.odd_quotes)
+    except duckdb.Error:  # line breaks in quotes over several threads
+        table, lost, got, held = rows(parallel=False)
+    if lines and len(table) + len(lost) + held + sum(int(table[name].str.count("\n").sum()) for name in table.columns) < lines:
+        raise InputProblems([Problem("quote_open", row=plan.layout.body + len(table) + len(lost))])
+    first = plan.layout.body - 1
+    table.index = pd.RangeIndex(first, first + len(table))
+    problems = []
+    if len(lost):
+        table.index = pd.Index(np.delete(np.arange(len(table) + len(lost)), lost - 1) + first)
+        severity = Severity.ERROR if len(lost) > len(table) else Severity.WARNING
+        problems = [
+            Problem("rows_unreadable", severity, row=int(lost[0]) + first + 1, got=got, count=len(lost), params={"columns": plan.width})
+        ]
+    return table.set_axis(names, axis=1), problems
+
+
+def _no_pattern(path: Path) -> str:
+    """DuckDB takes *, ? and [ in a path for a pattern."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
