@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
+ROWS_SHOWN = 10
+
 
 class Severity(StrEnum):
     """ERROR: the file cannot be used. WARNING: a repair was made and is named. INFO: worth knowing."""
@@ -45,3 +50,15 @@ class InputProblems(Exception):
 def usable(problems: Iterable[Problem]) -> bool:
     """Whether nothing in the list forbids using the data."""
     return not any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def found(code: str, where: np.ndarray, column: pd.Series, severity: Severity = Severity.WARNING, **params: Any) -> list[Problem]:
+    """One problem for the rows of `column` at mask `where`, or none where the mask is empty. The row with index i is row i + 2."""
+    if not where.any():
+        return []
+    (row, got), *also = [(int(column.index[place]) + 2, _shown(column.iloc[place])) for place in np.flatnonzero(where)[:ROWS_SHOWN]]
+    return [Problem(code, severity, str(column.name), row, got, int(where.sum()), params, tuple(also))]
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None or value is pd.NA or value is pd.NaT or value != value else str(value)[:100]

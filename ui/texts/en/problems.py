@@ -146,12 +146,12 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "date_empty": ("no date", "a date in every row", "The rows were left out; add the dates."),
     "date_unreadable": (
         "this is no date",
-        "a date like 2024-03-31, 31.03.2024 or 31/03/2024",
+        "a date such as 2024-03-31, 31/03/2024, 31 Mar 2024, 2024-W13 or 2024年3月31日",
         "The rows were left out; correct the dates.",
     ),
     "dates_unreadable": (
         "most of this column is no date",
-        "dates like 2024-03-31, 31.03.2024 or 31/03/2024",
+        "dates such as 2024-03-31, 31/03/2024, 31 Mar 2024, 2024-W13 or 2024年3月31日",
         "Choose the column of dates (--date), or correct the dates.",
     ),
     "dates_ambiguous": (
@@ -163,13 +163,24 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     # units
     "units_unreadable": (
         "this is no number",
-        "a number with a decimal point and no thousands separator",
+        "a number such as 1234.5, 1.234,5 or (12)",
         LEFT_OUT + "Correct the numbers.",
     ),
     "units_not_numbers": (
         "most of this column is no number",
-        "numbers with a decimal point and no thousands separator",
+        "numbers such as 1234.5, 1.234,5 or (12)",
         "Choose the column of units (--units), or correct the numbers.",
+    ),
+    "numbers_unclear": (
+        "this can be read with thousands or with a fraction, and nothing in the column tells which; it was read with the fraction after '{decimal}'",
+        "another number in the column that tells, such as 1234.5 or 1.234,5",
+        "Compare the total with your own; write the numbers without a thousands separator if it is wrong.",
+    ),
+    "numbers_percent": ("percent signs", "plain numbers", "They were read as the number before the sign: 12 % is 12."),
+    "numbers_currencies": (
+        "amounts in several currencies: {currencies}",
+        "one currency in a column",
+        "They were read as if they were one; convert them, or split the file.",
     ),
     "units_infinite": ("infinite units", "a finite number", LEFT_OUT + "Correct the numbers."),
     "below_zero": (
