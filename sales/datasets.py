@@ -61,7 +61,7 @@ def load_sales(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
     """
     facts = facts_of(dataset, fingerprint)
     try:
-        panel = storage.read_panel(dataset.path(facts[TABLE]))
+        panel = storage.read_panel(dataset.path(facts.get(TABLE, SALES)))
     except (OSError, ValueError) as error:
         raise ValueError(f"dataset {dataset.name}: its sales cannot be read: {error}") from error
     if panel.fingerprint != facts["fingerprint"]:
@@ -94,7 +94,7 @@ def recipe_of(dataset: Dataset, fingerprint: str | None = None) -> MappingOf[str
 
 def arguments_of(dataset: Dataset) -> list[str]:
     """What a person would type after a command to read this dataset: its file."""
-    return [str(dataset.path(dataset.facts[TABLE]))]
+    return [str(dataset.path(dataset.facts.get(TABLE, SALES)))]
 
 
 def as_cells(table: pd.DataFrame) -> pd.DataFrame:

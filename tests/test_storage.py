@@ -37,7 +37,10 @@ def rich() -> SalesPanel:
         items=["007", "7", "a"],
         starts=[1, 0, 0],
         out_of_stock=[[0, 0, 1], [0, 1, 0], [0, 0, 0]],
-        covariates={"price, EUR": [1.5, 2, 2.5, 3, np.nan], "start": [0, 1, 0, 1, 1]},
+        covariates={
+            "price, EUR": [[np.nan, 2, 2.5, 3, np.nan], [1.5, 2, 2, 3, 4], [1, 1, 1, 1, 1]],
+            "start": [[np.nan, 1, 0, 1, 1], [0, 1, 0, 1, 1], [0, 1, 0, 1, 1]],
+        },
         season=6,
     )
     words = pd.DataFrame({"category": pd.array(["x", None, "ü\n"], dtype="str")}, index=pd.Index(made.items, name="item"))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from sales.migrations import prepare
 from ui.texts import text
 from workspace import runs
 from workspace.datasets import Dataset, datasets
@@ -46,7 +47,8 @@ def use(name: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _continue_runs() -> None:
-    """Once for each start of the server: what was killed with it goes on, unasked."""
+    """Once for each start of the server: the workspace is made ready, and what was killed with it goes on, unasked."""
+    prepare()
     runs.resume()
 
 

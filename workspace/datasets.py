@@ -51,10 +51,10 @@ class Dataset:
     def read(self, table: str) -> pd.DataFrame:
         return tables.read_table(self.path(table))
 
-    def write(self, table: str, content: pd.DataFrame) -> None:
+    def write(self, table: str, content: tables.Content) -> None:
         """Adds a table or replaces it. Raises KeyError where the dataset was deleted meanwhile."""
         with _writing(self):
-            tables.write_table(self.path(table), content)
+            tables.write(self.path(table), content)
 
 
 def create(title: str, content: Mapping[str, tables.Content], facts: Mapping[str, Any]) -> Dataset:
