@@ -1,4 +1,4 @@
-"""`python -m sales check FILE` and `python -m sales sample shop|groceries --out FOLDER`."""
+"""`python -m sales check FILE`, `python -m sales import FILE… --dataset NAME` and `python -m sales sample shop|groceries --out FOLDER`."""
 
 import argparse
 import sys
@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from sales import samples
-from sales.commandline import add_sales_arguments, read_mapped, report
+from sales import datasets, samples
+from sales.commandline import add_sales_arguments, mapping_for, read_mapped, recipe_for, report
+from sales.customers import without_names
 from sales.intake import Intake
 from sales.mapping import Mapping
 from sales.problems import Problem
+from sales.reading import read_files
+from sales.recipe import apply
 from ui.texts import problem, text
+from workspace.salt import salt
 
 SAMPLES = {"shop": samples.made_up_shop, "groceries": samples.groceries}
 
@@ -26,10 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sales", description=text("check.description"))
-    verbs = parser.add_subparsers(required=True, metavar="check|sample")
+    verbs = parser.add_subparsers(required=True, metavar="check|import|sample")
     check = verbs.add_parser("check", help=text("check.check"), description=text("check.check"))
     add_sales_arguments(check, words=text)
     check.set_defaults(command=_check)
+    save = verbs.add_parser("import", help=text("check.import"), description=text("check.import"))
+    add_sales_arguments(save, words=text, several=True)
+    save.add_argument("--dataset", required=True, metavar="NAME", help=text("check.import.dataset"))
+    save.set_defaults(command=_import)
     sample = verbs.add_parser("sample", help=text("check.sample"), description=text("check.sample"))
     sample.add_argument("name", choices=SAMPLES)
     sample.add_argument("--out", type=Path, required=True, metavar="FOLDER", help=text("check.sample.out"))
@@ -43,6 +51,48 @@ def _check(args: argparse.Namespace) -> int:
     report(read.problems, sys.stdout, problem)
     print(text("check.usable" if read.panel is not None else "check.unusable"))
     return 0 if read.panel is not None else 2
+
+
+def _import(args: argparse.Namespace) -> int:
+    """The road of an upload, for files too large for a browser."""
+    source = ", ".join(path.name for path in args.sales)
+    steps = _Steps([text("check.import.reading", files=source), text("check.import.checking"), text("check.import.saving")])
+    steps.next()
+    reading = read_files([(path.name, path) for path in args.sales])
+    if reading.table is None:
+        report(reading.problems, sys.stderr, problem)
+        return 2
+    mapping = mapping_for(args, reading.table)
+    customer = getattr(mapping, "customer", None)
+    table = reading.table if customer is None or customer not in reading.table else without_names(reading.table, customer, salt())
+    steps.next()
+    recipe = recipe_for(args, mapping)
+    read = apply(recipe, table)
+    _print_facts(mapping, read)
+    report((*reading.problems, *read.problems), sys.stdout, problem)
+    if read.panel is None:
+        print(text("check.unusable"))
+        return 2
+    steps.next()
+    saved = datasets.save_sales(args.dataset, read.panel, {"source": source}, raw=[table], recipe=recipe.to_json())
+    steps.next()
+    print(text("check.import.saved", items=len(read.panel), name=saved.name))
+    return 0
+
+
+class _Steps:
+    """A bar on standard error: which step is at work, of how many."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names, self._done = names, -1
+
+    def next(self) -> None:
+        """Says that the step before is done and the next one begins."""
+        self._done += 1
+        done, of = self._done, len(self._names)
+        name = self._names[done] if done < of else ""
+        bar = "#" * (20 * done // of)
+        print(f"[{bar:<20}] {done}/{of} {name}", file=sys.stderr, flush=True)
 
 
 def _print_facts(mapping: Mapping, read: Intake) -> None:

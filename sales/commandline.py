@@ -3,31 +3,38 @@
 import argparse
 import csv
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import pandas as pd
 
 from sales import storage
 from sales.intake import Intake, intake
+from sales.lines import ends_of
 from sales.mapping import Mapping, propose
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity
 from sales.reading import read_table
+from sales.recipe import Recipe, apply
 
 _OWN_NAMES = {"item": "item", "date": "ds", "units": "y"}
-_ROLES = ("item", "date", "units", "price", "promotion", "out_of_stock", "category", "supplier", "description")
+_ROLES = tuple(role.name for role in fields(Mapping) if role.name != "known")
 
 
-def add_sales_arguments(parser: argparse.ArgumentParser, positional: bool = True, words: Callable[[str], str] = lambda _: "") -> None:
-    """Adds SALES (or --sales where not `positional`) and the flags that say how to read it. `words` turns a key into the help of a flag."""
+def add_sales_arguments(
+    parser: argparse.ArgumentParser, positional: bool = True, words: Callable[[str], str] = lambda _: "", several: bool = False
+) -> None:
+    """Adds SALES (or --sales where not `positional`; one or more where `several`) and the flags that say how to read it.
+
+    words: turns a key into the help of a flag.
+    """
 
     def add(*names: str, **settings: object) -> None:
         parser.add_argument(*names, help=words(f"flag.{names[0].lstrip('-').replace('-', '_')}") or None, **settings)  # type: ignore[arg-type]
 
     if positional:
-        add("sales", type=Path, metavar="SALES")
+        add("sales", type=Path, metavar="SALES", **({"nargs": "+"} if several else {}))
     else:
         add("--sales", type=Path, required=True, metavar="SALES")
     for role in _ROLES:
@@ -38,6 +45,8 @@ def add_sales_arguments(parser: argparse.ArgumentParser, positional: bool = True
     add("--gaps", choices=("zero", "unknown"), default="zero")
     add("--day-first", action="store_true", default=None, dest="day_first")
     add("--month-first", action="store_false", default=None, dest="day_first")
+    add("--repair", type=_pair, action="append", default=[], metavar="CODE=ACTION")
+    add("--merge", type=_pair, action=_Merges, default={}, metavar="OLD=NEW")
 
 
 def read_sales(args: argparse.Namespace) -> Intake:
@@ -55,9 +64,14 @@ def read_mapped(args: argparse.Namespace) -> tuple[Mapping, Intake]:
     reading = read_table(args.sales, args.sales.name)
     if reading.table is None:
         return Mapping(), Intake(None, reading.problems, args.freq, None, 0, 0)
-    mapping = _mapping(args, reading.table)
-    read = intake(reading.table, mapping, args.freq, args.gaps, args.season, args.day_first)
+    mapping = mapping_for(args, reading.table)
+    read = apply(recipe_for(args, mapping), reading.table)
     return mapping, replace(read, problems=(*reading.problems, *read.problems))
+
+
+def recipe_for(args: argparse.Namespace, mapping: Mapping) -> Recipe:
+    """What the flags of `add_sales_arguments` decide."""
+    return Recipe(mapping, args.freq, args.gaps, args.season, args.day_first, dict(args.repair), args.merge)
 
 
 def _saved(args: argparse.Namespace) -> Intake:
@@ -66,7 +80,7 @@ def _saved(args: argparse.Namespace) -> Intake:
         return Intake(None, problems, args.freq, None, 0, 0)
     if args.freq not in (None, panel.calendar.frequency):
         mapping = storage.frame_mapping(tuple(panel.covariates), bool(panel.out_of_stock.any()), tuple(panel.attributes.columns))
-        return intake(panel.to_frame(), mapping, args.freq, "unknown", args.season)
+        return intake(panel.to_frame(), mapping, args.freq, "unknown", args.season, actions=None)
     panel = replace(panel, season=panel.season if args.season is None else args.season)
     return Intake(panel, _unread(args, panel), panel.calendar.frequency, "period_totals", len(panel), len(panel))
 
@@ -86,7 +100,8 @@ def report(problems: Iterable[Problem], stream: TextIO, words: Callable[[Problem
         print(words(problem), file=stream)
 
 
-def _mapping(args: argparse.Namespace, table: pd.DataFrame) -> Mapping:
+def mapping_for(args: argparse.Namespace, table: pd.DataFrame) -> Mapping:
+    """The mapping of `table`: a flag's column, else item, ds and y where it has them, else what it suggests."""
     flags = {role: value for role in _ROLES if (value := getattr(args, role)) is not None}
     own = {role: name for role, name in _OWN_NAMES.items() if role not in flags and name in table.columns and name not in flags.values()}
     taken = {*flags.values(), *own.values(), *args.known}
@@ -101,6 +116,24 @@ def _columns(typed: str) -> tuple[str, ...]:
     except csv.Error as error:
         raise ValueError(f"known: got {typed!r}, expected names separated by commas") from error
     return tuple(name for name in names if name)
+
+
+class _Merges(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, args: argparse.Namespace, pair: Any, flag: str | None = None) -> None:
+        merges = {**args.merge, pair[0]: pair[1]}
+        try:
+            ends_of(merges)
+        except ValueError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
+        args.merge = merges
+
+
+def _pair(typed: str) -> tuple[str, str]:
+    """`left=right`, split at the first sign: only the right side may hold another."""
+    left, sign, right = typed.partition("=")
+    if not (sign and left and right):
+        raise ValueError(f"got {typed!r}, expected two names with = between them")
+    return left, right
 
 
 def _season(typed: str) -> int:

@@ -96,10 +96,15 @@ class SalesLines:
 
         Raises ValueError where the merges run in a circle.
         """
-        ends = {old: _end(old, merges) for old in merges}
+        ends = ends_of(merges)
         words = np.array([ends.get(word, word) for word in self.items], dtype=object)
         items, code = np.unique(words, return_inverse=True)
         return replace(self, items=items, item=code[self.item])
+
+
+def ends_of(merges: MappingOf[str, str]) -> dict[str, str]:
+    """The code that each old one ends as, through chains. Raises ValueError where the merges run in a circle."""
+    return {old: _end(old, merges) for old in merges}
 
 
 def _end(old: str, merges: MappingOf[str, str]) -> str:

@@ -32,7 +32,7 @@ _CHINESE = re.compile(
 )
 _WHOLE = frozenset(_WORDS.split())
 _SAYS = re.compile(rf"(?:^| )(?:{_PHRASES})(?:$| )|^\w+ (?:{_LAST})$")
-_MOST_LINES = 0.1  # above this share of the lines, the words mean something else in this shop
+_MOST_ITEMS, _FEW = 0.2, 5  # above this share of the items, the words mean something else in this shop
 _ODD_FORM, _USUAL_FORMS, _LEAST_ITEMS = 0.01, 0.95, 100
 
 
@@ -83,8 +83,8 @@ def _mend(lines: SalesLines, where: np.ndarray, action: str) -> SalesLines:
 
 
 def _propose(lines: SalesLines, where: np.ndarray) -> str:
-    share = no_product(lines)[lines.item].mean()
-    return "drop" if 0 < share <= _MOST_LINES else "keep"
+    sure = int(no_product(lines).sum())
+    return "drop" if 0 < sure <= max(_FEW, _MOST_ITEMS * len(lines.items)) and sure < len(lines.items) else "keep"
 
 
 def _counts(lines: SalesLines, where: np.ndarray) -> dict[str, Any]:

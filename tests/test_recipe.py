@@ -1,0 +1,167 @@
+"""Recipes: decisions as JSON, and the same decisions over tomorrow's file; hashed customers; the import command."""
+
+import datetime
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sales.__main__ import main
+from sales.customers import without_names
+from sales.datasets import load_sales, raw_of, recipe_of
+from sales.mapping import Mapping
+from sales.recipe import Recipe, apply
+from workspace.datasets import datasets
+from workspace.salt import salt
+
+LINES = pd.DataFrame(
+    {
+        "item": ["A", "A", "B", "a", "POST", "A"],
+        "date": ["2024-01-01", "2024-01-01", "2024-01-01", "2024-01-02", "2024-01-02", "2024-01-03"],
+        "units": [5, 2, 1, 3, 1, -2],
+    }
+)
+PLAIN = Mapping("item", "date", "units")
+names = st.text(max_size=4)
+
+
+@given(
+    st.builds(
+        Recipe,
+        st.builds(Mapping, *[st.none() | names] * 6, known=st.lists(names, max_size=2).map(tuple)),
+        st.sampled_from([None, "D", "W", "M"]),
+        st.sampled_from(["zero", "unknown"]),
+        st.none() | st.integers(1, 99),
+        st.sampled_from([None, True, False]),
+        st.dictionaries(names, names, max_size=3),
+        st.dictionaries(names, st.text(min_size=5, max_size=6), max_size=3),
+        st.dictionaries(names, st.none() | st.integers() | names, max_size=2),
+        st.none() | st.dictionaries(names, names, max_size=2),
+    )
+)
+def test_a_recipe_written_and_read_again_is_equal(recipe: Recipe) -> None:
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+def test_keys_that_are_not_known_are_left_aside_and_absent_ones_have_their_default() -> None:
+    read = Recipe.from_json({"version": 1, "mapping": {"item": "sku", "colour": "x"}, "mood": 3})
+    assert read == Recipe(Mapping(item="sku"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"version": 2}, "version: got 2, expected 1 to 1"),
+        ({"version": None}, "version: got None"),
+        ({"mapping": "item"}, "mapping: got 'item', expected an object"),
+        ({"mapping": {"item": 3}}, "mapping: item: got 3, expected the name of a column"),
+        ({"mapping": {"known": "price"}}, "mapping: known: got 'price'"),
+        ({"frequency": "H"}, "frequency: got 'H', expected D, W, M or nothing"),
+        ({"gaps": 0}, "gaps: got 0, expected zero or unknown"),
+        ({"season": 0}, "season: got 0, expected 1 or more"),
+        ({"season": True}, "season: got True"),
+        ({"day_first": 1}, "day_first: got 1, expected true, false or nothing"),
+        ({"actions": {"returns": 1}}, "actions: got .* expected texts by text"),
+        ({"reading": None}, "reading: got None, expected an object"),
+        ({"merges": {"a": "b", "b": "a"}}, "merges: got a circle through 'a', expected chains that end"),
+    ],
+)
+def test_what_is_no_recipe_is_refused(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Recipe.from_json({**Recipe().to_json(), **change})
+
+
+def test_a_text_is_no_recipe() -> None:
+    with pytest.raises(ValueError, match="got list, expected an object"):
+        Recipe.from_json([])
+
+
+def test_a_recipe_decides_the_panel_and_another_one_undoes_it() -> None:
+    today = datetime.date(2024, 2, 1)
+    merged = Recipe(PLAIN, "D", actions={"returns": "drop"}, merges={"a": "A"})
+    assert apply(merged, LINES, today).panel is not None
+    for recipe, items, y in [
+        (Recipe(PLAIN, "D"), ["A", "B", "a"], [[5, 0, np.nan], [1, 0, np.nan], [np.nan, 3, np.nan]]),
+        (merged, ["A", "B"], [[7, 3], [1, 0]]),
+        (replace(merged, actions={"returns": "drop", "no_product": "keep"}), ["A", "B", "POST"], [[7, 3], [1, 0], [np.nan, 1]]),
+    ]:
+        panel = apply(recipe, LINES, today).panel
+        assert panel is not None
+        assert panel.items.tolist() == items
+        np.testing.assert_array_equal(panel.y, np.array(y)[:, : len(panel.periods)])
+
+
+def test_tomorrows_file_gets_the_same_decisions() -> None:
+    tomorrow = pd.DataFrame({"item": ["A", "POST", "a"], "date": ["2024-01-04"] * 3, "units": [1, 9, 2]})
+    recipe = Recipe.from_json(Recipe(PLAIN, "D", actions={"returns": "drop"}, merges={"a": "A"}).to_json())
+    both = apply(recipe, pd.concat([LINES, tomorrow], ignore_index=True)).panel
+    assert both is not None
+    np.testing.assert_array_equal(both.y, [[7, 3, 0, 3], [1, 0, 0, 0]])
+
+
+def test_customers_are_hashed_and_equal_ones_stay_equal() -> None:
+    who = pd.DataFrame({"who": ["17850", None, " ", 17850.0, "17851"], "n": range(5)}, index=[3, 4, 5, 6, 9])
+    hashed = without_names(who, "who", bytes(16))
+    first, empty, blank, again, other = hashed["who"]
+    assert (first == again, first != other, pd.isna(empty), pd.isna(blank), len(first)) == (True, True, True, True, 16)
+    assert without_names(who, "who", b"another salt, 16+")["who"].iloc[0] != first
+    assert (hashed["n"].tolist(), hashed.index.tolist()) == (list(range(5)), [3, 4, 5, 6, 9])
+    with pytest.raises(ValueError, match="got 3 bytes, expected 16 to 64"):
+        without_names(who, "who", b"abc")
+
+
+def test_the_salt_of_a_workspace_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path))
+    assert salt() == salt()
+    assert [path.name for path in tmp_path.iterdir()] == ["salt"]
+    assert (tmp_path / "salt").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "salt").write_bytes(b"short")
+    with pytest.raises(ValueError, match="got 5 bytes, expected 32"):
+        salt()
+
+
+def written(folder: Path, table: pd.DataFrame, name: str) -> str:
+    table.to_csv(folder / name, index=False)
+    return str(folder / name)
+
+
+def test_files_are_imported_as_one_dataset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [written(tmp_path, LINES, "one.csv"), written(tmp_path, LINES.assign(date="2024-01-04"), "two.csv")]
+    flags = ["--dataset", "Shop", "--freq", "D", "--repair", "returns=drop", "--merge", "a=A"]
+    assert main(["import", *files, *flags]) == 0
+    said = capsys.readouterr()
+    assert "negative units, 4 in all" in said.out
+    assert "3/3" in said.err
+    (dataset,) = [kept for kept in datasets() if kept.title == "Shop"]
+    panel = load_sales(dataset)
+    np.testing.assert_array_equal(panel.y, [[7, 3, 0, 10], [1, 0, 0, 1]])
+    (raw,), recipe = raw_of(dataset), Recipe.from_json(recipe_of(dataset))
+    assert (len(raw), recipe.actions, recipe.merges) == (12, {"returns": "drop"}, {"a": "A"})
+    again = apply(recipe, raw).panel
+    assert again is not None
+    assert again.fingerprint == panel.fingerprint
+
+
+def test_what_cannot_be_imported_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = len(datasets())
+    assert main(["import", written(tmp_path, LINES.drop(columns="date"), "x.csv"), "--dataset", "None"]) == 2
+    assert "no column is chosen as the date" in capsys.readouterr().out
+    assert main(["import", str(tmp_path / "absent.csv"), "--dataset", "None"]) == 2
+    assert "there is no such file" in capsys.readouterr().err
+    assert len(datasets()) == before
+
+
+def test_a_repair_that_there_is_not_is_said_and_what_is_proposed_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, LINES, "x.csv")
+    assert main(["check", file, "--freq", "D", "--repair", "returns=burn"]) == 0
+    assert "there is no such action for what was found, got 'returns=burn'; expected one of net, drop, keep" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", file, "--merge", "x"])
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", file, "--merge", "a=b", "--merge", "b=a"])
