@@ -54,16 +54,12 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def _numbers() -> Iterator[int]:
-    return count(1)
-
-
-@pytest.fixture
-def database(postgres: Server, _numbers: Iterator[int]) -> Callable[[], str]:
+def database(postgres: Server) -> Callable[[], str]:
     """Each call makes an empty database and gives its name."""
+    numbers = count(1)
 
     def made() -> str:
-        name = f"shop{next(_numbers)}"
+        name = f"shop{next(numbers)}"
         postgres.execute(f"CREATE DATABASE {name}")
         return name
 

@@ -125,6 +125,55 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "The flag was ignored; hand over the file that the sales came from to read other columns.",
     ),
     "folder_unwritable": ("the folder cannot be written: {reason}", "a folder in which files can be made", "Choose another folder."),
+    # databases
+    "secrets_unreadable": (
+        "{file} cannot be read",
+        "TOML, with the url of each database in [connections.NAME]",
+        "Correct the file.",
+    ),
+    "database_address": (
+        "the address of the database cannot be used",
+        "a SQLAlchemy URL like postgresql://user:password@host/name or sqlite:////folder/file.sqlite",
+        "Correct it where it is kept; it is not shown because it may hold a password.",
+    ),
+    "database_driver": (
+        "no driver for this kind of database is installed",
+        "a SQLAlchemy URL whose driver is there; those of PostgreSQL and SQLite are",
+        "Install the driver, or export the table as a file.",
+    ),
+    "database_file_missing": (
+        "the SQLite file of this address cannot be read",
+        "the path of a file; the full path begins with a fourth slash, sqlite:////",
+        "Correct the path where it is kept.",
+    ),
+    "not_a_database": ("the file of this address is no SQLite database", "a SQLite file", "Name another, or hand it over as a file of sales."),
+    "database_unreachable": (
+        "the database cannot be reached, or does not let us in",
+        "an answer within {seconds} seconds",
+        "Check that it runs and can be reached from here, and the user, password and name in its address.",
+    ),
+    "query_several": ("more than one statement", "one SELECT, without semicolons in between", "Take the others out."),
+    "query_writes": (
+        "this is no query that only reads",
+        "one SELECT, or WITH and a SELECT",
+        "Nothing was run; write what the table should hold as a SELECT.",
+    ),
+    "query_failed": ("the database refused the query", "a query that it can answer and that only reads", "Correct the query; nothing was changed."),
+    "query_too_slow": (
+        "the query was not done in time and was stopped",
+        "all rows within {seconds} seconds",
+        "Ask for fewer rows or columns, or add up to days in the query.",
+    ),
+    "query_too_large": (
+        "the query gives too much",
+        "at most {rows} rows and {bytes} bytes",
+        "Ask for fewer rows or columns, or add up to days in the query.",
+    ),
+    "column_of_bytes": (
+        "a column of bytes, which are no text",
+        "text, numbers, dates, or yes and no",
+        "The column was left out; turn it into text in the query if it is needed.",
+    ),
     # which column is what
     "no_item_column": ("no column is chosen as the item; there are: {columns}", "the column of item codes", "Choose it (--item)."),
     "no_date_column": ("no column is chosen as the date; there are: {columns}", "the column of dates", "Choose it (--date)."),
