@@ -15,8 +15,8 @@ from workspace.datasets import Dataset, datasets
 
 
 def prepare() -> None:
-    """Makes the workspace ready: what killed processes left unfinished is deleted, and an older format is brought up to date. For every entry
-    point, once. Raises `workspace.migration.TooNew`."""
+    """Makes the workspace ready: what killed processes left unfinished is deleted, and an older format is brought up to date. For every
+    entry point, once. Raises `workspace.migration.TooNew`."""
     tables.clean(home.home())
     migration.migrate([long_tables_to_panels])
 

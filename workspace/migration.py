@@ -1,4 +1,4 @@
-"""The format of a workspace: a number in its folder, and the steps that bring an older one up to date. What a step changes is not known here."""
+"""The format of a workspace: a number in its folder, and the steps that bring an older one up to date. What they do is not known here."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ class TooNew(RuntimeError):
 
 
 def migrate(steps: Sequence[Callable[[], None]]) -> int:
-    """Brings the workspace up to date: the first of `steps` makes format 2 of format 1, and so on; those behind it are left out. Its format.
+    """The format of the workspace, brought up to date: the first of `steps` makes format 2 of format 1, and so on; those done are left out.
 
     A workspace without a number is of format 1 where it holds a dataset, else new. A step that was cut short is taken again from its start:
     it must leave what it has done already as it is. One process migrates at a time, others wait. Raises TooNew.

@@ -10,8 +10,9 @@ from ui.texts.en.problems import PROBLEMS as FILE_PROBLEMS
 from ui.texts.en.reorder import REORDER
 from ui.texts.en.repairs import REPAIR_PROBLEMS, REPAIRS
 from ui.texts.en.runs import RUNS
+from ui.texts.en.workspace import WORKSPACE_PROBLEMS
 
 TEXTS = {**PROBLEM_FRAME, **PAGES, **RUNS, **COMPARE, **REORDER, **PLAN, **PLANNER, **REPAIRS, **COMMANDS}
-PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS}
+PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS, **WORKSPACE_PROBLEMS}
 
 __all__ = ["PROBLEMS", "TEXTS"]

@@ -1,0 +1,35 @@
+"""Words for what is kept: sales put on top of others, archives."""
+
+WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
+    "append_other_calendar": (
+        "these sales are kept by other periods than those of the dataset ({old})",
+        "the same periods",
+        "Read the file by the period of the dataset (--freq), its weeks from the same weekday.",
+    ),
+    "append_same": ("these sales are all in the dataset already", "something new", "Nothing changes."),
+    "append_older": (
+        "these sales end before those of the dataset, which reach to {old}",
+        "later sales",
+        "Where both cover a period the ones added last count; check that this is no older file by mistake.",
+    ),
+    "append_hole": (
+        "nothing covers {periods} periods between the dataset and these sales, {first} to {last}",
+        "sales without a hole",
+        "These periods are not known; add the file that holds them too.",
+    ),
+    "append_changes": (
+        "{values:,} values of the dataset differ in the periods that both cover: {before} units become {after}, most for this item",
+        "the same units in both",
+        "The newer ones will take the place of the older, which stay as a version; check the largest changes.",
+    ),
+    "append_few_items": (
+        "few items sold in these sales: {usual} did in the last {periods} periods before",
+        "sales of the whole shop",
+        "Items without a row count as not sold; check that the file is no part of the shop, or read its gaps as not known.",
+    ),
+    "append_known_missing": (
+        "these sales do not hold this column, which the dataset knows ahead",
+        "the same columns known ahead",
+        "Its new values are not known; name it among the columns known ahead (--known).",
+    ),
+}
