@@ -3,6 +3,7 @@ may hold a password. A query can only read: one statement, in a transaction that
 
 import os
 import re
+import socket
 import sqlite3
 import tomllib
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 VARIABLES = "SHELFCAST_SOURCE_"
 MOST_SECONDS = 300.0
 CONNECT_SECONDS = 10
+GRACE_SECONDS = 2.0
 LONGEST_CELL = 2**24
 FIRST_BATCH, LARGEST_BATCH, BATCH_BYTES = 128, 2**16, 2**23
 KINDS = {"sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql", "duckdb", "snowflake", "bigquery", "redshift"}
@@ -60,8 +62,9 @@ def read_query(url: str, query: str, seconds: float = MOST_SECONDS) -> Reading:
     """What `query`, a single SELECT (or WITH … SELECT), gives in the database at `url`, a SQLAlchemy URL; row i has the index i.
 
     Cells keep their types: whole numbers, numbers, texts, yes and no, dates, and stamps with the zone that the database gives them; exact
-    decimals become numbers, anything else text. A column of bytes is left out and named. At most `seconds`, 20 million rows, 1,000 columns
-    and 1 GiB: what goes beyond is no table at all, as a part of the sales would look like a fall in sales. Never raises.
+    decimals become numbers, anything else text. A column of bytes is left out and named. At most `seconds`, 20 million rows and the
+    bounds of any file (sales.readers.limits): what goes beyond is no table at all, as a part of the sales would look like a fall in
+    sales. Never raises.
 
     PostgreSQL and SQLite are kept from writing by themselves, and are stopped when the time is over; of any other database the words of
     `query` are checked and nothing is committed: give it a login that may only read.
@@ -92,7 +95,8 @@ def _engine(address: str) -> "Engine":
     elif kind in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
         watch = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}  # a server that is gone says nothing
-        arguments = {name: value for name, value in {"connect_timeout": CONNECT_SECONDS, **watch}.items() if name not in url.query}
+        usual = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8", **watch}  # a database without an encoding gives bytes
+        arguments = {name: value for name, value in usual.items() if name not in url.query}
     try:
         return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     except (NoSuchModuleError, ImportError):
@@ -161,8 +165,8 @@ def _read(connection: "Connection", query: str, seconds: float) -> Reading:
     if late.is_set():
         raise too_slow
     if table.empty:
-        problems.append(Problem("no_rows"))
-    return Reading(None if table.empty else table, tuple(problems))
+        problems.append(Problem("query_empty"))
+    return Reading(None if table.empty else table, tuple(problems), {"kind": "database", "database": connection.engine.name})
 
 
 def _gathered(connection: "Connection", query: str, late: Event) -> Rows:
@@ -177,14 +181,18 @@ def _gathered(connection: "Connection", query: str, late: Event) -> Rows:
 
 @contextmanager
 def _stopping(driver: Any, seconds: float, late: Event) -> Iterator[None]:
-    """After `seconds`, `late` is set and what the connection is at ends, by the names that drivers have for that."""
+    """After `seconds`, `late` is set and what the connection is at ends, by the names that drivers have for that; a PostgreSQL that does
+    not answer even then is hung up on."""
+    done = Event()
 
     def stop() -> None:
         late.set()
         name = next((name for name in ("interrupt", "cancel_safe", "cancel") if hasattr(driver, name)), None)
-        if name:
-            with suppress(Exception):
-                getattr(driver, name)()
+        with suppress(Exception):
+            getattr(driver, name)(**({"timeout": GRACE_SECONDS} if name == "cancel_safe" else {})) if name else None
+        if not done.wait(GRACE_SECONDS) and hasattr(driver, "pgconn"):
+            with suppress(Exception), socket.socket(fileno=os.dup(driver.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
 
     timer = Timer(seconds, stop)
     timer.daemon = True
@@ -192,6 +200,7 @@ def _stopping(driver: Any, seconds: float, late: Event) -> Iterator[None]:
     try:
         yield
     finally:
+        done.set()
         timer.cancel()
         timer.join()
 

@@ -11,10 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from sales.problems import InputProblems, Problem, Severity
+from sales.readers import limits
 
 MOST_ROWS = 20_000_000
-MOST_COLUMNS = 1_000
-MOST_BYTES = 2**30
 _PLAIN: tuple[set[type], ...] = ({int}, {float}, {int, float}, {bool}, {str}, {datetime.date}, {datetime.datetime})
 _CELLS = (str, int, float, bool, datetime.date, datetime.datetime)
 _BYTES = (bytes, bytearray, memoryview)
@@ -25,8 +24,7 @@ class Rows:
     """Rows gathered so far under the columns `names`. Raises InputProblems where there are more than a table may hold."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        if len(names) > MOST_COLUMNS:
-            raise InputProblems([Problem("too_many_columns", got=f"{len(names):,}", params={"most": f"{MOST_COLUMNS:,}"})])
+        limits.check_columns(len(names))
         self.names = [str(name).strip() or f"column_{place}" for place, name in enumerate(names, 1)]
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
         if repeated:
@@ -46,8 +44,8 @@ class Rows:
                 self._binary[name] = self._binary.get(name, 0) + sum(isinstance(value, _BYTES) for value in values)
             parts.append(pa.nulls(len(values)) if part is None else part)
             self.bytes += size
-        if self.count > MOST_ROWS or self.bytes > MOST_BYTES:
-            raise InputProblems([Problem("query_too_large", params={"rows": f"{MOST_ROWS:,}", "bytes": f"{MOST_BYTES:,}"})])
+        if self.count > MOST_ROWS or self.bytes > limits.MOST_BYTES:
+            raise InputProblems([Problem("query_too_large", params={"rows": f"{MOST_ROWS:,}", "bytes": f"{limits.MOST_BYTES:,}"})])
         return self.bytes - before
 
     def table(self) -> tuple[pd.DataFrame, list[Problem]]:

@@ -1,6 +1,10 @@
 """A query over a real SQLite file and a real PostgreSQL: the cells as they are, nothing written, nothing endless, no secret told."""
 
+import gc
 import logging
+import os
+import signal
+import socket
 import sqlite3
 import traceback
 from collections.abc import Callable
@@ -21,6 +25,7 @@ from sqlalchemy import URL, make_url
 from sales import databases, rows
 from sales.databases import connections, read_query
 from sales.problems import InputProblems, Severity
+from sales.readers import limits
 from sales.reading import Reading
 from ui.texts import problem
 
@@ -76,11 +81,11 @@ def test_rows_come_as_they_are(url: str) -> None:
 
 
 def test_names_are_stripped_and_rows_of_nothing_keep_their_place(url: str) -> None:
-    got = read_query(url, """SELECT item AS " item ", 1 AS "" FROM orders WHERE 1 = 0""") if url.startswith("sqlite") else None
-    assert got is None or codes(got) == ["no_rows"]
-    got = read_query(url, 'SELECT price AS " p " FROM orders ORDER BY units')
+    got = read_query(url, 'SELECT price AS " p ", CASE WHEN units = 2 THEN NULL END AS " " FROM orders ORDER BY units')
     assert got.table is not None
+    assert got.table.columns.tolist() == ["p", "column_2"]
     assert got.table["p"].to_dict() == {0: 1.0, 2: 9.5}
+    assert got.how == {"kind": "database", "database": url.split(":")[0]}
 
 
 def test_words_inside_strings_comments_and_names_are_no_statements(url: str) -> None:
@@ -108,8 +113,7 @@ def test_words_inside_strings_comments_and_names_are_no_statements(url: str) -> 
         ("SELECT 'never ends FROM orders", "query_failed"),
         ("SELECT * FROM orders WHERE item = '\0'", "query_failed"),
         ("SELECT item, units AS item FROM orders", "duplicate_columns"),
-        ("SELECT * FROM orders WHERE 1 = 0", "no_rows"),
-        ("SELECT " + ", ".join(f"1 AS c{n}" for n in range(1_001)), "too_many_columns"),
+        ("SELECT * FROM orders WHERE 1 = 0", "query_empty"),
     ],
 )
 def test_what_is_no_single_reading_query_is_refused_and_changes_nothing(url: str, query: str, code: str) -> None:
@@ -172,6 +176,13 @@ def test_types_of_postgresql(server_url: str) -> None:
     assert table["nothing"].isna().all()
 
 
+def test_a_database_without_an_encoding_gives_text(postgres: Server, database: Callable[[], str]) -> None:
+    name = f"{database()}_ascii"
+    postgres.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    assert values(read_query(postgres.url(name), "SELECT 'Größe' AS item")) == [["Größe"]]
+    assert codes(read_query(postgres.url(name), "SELECT E'\\xff' AS item")) == ["query_failed"]
+
+
 def test_a_date_that_no_calendar_holds_is_told(server_url: str) -> None:
     got = read_query(server_url, "SELECT 'infinity'::timestamp AS day")
     assert codes(got) == ["query_failed"]
@@ -203,7 +214,7 @@ def test_bytes_are_left_out_and_named(url: str) -> None:
     assert got.table["item"].tolist() == ["aB ", "007", "007"]
     assert got.table.columns.tolist() == ["item"]
     only = read_query(url, f"SELECT {blob} AS photo")
-    assert codes(only) == ["column_of_bytes", "no_rows"]
+    assert codes(only) == ["column_of_bytes", "query_empty"]
 
 
 COUNTED = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n{limit}) SELECT i, '0' || i AS item FROM n"
@@ -217,14 +228,19 @@ def test_many_rows_arrive_in_order(url: str) -> None:
     assert str(table["i"].dtype) == "Int64"
 
 
-@pytest.mark.parametrize(("name", "most"), [("MOST_ROWS", 1_000), ("MOST_BYTES", 100_000)])
-def test_what_does_not_fit_is_no_table_at_all(url: str, monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> None:
-    monkeypatch.setattr(rows, name, most)
+@pytest.mark.parametrize(("module", "name", "most"), [(rows, "MOST_ROWS", 1_000), (limits, "MOST_BYTES", 100_000)])
+def test_what_does_not_fit_is_no_table_at_all(url: str, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, most: int) -> None:
+    monkeypatch.setattr(module, name, most)
     assert codes(read_query(url, COUNTED.format(limit=""))) == ["query_too_large"]
 
 
+def test_columns_are_bounded(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_COLUMNS", 2)
+    assert codes(read_query(url, "SELECT item, units, price FROM orders")) == ["too_many_columns"]
+
+
 def test_wide_rows_come_in_small_batches(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "MOST_BYTES", 2**25)
+    monkeypatch.setattr(limits, "MOST_BYTES", 2**25)
     taken: list[int] = []
     monkeypatch.setattr(rows.Rows, "add", lambda self, batch, add=rows.Rows.add: taken.append(len(batch)) or add(self, batch))
     wide = "substr(hex(zeroblob(50000)), i)" if url.startswith("sqlite") else "repeat('x', 100000)"
@@ -253,6 +269,32 @@ def test_what_takes_too_long_is_stopped(url: str, query: str) -> None:
         query = COUNTED.format(limit="")
     (problem,) = read_query(url, query.format(counted=COUNTED.format(limit="")), seconds=0.3).problems
     assert (problem.code, problem.params) == ("query_too_slow", {"seconds": "0.3"})
+
+
+@pytest.mark.filterwarnings("ignore:<psycopg.ServerCursor:ResourceWarning")  # it cannot be closed any more
+def test_a_server_that_no_longer_answers_is_hung_up_on(postgres: Server, server_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process behind the connection is stopped, so that it heeds nobody."""
+    monkeypatch.setattr(databases, "GRACE_SECONDS", 0.2)
+    frozen: list[int] = []
+
+    def freeze(driver: Any, *rest: Any, stopping: Any = databases._stopping) -> Any:
+        frozen.append(driver.info.backend_pid)
+        os.kill(frozen[0], signal.SIGSTOP)
+        return stopping(driver, *rest)
+
+    monkeypatch.setattr(databases, "_stopping", freeze)
+    try:
+        assert codes(read_query(server_url, "SELECT 1", seconds=0.2)) == ["query_too_slow"]
+    finally:
+        os.kill(frozen[0], signal.SIGCONT)
+    gc.collect()
+
+
+def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(databases, "CONNECT_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"postgresql://ann:geheim@127.0.0.1:{mute.getsockname()[1]}/x"
+        assert codes(read_query(url, "SELECT 1")) == ["database_unreachable"]
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_a_workspace_that_was_deleted_begins_anew() -> None:
         ("postgresql://ann:geheim@localhost:1/x", "the postgresql database cannot be opened"),
         ("postgresql://ann@localhost:1/x?password=geheim", "the postgresql database cannot be opened"),
         ("postgresql://ann:geheim@localhost/x?geheim=1", "the postgresql database cannot be opened"),
-        ("postgresql+geheim://ann:geheim@localhost/x", "the postgresql database cannot be opened"),
+        ("postgresql+geheim://ann:geheim@localhost:1/x", "the postgresql database cannot be opened"),
         ("sqlite:////proc/geheim/x.sqlite", "the sqlite database cannot be opened"),
         ("no address: geheim", "the named database cannot be opened"),
         ("geheim://ann:geheim@h/x?password=geheim", "only SQLite and PostgreSQL"),
@@ -154,6 +154,14 @@ def test_a_wrong_password_and_a_server_that_went_away_keep_the_secret(
     shown = f"{wrong.value} {gone.value} {caplog.text} {facts._engine()!r}"
     assert "geheim" not in shown
     assert "%3A%40" not in shown
+
+
+@only_servers
+def test_an_address_as_hosting_services_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts.add("note", "shop", [{"n": 1}], "Ann")
+    facts._engine().dispose()
+    monkeypatch.setenv(facts.VARIABLE, os.environ[facts.VARIABLE].replace("postgresql://", "postgres://"))
+    assert [record.body for record in facts.records("note", "shop")] == [{"n": 1}]
 
 
 @only_servers

@@ -248,8 +248,8 @@ def _made(address: str, own: Path) -> "Engine":
         kind = url.get_backend_name()
         if kind == "sqlite":
             return _sqlite(url)
-        if kind == "postgresql":
-            return _postgresql(url)
+        if kind in ("postgresql", "postgres"):  # hosting services write it short
+            return _postgresql(url.set(drivername="postgresql+psycopg"))
     except (SQLAlchemyError, OSError, ImportError) as error:
         raise _unreachable(kind, error) from None
     raise Unreachable(f"facts: only SQLite and PostgreSQL can hold them; see {VARIABLE}")
@@ -276,8 +276,9 @@ def _postgresql(url: "URL") -> "Engine":
     server's own setting: the turn rests on that."""
     from sqlalchemy import create_engine, text
 
-    patience = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
-    engine = create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=patience, **_options())
+    usual = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
+    asked = {name: value for name, value in usual.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=asked, **_options())
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('shelfcast facts'))"))
         _make_tables(connection)

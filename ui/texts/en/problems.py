@@ -73,6 +73,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "text in one encoding",
         "Each was replaced by a question mark on a diamond; save the file as CSV UTF-8, or say its encoding.",
     ),
+    "line_too_long": (
+        "the first line never ends",
+        "a table: lines of at most {most} characters, with separators",
+        "Check that the file is a table; export it again as CSV.",
+    ),
     "bad_separator": ("this cannot separate columns", "one character such as a comma, a semicolon or a tab", "Correct it, or leave it out."),
     "web_page": ("this is a web page, whatever its name says", "a table as text or a workbook", "Open it, and save it as .xlsx or .csv."),
     "text_named_workbook": (
@@ -169,6 +174,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "at most {rows} rows and {bytes} bytes",
         "Ask for fewer rows or columns, or add up to days in the query.",
     ),
+    "query_empty": ("the query gives no rows", "a row for each sale or period", "Loosen its conditions, and check that its tables hold sales."),
     "column_of_bytes": (
         "a column of bytes, which are no text",
         "text, numbers, dates, or yes and no",
