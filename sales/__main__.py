@@ -63,7 +63,7 @@ def _import(args: argparse.Namespace) -> int:
         report(reading.problems, sys.stderr, problem)
         return 2
     mapping = mapping_for(args, reading.table)
-    customer = getattr(mapping, "customer", None)
+    customer = mapping.customer
     table = reading.table if customer is None or customer not in reading.table else without_names(reading.table, customer, salt())
     steps.next()
     recipe = recipe_for(args, mapping)

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -124,8 +124,8 @@ def _check_mapping(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
     if mapping.units is None:
         problems.append(Problem("no_units_column", params=there))
     required = [name for name in (mapping.item, mapping.date, mapping.units) if name is not None]
-    others = [mapping.price, mapping.promotion, mapping.out_of_stock, *(getattr(mapping, role) for role in ATTRIBUTES), *mapping.known]
-    for name in dict.fromkeys([*required, *(name for name in others if name is not None)]):
+    roles = [getattr(mapping, role.name) for role in fields(Mapping) if role.name != "known"]
+    for name in dict.fromkeys([*(name for name in roles if name is not None), *mapping.known]):
         if name not in columns:
             problems.append(Problem("column_absent", column=name, params=there))
         if columns.count(name) > 1:

@@ -139,7 +139,10 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
     if mapping.out_of_stock is not None:
         flags, of_flags = checks.read_flags(table[mapping.out_of_stock])
         problems += of_flags
-    columns = {role: column for role in (*ATTRIBUTES, "order", "customer") if (column := getattr(mapping, role, None)) in table.columns}
+    if mapping.on_hand is not None:
+        flags, of_stock = _without_stock(table[mapping.on_hand], flags)
+        problems += of_stock
+    columns = {role: column for role in (*ATTRIBUTES, "order", "customer") if (column := getattr(mapping, role)) is not None}
     texts = {role: Coded(*checks.texts(table[column])) for role, column in columns.items()}
     customer = texts.pop("customer", None)
     lines = SalesLines(
@@ -160,15 +163,21 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
     return replace(lines, copy=_copies(table, lines)), problems
 
 
+def _without_stock(column: pd.Series, flags: np.ndarray | None) -> tuple[np.ndarray, list[Problem]]:
+    """`flags` and the lines with a stock on hand of 0 or below."""
+    on_hand, nothing = checks.numbers(column)
+    problems = checks.found("on_hand_unreadable", np.isnan(on_hand) & ~nothing, column)
+    return (on_hand <= 0) | (False if flags is None else flags), problems
+
+
 def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray) -> np.ndarray | None:
     """Money a unit: the price, or what a line brought over its units."""
     if mapping.price is not None:
         return checks.numbers(table[mapping.price])[0]
-    revenue = getattr(mapping, "revenue", None)
-    if revenue is None:
+    if mapping.revenue is None:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        price = checks.numbers(table[revenue])[0] / units
+        price = checks.numbers(table[mapping.revenue])[0] / units
     return np.where(np.isfinite(price), price, np.nan)
 
 
@@ -197,4 +206,4 @@ def shown(table: pd.DataFrame, lines: SalesLines, where: np.ndarray, mapping: Ma
     places = np.flatnonzero(where)
     if len(places) > most:
         places = np.sort(places[np.argsort(-np.abs(np.nan_to_num(lines.units[places])), kind="stable")[:most]])
-    return table.iloc[lines.place[places]].drop(columns=getattr(mapping, "customer", None) or [])
+    return table.iloc[lines.place[places]].drop(columns=[] if mapping.customer is None else [mapping.customer])

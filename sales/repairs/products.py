@@ -14,8 +14,8 @@ _WORDS = (
     "post postage shipping freight carriage delivery handling surcharge packaging manual discount samples adjustment refund deposit tax "
     "vat fee fees commission donation gratuity voucher coupon rounding "
     "versand versandkosten porto fracht frachtkosten lieferung verpackung rabatt nachlass skonto gutschein pfand gebuhr gebuhren mwst "
-    "spende livraison port affranchissement emballage remise rabais acompte consigne tva frais don avoir "
-    "envio envios transporte portes flete descuento rebaja iva propina comision vale cupon ajuste donacion"
+    "spende livraison affranchissement emballage remise rabais acompte consigne tva frais "
+    "envio envios transporte flete descuento rebaja iva propina comision cupon ajuste donacion"
 )
 # words that say so wherever they stand side by side in a description
 _PHRASES = (
@@ -83,8 +83,9 @@ def _mend(lines: SalesLines, where: np.ndarray, action: str) -> SalesLines:
 
 
 def _propose(lines: SalesLines, where: np.ndarray) -> str:
-    sure = int(no_product(lines).sum())
-    return "drop" if 0 < sure <= max(_FEW, _MOST_ITEMS * len(lines.items)) and sure < len(lines.items) else "keep"
+    there = np.bincount(lines.item, minlength=len(lines.items)) > 0
+    sure, items = int((no_product(lines) & there).sum()), int(there.sum())
+    return "drop" if 0 < sure <= max(_FEW, _MOST_ITEMS * items) and sure < items else "keep"
 
 
 def _counts(lines: SalesLines, where: np.ndarray) -> dict[str, Any]:

@@ -8,6 +8,11 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "one of {actions}",
         "What is proposed was done; choose one of these.",
     ),
+    "on_hand_unreadable": (
+        "a stock on hand that is no number",
+        "units on hand at the end of the day",
+        "The item does not count as out of stock there; correct the numbers.",
+    ),
     "time_backwards": (
         "the date is before that of the row above, in a file that is otherwise in order",
         "rows in order of time",
