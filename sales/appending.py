@@ -152,7 +152,7 @@ def _difference(both: _Both, panel: SalesPanel, before: np.ndarray, from_new: np
     spoken = from_new & ~np.isnan(before)
     changed = spoken & (panel.y != before)
     shared = both.within(old) & both.within(new)
-    held_before = np.isin(both.items, old.items)
+    held_before = pd.Index(both.items).isin(old.items)
     missed, few = _missed(both)
     found = Difference(
         panel=panel,
@@ -190,7 +190,7 @@ def _missed(both: _Both) -> tuple[tuple[str, ...], list[Problem]]:
         return (), []
     sold_lately = old.items[(old.y[:, -added:] > 0).any(axis=1)]
     sold_now = int((new.y[:, -added:] > 0).any(axis=1).sum())
-    missed = tuple(np.setdiff1d(sold_lately, new.items))
+    missed = tuple(sold_lately[~pd.Index(sold_lately).isin(new.items)])
     usual = {"usual": f"{len(sold_lately):,}", "periods": min(added, len(old.periods))}
     if sold_now >= FEW * len(sold_lately):
         return missed, []
