@@ -13,7 +13,8 @@ LEAST_ITEMS = 5  # fewer items that carry the units do not speak for the shop
 _PRIOR_PERIODS, _PRIOR_UNITS = 5.0, 20.0
 _LEAST_DISPERSION = 0.05
 _SURPRISE = 3.0
-_CELLS = 4_000_000
+_LEAST_WEIGHT = 1e-9
+_CELLS = 400_000  # what a processor's cache holds
 _ROUNDS = 2
 
 
@@ -34,14 +35,14 @@ class Expected:
 
 def expected(panel: SalesPanel, demand: np.ndarray | None = None) -> Expected:
     """Ordinary demand of `panel`, learnt from `demand` (units per period, items x periods, NaN where sales do not show demand; by default
-    `panel.demand`).
+    `panel.demand`; negative ones count as 0).
 
     The level is the sum of units over the sum of factors within `REACH` periods on either side, further where fewer than 7 are known there.
     A season's factors, and those of every 0/1 column known ahead, are each item's own ratio of units to level, drawn towards that of all
     items by the weight of 5 periods and 20 units. The whole shop's factor of a period differs from 1 only where the sum of all items misses
     its expectation by more than 3 standard errors and at least 5 items carry it (inverse of the sum of squared shares).
     """
-    y = panel.demand if demand is None else demand
+    y = np.maximum(panel.demand if demand is None else demand, 0)
     n, periods = y.shape
     factor = np.ones((n, periods), dtype=np.float32)
     shop, dispersion = np.ones(periods), np.full(n, _LEAST_DISPERSION)
@@ -60,30 +61,36 @@ def expected(panel: SalesPanel, demand: np.ndarray | None = None) -> Expected:
 
 
 def blocks(n: int, periods: int) -> Iterator[slice]:
-    """Slices of the items, each of a few million values: what is in the memory at a time."""
+    """Slices of the items, each of some hundred thousand values."""
     step = max(_CELLS // max(periods, 1), 1)
-    return (slice(at, min(at + step, n)) for at in range(0, n, step))
+    return (slice(at, min(at + step, n)) for at in range(0, max(n, 1), step))
 
 
 def level(y: np.ndarray, factor: np.ndarray, reach: int) -> np.ndarray:
     """Units per ordinary period round about each period, n x T: sum of `y` over sum of `factor` where `y` is known, within `reach` periods
     on either side, four times and then any number as far where fewer than 7 are known; NaN where none is."""
     known = ~np.isnan(y)
-    counts = running(known)
-    total, weight = running(np.where(known, y, 0.0)), running(np.where(known, factor, 0.0))
-    periods = y.shape[1]
+    sums = [running(values) for values in (known, np.where(known, y, 0), np.where(known, factor, 0))]
     result = np.full(y.shape, np.nan)
-    lacking = np.ones(y.shape, dtype=bool)
-    for width in (reach, 4 * reach, periods):
-        if not lacking.any():
-            break
-        here, span = np.arange(periods), np.minimum(width, periods)
-        first, end = np.maximum(here - span, 0), np.minimum(here + span + 1, periods)
-        within = weight[:, end] - weight[:, first]
-        there = (counts[:, end] - counts[:, first] > 0) & (within > 1e-9)
-        ratio = np.divide(total[:, end] - total[:, first], within, out=np.full(y.shape, np.nan), where=there)
-        np.copyto(result, ratio, where=lacking & there)
-        lacking &= counts[:, end] - counts[:, first] < LEAST_KNOWN
+    rows, lacking = np.arange(len(y)), np.ones(y.shape, dtype=bool)
+    for width in (reach, 4 * reach, y.shape[1]):
+        count, total, weight = (_within(each, width) for each in sums)
+        there = lacking & (count > 0) & (weight > _LEAST_WEIGHT)
+        result[rows] = np.divide(total, weight, out=result[rows], where=there)
+        lacking &= count < LEAST_KNOWN
+        some = lacking.any(axis=1)
+        rows, lacking, sums = rows[some], lacking[some], [each[some] for each in sums]
+    return result
+
+
+def _within(sums: np.ndarray, reach: int) -> np.ndarray:
+    """Sums of what lies within `reach` periods of each, out of running sums; n x T."""
+    periods = sums.shape[1] - 1
+    reach = min(reach, periods)
+    result = np.empty((len(sums), periods))
+    result[:, : periods - reach] = sums[:, reach + 1 :]
+    result[:, periods - reach :] = sums[:, -1:]
+    result[:, reach:] -= sums[:, : periods - reach]
     return result
 
 

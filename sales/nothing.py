@@ -63,7 +63,7 @@ def inferred_out_of_stock(panel: SalesPanel) -> np.ndarray:
     closed = ~(np.nan_to_num(panel.y) > 0).any(axis=0)
     found = np.zeros(panel.y.shape, dtype=bool)
     for _ in range(2):
-        demand = np.where(found, np.float32(np.nan), panel.demand)
+        demand = np.where(found, np.float32(np.nan), np.maximum(panel.demand, 0))
         found = _improbable(panel, demand, expected(panel, demand)) & ~closed
     return found
 
@@ -143,9 +143,11 @@ def _between_sales(sales: np.ndarray, demand: np.ndarray, usual: Expected, rows:
         near = np.maximum(far[0], first - reach // 2) if side < 0 else end, first if side < 0 else np.minimum(far[1], end + reach // 2)
         good &= (count[item, far[1]] - count[item, far[0]] >= _LEAST_SIDE) & (sold[item, far[1]] - sold[item, far[0]] >= _LEAST_SOLD)
         usually, total = level(*far)
+        usually = np.where(total > 0, usually, 0.0)
         error = np.sqrt((1 + dispersion * usually) / np.maximum(total, 1))
         lowest = np.minimum(lowest, np.minimum(usually * (1 - _ERRORS * error), level(*near)[0]))
-    good &= np.isfinite(lowest) & (lowest * (whole[item, end] - whole[item, first]) >= _NEED)
+    lowest = np.where(np.isfinite(lowest), lowest, 0.0)
+    good &= lowest * (whole[item, end] - whole[item, first]) >= _NEED
     return _Runs(item, first, end, lowest).at(good)
 
 
