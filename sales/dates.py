@@ -34,7 +34,7 @@ _MONTHS = (
     "december dec dezember dez décembre déc decembre diciembre dic",
 )
 _MONTH_OF = {name: month for month, names in enumerate(_MONTHS, 1) for name in names.split()}
-_NAME = r"(?P<name>[\pL]{3,12})\.?"
+_NAME = r"(?P<name>[a-zäéû]{3,12})\.?"
 _YEAR = r"(?P<year>\d{4}|\d{2})"
 _WRITTEN = (
     r"^(?P<year>\d{4})[-/](?P<month>\d{1,2})$",
@@ -190,7 +190,7 @@ def _ordered(read: np.ndarray, words: pa.Array, day_first: bool | None) -> tuple
     differ = as_day.view("int64") != as_month.view("int64")
     for_day, for_month = int((np.isnat(as_month) & ~np.isnat(as_day)).sum()), int((np.isnat(as_day) & ~np.isnat(as_month)).sum())
     if day_first is None and differ.any() and min(for_day, for_month) >= _MOST_AGAINST * max(for_day, for_month):
-        return read, differ
+        return np.where(differ, _NAT, as_day), differ
     chosen = for_day >= for_month if day_first is None else day_first
     return as_day if chosen else as_month, np.zeros(len(read), dtype=bool)
 

@@ -17,6 +17,8 @@ def distinct(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(column.dtype, pd.StringDtype):
         encoded = text_cells(column).dictionary_encode()
         return encoded.indices.fill_null(-1).to_numpy(), encoded.dictionary.to_numpy(zero_copy_only=False)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy().astype("int64"), column.cat.categories.to_numpy(dtype=object)
     if column.dtype == object:
         yes_no = np.array([isinstance(value, (bool, np.bool_)) for value in column], dtype=bool)
         column = column.where(~yes_no, column[yes_no].map(str)) if yes_no.any() else column

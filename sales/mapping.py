@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from sales.role_names import NAMES, plain_name
 REQUIRED = ("item", "date", "units")
 _SAMPLE = 2_000
 _LEAST_ENDING = 4
+_MOST_JUDGED = 50
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def confidence(table: pd.DataFrame, mapping: Mapping) -> dict[str, float]:
     """
     columns = _sample(table)
     of_role = {role: column for role in NAMES if (column := getattr(mapping, role)) in columns}
-    return {role: round(_of_name(role, name) + 0.4 * _CONTENT[role](columns[name]), 2) for role, name in of_role.items()}
+    return {role: round(_of_name(role, name) + 0.4 * _fits(role, columns[name]), 2) for role, name in of_role.items()}
 
 
 def header_key(table: pd.DataFrame) -> str:
@@ -83,13 +84,68 @@ def header_key(table: pd.DataFrame) -> str:
     return hashlib.sha256(json.dumps([str(name) for name in table.columns]).encode()).hexdigest()[:16]
 
 
-def _sample(table: pd.DataFrame) -> dict[str, pd.Series]:
+class _Cells:
+    """What the cells of a column could be, each asked once."""
+
+    def __init__(self, cells: pd.Series) -> None:
+        self.cells = cells
+        self.filled = cells.notna().to_numpy()
+
+    def _mostly(self, fits: np.ndarray) -> bool:
+        return bool(self.filled.any() and fits[self.filled].mean() > 0.5)
+
+    @cached_property
+    def amounts(self) -> np.ndarray:
+        return numbers(self.cells)[0]
+
+    @cached_property
+    def date(self) -> bool:
+        read, _, unclear = days(self.cells, None)
+        return self._mostly(~np.isnat(read) | unclear)
+
+    @cached_property
+    def date_alone(self) -> bool:
+        """A date whatever the name says: numbers that could be days of Excel are as a rule amounts or codes."""
+        return self.date and not self._mostly(np.abs(self.amounts) <= SERIALS[1])
+
+    @cached_property
+    def number(self) -> bool:
+        return not self.date_alone and self._mostly(~np.isnan(self.amounts))
+
+    @cached_property
+    def stock(self) -> bool:
+        return self.number and not bool((self.amounts < 0).any())
+
+    @cached_property
+    def flag(self) -> bool:
+        return bool(self.filled.any()) and not checks.read_flags(self.cells)[1]
+
+    @cached_property
+    def text(self) -> bool:
+        return bool(self.filled.any()) and not self.date_alone
+
+    @cached_property
+    def item(self) -> bool:
+        """Texts, or numbers that come back."""
+        words = self.cells[self.filled]
+        return self.text and (words.map(str).nunique() < len(words) or not self.number)
+
+    @cached_property
+    def item_alone(self) -> bool:
+        return self.item and not self.flag and bool(self.filled.mean() > 0.5)
+
+
+def _sample(table: pd.DataFrame) -> dict[str, _Cells]:
     """The columns by name: the first rows, in which an item or a day comes back, and rows from the whole of the table."""
     rows = np.arange(len(table))
     if len(rows) > _SAMPLE:
         rows = np.union1d(rows[: _SAMPLE // 2], np.linspace(0, len(rows) - 1, _SAMPLE // 2).astype(int))
     some = table.iloc[rows]
-    return {str(name): some.iloc[:, place] for place, name in enumerate(table.columns)}
+    return {str(name): _Cells(some.iloc[:, place]) for place, name in enumerate(table.columns)}
+
+
+def _fits(role: str, column: _Cells) -> bool:
+    return bool(getattr(column, _CONTENT[role]))
 
 
 def _of_name(role: str, name: str) -> float:
@@ -101,83 +157,39 @@ def _ends_in(role: str, plain: str) -> bool:
     return any(len(word) >= _LEAST_ENDING and plain.endswith(word) for word in NAMES[role])
 
 
-def _by_name(role: str, columns: dict[str, pd.Series]) -> str | None:
+def _by_name(role: str, columns: dict[str, _Cells]) -> str | None:
     wanted = {name: NAMES[role].index(plain) for name in columns if (plain := plain_name(name)) in NAMES[role]}
     named = sorted(wanted, key=wanted.__getitem__)
     fallback = named[0] if named and role in REQUIRED else None
-    return next((name for name in named if _CONTENT[role](columns[name])), fallback)
+    return next((name for name in named if _fits(role, columns[name])), fallback)
 
 
-def _by_ending(role: str, columns: dict[str, pd.Series]) -> str | None:
+def _by_ending(role: str, columns: dict[str, _Cells]) -> str | None:
     """A column such as order_purchase_timestamp, where no name fits as a whole."""
     if role not in REQUIRED:
         return None
-    return next((name for name in columns if _ends_in(role, plain_name(name)) and _CONTENT[role](columns[name])), None)
+    return next((name for name in columns if _ends_in(role, plain_name(name)) and _fits(role, columns[name])), None)
 
 
-def _by_content(role: str, columns: dict[str, pd.Series]) -> str | None:
+def _by_content(role: str, columns: dict[str, _Cells]) -> str | None:
     """A date is what reads as one; units what are numbers; an item a column whose values come back."""
     if role not in REQUIRED:
         return None
     taken = {name for other in NAMES if other != role for name in [_by_name(other, columns)] if name is not None}
-    fits = _BY_CELLS_ALONE[role]
-    return next((name for name, column in columns.items() if name not in taken and fits(column) and not _is_id(role, name)), None)
+    free = [name for name in columns if name not in taken and not _is_id(role, name)][:_MOST_JUDGED]
+    return next((name for name in free if getattr(columns[name], _ALONE[role])), None)
 
 
 def _is_id(role: str, name: str) -> bool:
     return role == "units" and plain_name(name).endswith(("id", "code"))
 
 
-def _is_item(column: pd.Series) -> bool:
-    text = column.dropna()
-    return len(text) > 0 and not _reads_as_date(column) and (text.map(str).nunique() < len(text) or not _is_number(column))
-
-
-def _comes_back(column: pd.Series) -> bool:
-    return _is_item(column) and not _is_flag(column) and bool(column.notna().mean() > 0.5)
-
-
-def _is_date(column: pd.Series) -> bool:
-    read, _, unclear = days(column, None)
-    return _mostly(~np.isnat(read) | unclear, column)
-
-
-def _reads_as_date(column: pd.Series) -> bool:
-    """A date by its cells alone: numbers that could be days of Excel are as a rule amounts or codes."""
-    return _is_date(column) and not _mostly(np.abs(numbers(column)[0]) <= SERIALS[1], column)
-
-
-def _is_number(column: pd.Series) -> bool:
-    return not _reads_as_date(column) and _mostly(~np.isnan(numbers(column)[0]), column)
-
-
-def _is_stock(column: pd.Series) -> bool:
-    values = numbers(column)[0]
-    return _is_number(column) and not bool((values < 0).any())
-
-
-def _is_text(column: pd.Series) -> bool:
-    return bool(column.notna().any()) and not _reads_as_date(column)
-
-
-def _mostly(fits: np.ndarray, column: pd.Series) -> bool:
-    filled = column.notna().to_numpy()
-    return bool(filled.any() and fits[filled].mean() > 0.5)
-
-
-def _is_flag(column: pd.Series) -> bool:
-    return bool(column.notna().any()) and not checks.read_flags(column)[1]
-
-
-_CONTENT: dict[str, Callable[[pd.Series], bool]] = {
-    "item": _is_item,
-    "date": _is_date,
-    "units": _is_number,
-    "price": _is_number,
-    "revenue": _is_number,
-    "promotion": _is_flag,
-    "out_of_stock": _is_flag,
-    "on_hand": _is_stock,
-    **dict.fromkeys(("category", "supplier", "description", "location", "order", "customer"), _is_text),
+_CONTENT = {
+    "item": "item",
+    "date": "date",
+    **dict.fromkeys(("units", "price", "revenue"), "number"),
+    **dict.fromkeys(("promotion", "out_of_stock"), "flag"),
+    "on_hand": "stock",
+    **dict.fromkeys(("category", "supplier", "description", "location", "order", "customer"), "text"),
 }
-_BY_CELLS_ALONE = {"item": _comes_back, "date": _reads_as_date, "units": _is_number}
+_ALONE = {"item": "item_alone", "date": "date_alone", "units": "number"}
