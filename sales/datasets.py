@@ -4,16 +4,18 @@ may be replaced by later ones; each version has a file of its own, named by its 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
 from sales import storage
 from sales.checks import texts
 from sales.panel import SalesPanel
-from workspace import datasets, tables
-from workspace.datasets import Dataset
+from sales.problems import Problem
+from workspace import archive, datasets, tables
+from workspace.datasets import FACTS, Dataset
 
 SALES, STOCK, TRUTH = "sales", "stock", "truth"
 TABLE, RAW, RECIPE = "table", "raw", "recipe"
@@ -90,6 +92,30 @@ def raw_of(dataset: Dataset, fingerprint: str | None = None) -> list[pd.DataFram
 def recipe_of(dataset: Dataset, fingerprint: str | None = None) -> MappingOf[str, Any] | None:
     """How the sales were made of `raw_of`, as it was saved; None where that is not known."""
     return facts_of(dataset, fingerprint).get(RECIPE)
+
+
+def import_archive(source: BinaryIO | Path) -> tuple[list[Dataset], tuple[Problem, ...]]:
+    """The datasets of an archive (`workspace.archive.export`) as new ones of this workspace, or none and what is wrong with it. Never
+    raises on what is in the file."""
+    try:
+        with archive.unpacked(source) as packed:
+            for one in packed:
+                _check_sales(one)
+            return [archive.place(one) for one in packed], ()
+    except archive.Refused as refused:
+        return [], (Problem(refused.code, got=refused.got, params=refused.params),)
+
+
+def _check_sales(packed: archive.Packed) -> None:
+    """Raises `archive.Refused` unless each version's facts are those of its sales and the tables that they were made of are there."""
+    for version in Dataset("", packed.facts).versions:
+        panel, problems = storage.opened_panel(packed.folder / f"{SALES}-{version.get('fingerprint')}.parquet")
+        if panel is None:
+            raise archive.Refused("archive_unreadable", f"{packed.folder.name}: {problems[0].got}")
+        raw, recipe = version.get(RAW, []), version.get(RECIPE)
+        there = isinstance(raw, list) and all(isinstance(name, str) and packed.path(name).exists() for name in raw)
+        if not (there and isinstance(recipe, dict | None) and _facts(panel).items() <= version.items()):
+            raise archive.Refused("archive_unreadable", f"{packed.folder.name}: {FACTS}")
 
 
 def arguments_of(dataset: Dataset) -> list[str]:

@@ -12,7 +12,7 @@ from ui.texts import en, problem, problem_row
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("workspace", "sales", "forecasting", "inventory", "ui")
-FINDERS = {"Problem", "found", "Repair"}
+FINDERS = {"Problem", "found", "Repair", "Refused"}
 OWN = {"column", "row", "got", "count"}
 
 

@@ -53,7 +53,7 @@ class Dataset:
 
     def write(self, table: str, content: tables.Content) -> None:
         """Adds a table or replaces it. Raises KeyError where the dataset was deleted meanwhile."""
-        with _writing(self):
+        with writing(self):
             tables.write(self.path(table), content)
 
 
@@ -65,8 +65,11 @@ def create(title: str, content: Mapping[str, tables.Content], facts: Mapping[str
         return publish(staged, title, facts)
 
 
-def publish(staged: Path, title: str, facts: Mapping[str, Any]) -> Dataset:
-    """The tables in the folder `staged` as a new dataset: the folder itself becomes it. Two datasets never share a name or a title."""
+def publish(staged: Path, title: str, facts: Mapping[str, Any], name: str = "") -> Dataset:
+    """The tables in the folder `staged` as a new dataset: the folder itself becomes it. Two datasets never share a name or a title.
+
+    name: the folder's name where that is free, "": one made of `title`.
+    """
     root = home.folder("datasets")
     with _listing():
         there = datasets()
@@ -75,7 +78,7 @@ def publish(staged: Path, title: str, facts: Mapping[str, Any]) -> Dataset:
             | set(tables.read_facts(home.home() / _DELETED) or {})
             | {path.name for path in root.iterdir()}
         )
-        name = _free(home.slug(title), "{}-{}", taken)
+        name = _free(name or home.slug(title), "{}-{}", taken)
         shown = _free(title, "{} ({})", {dataset.title for dataset in there})
         tables.write_facts(staged / FACTS, {**facts, "title": shown})
         os.rename(staged, root / name)
@@ -88,7 +91,7 @@ def update(dataset: Dataset, content: Mapping[str, tables.Content], facts: Mappi
 
     Raises KeyError where the dataset was deleted meanwhile.
     """
-    with _writing(dataset) as now:
+    with writing(dataset) as now:
         for table, written in content.items():
             tables.write(dataset.path(table), written)
         earlier = [{name: value for name, value in version.items() if name != _EARLIER} for version in now.versions]
@@ -98,7 +101,7 @@ def update(dataset: Dataset, content: Mapping[str, tables.Content], facts: Mappi
 
 def rename(dataset: Dataset, title: str) -> Dataset:
     """`dataset` under another title; its name, by which runs and records know it, stays. A title that another has is counted on."""
-    with _listing(), _writing(dataset) as now:
+    with _listing(), writing(dataset) as now:
         shown = _free(title, "{} ({})", {other.title for other in datasets() if other.name != dataset.name})
         tables.write_facts(dataset.folder / FACTS, {**now.facts, "title": shown})
     return open_dataset(dataset.name)
@@ -108,7 +111,7 @@ def delete(dataset: Dataset, by: str) -> None:
     """Deletes the tables of `dataset`, its runs (one at work is ended first) and its place in the list, at once and for good. Its records
     end: they stay in the database for the audit, and its name is kept from others. `by`: the person who wanted it."""
     root, why = home.folder("datasets"), {"title": dataset.title, "by": database.named(by), "at": datetime.now(UTC).isoformat()}
-    with _listing(), _writing(dataset):
+    with _listing(), writing(dataset):
         tables.write_facts(home.home() / _DELETED, {**_deleted(), dataset.name: why})
         with tables.unfinished_folder(root) as bin:
             os.rename(dataset.folder, bin / dataset.name)
@@ -145,7 +148,7 @@ def _listing() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _writing(dataset: Dataset) -> Iterator[Dataset]:
+def writing(dataset: Dataset) -> Iterator[Dataset]:
     """The dataset as it is now, for its only writer."""
     with ExitStack() as stack:
         try:

@@ -13,10 +13,13 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 UNFINISHED = ".unfinished"
 JUST_MADE_SECONDS = 60
+MOST_VALUES = 1_000_000_000
+MOST_TEXT = 2**32
 _METADATA = b"shelfcast"
 Content: TypeAlias = pd.DataFrame | Callable[[Path], None]
 
@@ -59,6 +62,32 @@ def read_metadata(path: Path) -> dict[str, Any]:
 def metadata_of(schema: pa.Schema) -> dict[str, Any]:
     """What was written as metadata with the table of this schema; nothing where it is not one of ours."""
     return json.loads((schema.metadata or {}).get(_METADATA, b"{}"))
+
+
+def bounded(path: Path) -> bool:
+    """Whether the file at `path` is Parquet that anybody may read: at most 1,000,000,000 values and 4 GiB of text, however well packed."""
+    try:
+        with pq.ParquetFile(path) as file:
+            rows = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
+            values = sum(group.column(place).num_values for group in rows for place in range(group.num_columns))
+            file.schema_arrow.empty_table().to_pandas()
+            texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
+        return values <= MOST_VALUES and _text_bytes(path, texts) <= MOST_TEXT
+    except Exception:  # other people's code, handed bytes that anybody may have written
+        return False
+
+
+def _text_bytes(path: Path, names: list[str]) -> int:
+    """Bytes of these columns once unpacked, counted without unpacking them: a text that stands in every row is held once."""
+    total = 0
+    with pq.ParquetFile(path, read_dictionary=names) as file:
+        for batch in file.iter_batches(columns=names) if names else ():
+            for column in batch.columns:
+                lengths = pc.binary_length(column.dictionary).cast(pa.int64()).take(column.indices)
+                total += pc.sum(lengths).as_py() or 0
+            if total > MOST_TEXT:
+                break
+    return total
 
 
 def write_facts(path: Path, facts: Mapping[str, Any]) -> None:

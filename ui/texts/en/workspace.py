@@ -32,4 +32,21 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "the same columns known ahead",
         "Its new values are not known; name it among the columns known ahead (--known).",
     ),
+    "archive_foreign": (
+        "this is no archive of Shelfcast",
+        "a file that it exported",
+        "Choose the archive; a sales file is uploaded as such.",
+    ),
+    "archive_unreadable": ("the archive is broken", "a whole archive, as it was exported", "Export it again, or copy it again."),
+    "archive_too_new": (
+        "the archive was written by a later version",
+        "format {most} or an earlier one",
+        "Import it with that version of Shelfcast.",
+    ),
+    "archive_member": (
+        "the archive holds something that does not belong into one",
+        "only what was exported, under its own name",
+        "Nothing was taken in; export it again, and trust no archive that was changed.",
+    ),
+    "archive_too_large": ("the archive unpacks to too much", "at most {most}", "Export fewer datasets at once."),
 }
