@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -62,6 +63,8 @@ def _part(values: Sequence[Any]) -> tuple[pa.Array | list[Any] | None, int]:
     kinds = set(map(type, values)) - {type(None)}
     if kinds & set(_BYTES):
         return None, 0
+    if kinds == {Decimal} and (numbers := _decimals(values)) is not None:
+        return numbers, numbers.nbytes
     if Decimal in kinds:
         values = [_number(value) if isinstance(value, Decimal) else value for value in values]
         kinds = set(map(type, values)) - {type(None)}
@@ -74,6 +77,19 @@ def _part(values: Sequence[Any]) -> tuple[pa.Array | list[Any] | None, int]:
             pass  # a whole number beyond 64 bits, or one that no float holds
     cells = [value if value is None or type(value) in _CELLS else _text(value) for value in values]
     return cells, sum(map(sys.getsizeof, cells))
+
+
+def _decimals(values: Sequence[Decimal | None]) -> pa.Array | None:
+    """The numbers, whole where all are; None where a float may not hold all digits of a whole number."""
+    try:
+        numbers = np.array(values, dtype=float)
+    except ValueError:  # a signaling NaN
+        return None
+    missing = np.isnan(numbers)
+    if (np.abs(numbers) >= 2**53).any():
+        return None
+    whole = (np.floor(numbers) == numbers) | missing
+    return pa.array(np.nan_to_num(numbers).astype(np.int64) if whole.all() else numbers, mask=missing)
 
 
 def _number(value: Decimal) -> int | float | str:

@@ -199,6 +199,8 @@ def test_ci_installs_what_is_missing_and_then_runs_both_kinds_of_tests(tmp_path:
     assert calls[-2:] == ["make test CI=1", "make test-slow CI=1"]
     installs = [call for call in calls if call.startswith("apt-get") and " install " in call]
     assert any(" chromium" in call for call in installs) == (not chromium_there)
+    postgresql_there = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    assert any(" postgresql" in call for call in installs) == (not postgresql_there)
     assert sum("update" in call for call in calls) == len(installs)
 
 

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,8 @@ from sqlalchemy import URL, make_url
 
 from sales import databases, rows
 from sales.databases import connections, read_query
+from sales.intake import intake
+from sales.mapping import Mapping
 from sales.problems import InputProblems, Severity
 from sales.readers import limits
 from sales.reading import Reading
@@ -203,6 +206,25 @@ def test_kinds_may_change_from_batch_to_batch(file: Path, monkeypatch: pytest.Mo
     assert values(got) == [[1, 2.0, None, 4], ["x1", 2.5, "2024-01-01", 9007199254740993], [7, 3.0, None, 0.5]]
     assert got.table is not None
     assert got.table["b"].dtype == np.dtype(float)
+
+
+def test_the_same_sales_are_the_same_panel_from_text_and_from_a_database(url: str, request: pytest.FixtureRequest) -> None:
+    """Codes that are digits, a price of whole numbers among broken ones, a stamp near midnight: what text and a driver put differently."""
+    sales = [(f"{item:03}", f"2024-01-{day:02} 23:30:00", item * day % 5, 2 + item / 8) for item in range(8) for day in range(1, 29)]
+    names = ["item", "sold_at", "units", "price"]
+    cells = ", ".join(f"('{item}', '{at}', {units}, {price})" for item, at, units, price in sales)
+    stamp = "timestamptz" if url.startswith("postgresql") else "text"
+    make = f"CREATE TABLE lines (item text, sold_at {stamp}, units numeric(9,2), price real); INSERT INTO lines VALUES {cells}"
+    if url.startswith("postgresql"):
+        request.getfixturevalue("postgres").execute(make, str(make_url(url).database))
+    else:
+        with closing(sqlite3.connect(str(make_url(url).database))) as connection:
+            connection.executescript(make)
+    tables = [pd.DataFrame(sales, columns=names).astype(str), read_query(url, "SELECT * FROM lines").table]
+    panels = [intake(table, Mapping("item", "sold_at", "units", price="price")).panel for table in tables if table is not None]
+    assert panels[0] is not None
+    assert panels[0].y.sum() == sum(units for _, _, units, _ in sales)
+    assert [panel and panel.fingerprint for panel in panels] == [panels[0].fingerprint] * 2
 
 
 def test_bytes_are_left_out_and_named(url: str) -> None:

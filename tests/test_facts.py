@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,6 +85,20 @@ def test_all_or_nothing() -> None:
     with pytest.raises(RuntimeError, match="halfway"):
         half()
     assert [record.body["n"] for record in facts.records("note", "shop")] == [0]
+
+
+def test_what_is_restored_is_as_it_was_and_follows_its_own_kind() -> None:
+    first, second = facts.add("note", "shop", [{"n": 1}, {"n": 2}], "Ann")
+    third = facts.replace(first.id, {"n": 3}, "Bob")
+    facts.end([second.id], "Eve", "cleared")
+    kept = facts.everything("shop")
+    copies = facts.restore(reversed(kept), "other")
+    assert facts.everything("other") == copies
+    assert facts.everything("shop") == kept
+    place = {record.id: copy.id for record, copy in zip(kept, copies, strict=True)}
+    assert [replace(copy, id=0, data="shop", follows=None) for copy in copies] == [replace(record, id=0, follows=None) for record in kept]
+    assert [copy.follows for copy in copies] == [None, None, place[first.id]]
+    assert third.follows == first.id
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\0b"])
