@@ -105,6 +105,11 @@ class PanelFinding:
     def rows(self) -> int:
         return self.spells.periods
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What fills the sentence `look.<code>.found` of `ui.texts`."""
+        return {"items": self.items, "rows": self.rows, "units": self.units, "money": self.money, **self.params}
+
 
 def diagnose(panel: SalesPanel, actions: Mapping[str, str] | None = None) -> tuple[SalesPanel, tuple[PanelFinding, ...]]:
     """The panel after `actions` (by code; what is not named is kept as it is), and what was found, look by look in the order of `LOOKS`,
@@ -199,6 +204,14 @@ def _all_zero(seen: Seen) -> Spells:
 
 def _short(seen: Seen) -> Spells:
     return _lives(seen, (~np.isnan(seen.panel.demand)).sum(axis=1) < SHORT[seen.panel.calendar.frequency])
+
+
+def _least(seen: Seen, spells: Spells) -> dict[str, Any]:
+    return {"least": SHORT[seen.panel.calendar.frequency]}
+
+
+def _recent(seen: Seen, spells: Spells) -> dict[str, Any]:
+    return {"recent": 2 * SHORT[seen.panel.calendar.frequency]}
 
 
 def _new(seen: Seen) -> Spells:
@@ -330,8 +343,8 @@ LOOKS: dict[str, Look] = {
         Look("stock_outs_inferred", Severity.WARNING, ("out_of_stock", "keep"), _stock_outs, _flagged, _units_added),
         Look("outliers", Severity.WARNING, ("keep", "unknown", "cap"), _outliers, _capped),
         Look("level_shift", Severity.WARNING, ("keep", "from_here"), _level_shift, _from_here),
-        Look("short_history", Severity.INFO, ("keep", "drop"), _short, _drop),
-        Look("new_items", Severity.INFO, ("keep", "drop"), _new, _drop),
+        Look("short_history", Severity.INFO, ("keep", "drop"), _short, _drop, _least),
+        Look("new_items", Severity.INFO, ("keep", "drop"), _new, _drop, _recent),
         Look("ended_items", Severity.INFO, ("keep", "drop"), _ended, _drop),
     )
 }

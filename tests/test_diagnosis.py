@@ -18,6 +18,7 @@ from sales.intake import intake
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
 from sales.samples import made_up_shop
+from ui.texts import en, text
 
 
 def shop(items: int = 20, periods: int = 420, seed: int = 5, level: float = 12) -> np.ndarray:
@@ -239,6 +240,17 @@ def test_every_look_can_be_left_alone() -> None:
     for code, look in LOOKS.items():
         assert "keep" in look.actions
         assert apply(y, code, "keep") is y
+
+
+def test_every_look_and_action_has_words_that_what_is_found_fills() -> None:
+    wanted = {f"look.{code}{end}" for code, look in LOOKS.items() for end in ("", ".found", *(f".{action}" for action in look.actions))}
+    assert wanted == {key for key in en.TEXTS if key.startswith("look.")}
+    y = shop()
+    y[1, :400], y[2], y[3, 300:], y[4, 200:], y[5, 120], y[6, 50:60], y[7, 9] = np.nan, 0, 0, y[4, 200:] * 12, 4_000, 0, np.nan
+    findings = found(panel(y, starts=[0, 400, *[0] * 18]))
+    assert len(findings) >= 7
+    for code, finding in findings.items():
+        assert "{" not in text(f"look.{code}.found", **finding.told)
 
 
 @settings(deadline=None, max_examples=40)
