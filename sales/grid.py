@@ -8,7 +8,7 @@ import pandas as pd
 
 from sales.calendar import Calendar
 from sales.kind import Kind
-from sales.lines import Coded, SalesLines
+from sales.lines import Coded, SalesLines, distinct_days
 
 Gaps = Literal["zero", "unknown"]
 
@@ -47,21 +47,24 @@ class Grid:
 
 def grid_of(lines: SalesLines, n: int, calendar: Calendar) -> Grid:
     """The grid of `lines` on `calendar`."""
-    days, of_day = np.unique(lines.day, return_inverse=True)
+    days = distinct_days(lines.day)
     labels = calendar.label(pd.DatetimeIndex(days))
     last = labels[-1] + pd.Timedelta(hours=1)
     periods = pd.date_range(labels[0], last, freq=calendar.alias, unit="us")
-    return Grid(lines, n, calendar, periods, periods.get_indexer(labels)[of_day])
+    first = days[0]
+    column = np.zeros(int((days[-1] - first).astype("int64")) + 1, dtype="int64")
+    column[(days - first).astype("int64")] = periods.get_indexer(labels)
+    return Grid(lines, n, calendar, periods, column[(lines.day - first).astype("int64")])
 
 
 def units(grid: Grid, kind: Kind, gaps: Gaps, refused: SalesLines) -> np.ndarray:
-    """Units, items x labels, NaN where not known and before an item's first line with units.
+    """Units, float32, items x labels, NaN where not known and before an item's first line with units.
 
     Period totals with empty units are not known, nor are those whose only line of a day is `refused`. With unknown gaps a total is known
     only where the item has units on every date of the period on which the file has any line.
     """
     sold = grid.lines.sold
-    y = grid.sums(grid.lines.units, sold)
+    y = grid.sums(grid.lines.units, sold).astype(np.float32)
     unknown = np.arange(len(grid.labels)) < grid.first_sold[:, None]
     if kind == "period_totals":
         unknown |= grid.counts(~sold) > 0
@@ -72,7 +75,7 @@ def units(grid: Grid, kind: Kind, gaps: Gaps, refused: SalesLines) -> np.ndarray
             dates = pd.DataFrame({"day": grid.lines.day, "column": grid.column}).drop_duplicates("day")["column"]
             of_file = np.bincount(dates, minlength=len(grid.labels))
             unknown |= (grid.counts(sold) < of_file) | (of_file == 0)
-    y[unknown] = np.nan
+    np.copyto(y, np.nan, where=unknown)
     return y
 
 

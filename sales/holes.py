@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sales.grid import Grid
-from sales.lines import SalesLines
+from sales.lines import SalesLines, distinct_days
 from sales.problems import Problem, Severity
 
 MOST_EMPTY = 0.5
@@ -16,7 +16,7 @@ def holes(cells: Grid, refused: SalesLines) -> list[Problem]:
 
     Lines `refused` for their units are rows too.
     """
-    day = np.unique(np.append(cells.lines.day[~cells.lines.ahead], refused.day))
+    day = distinct_days(np.append(cells.lines.day[~cells.lines.ahead], refused.day))
     column = cells.columns_of(day)
     filled = np.unique(column[(column >= 0) & (column <= cells.column[cells.lines.sold].max())])
     periods = int(filled[-1] - filled[0]) + 1

@@ -12,10 +12,10 @@ from sales.calendar import Calendar, Frequency, calendar_for, detect_frequency, 
 from sales.grid import Gaps, Grid
 from sales.holes import holes
 from sales.kind import Kind, kind_of
-from sales.lines import SalesLines, read_lines
+from sales.lines import SalesLines, distinct_days, read_lines
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES, SalesPanel
-from sales.problems import Problem, Severity, usable
+from sales.problems import ROWS_SHOWN, Problem, Severity, usable
 from sales.repairs import Finding, repair, repairs_of
 
 MOST_ITEMS = 100_000
@@ -86,7 +86,7 @@ def intake(
     if kind == "order_lines" and gaps == "unknown":
         problems.append(Problem("gaps_ignored", Severity.WARNING))
     lines = _without_empty(table, mapping, lines, kind, problems)
-    dates = pd.DatetimeIndex(np.unique(lines.day[lines.sold]))
+    dates = pd.DatetimeIndex(distinct_days(lines.day[lines.sold]))
     calendar = _calendar(dates, frequency, problems)
     stopped = replace(stopped, frequency=calendar.frequency, kind=kind)
     cells = grid.grid_of(lines, len(lines.items), calendar)
@@ -102,9 +102,11 @@ def intake(
     _name_left_out(cells, y, begin, end, problems)
     if kind == "order_lines":
         cells = _without_sold_flags(cells, ~np.isnan(y[:, begin:end]), begin, problems)
-    panel = _panel(cells, y, begin, end, calendar, season)
+    kept = ~np.isnan(y[:, begin:end]).all(axis=1)
+    panel = _panel(cells, y, kept, begin, end, calendar, season)
     _name_ahead(cells, panel, mapping, end, problems)
-    return replace(stopped, panel=panel, problems=tuple(problems), rows_used=_rows_used(cells, panel, begin))
+    used = kept[cells.lines.item] & (cells.column >= begin) & (cells.column < end + panel.ahead)
+    return replace(stopped, panel=panel, problems=tuple(problems), rows_used=int(used.sum()))
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -163,6 +165,7 @@ def _repaired(
 ) -> tuple[SalesLines, tuple[Finding, ...]]:
     """The lines after all repairs. Order lines are merged before, so that a return of the new code undoes a sale of the old one; totals
     after, so that two codes on one day are no contradiction."""
+    problems += _name_merged(lines, merges)
     if merges and kind == "order_lines":
         lines = lines.merged(merges)
     repairs = repairs_of(kind, times, np.datetime64(today or datetime.date.today(), "D"))
@@ -171,6 +174,16 @@ def _repaired(
     lines, findings, of_actions = repair(lines, repairs, actions, table, mapping)
     problems += [*of_actions, *(finding.problem for finding in findings)]
     return lines.merged(merges) if merges and kind == "period_totals" else lines, findings
+
+
+def _name_merged(lines: SalesLines, merges: MappingOf[str, str]) -> list[Problem]:
+    """The lines whose codes count under others."""
+    old = np.isin(lines.items, list(merges))
+    count = int(old[lines.item].sum())
+    if count == 0:
+        return []
+    pairs = ", ".join(f"{code} -> {merges[code]}" for code in lines.items[old][:ROWS_SHOWN])
+    return [Problem("codes_merged", Severity.WARNING, count=count, params={"codes": int(old.sum()), "pairs": pairs})]
 
 
 def _without_empty(table: pd.DataFrame, mapping: Mapping, lines: SalesLines, kind: Kind, problems: list[Problem]) -> SalesLines:
@@ -256,12 +269,11 @@ def _without_sold_flags(cells: Grid, alive: np.ndarray, begin: int, problems: li
     return replace(cells, lines=replace(cells.lines, known=known))
 
 
-def _panel(cells: Grid, y: np.ndarray, begin: int, end: int, calendar: Calendar, season: int | None) -> SalesPanel:
-    """Periods `begin` up to `end`, items known in any of them, each from its first known period; covariates as far as there are any."""
+def _panel(cells: Grid, y: np.ndarray, kept: np.ndarray, begin: int, end: int, calendar: Calendar, season: int | None) -> SalesPanel:
+    """Periods `begin` up to `end`, items `kept`, each from its first known period; covariates as far as there are any."""
     lines, history = cells.lines, slice(begin, end)
-    there = ~np.isnan(y[:, history])
-    kept = there.any(axis=1)
-    start = np.argmax(there[kept], axis=1)
+    units = np.ascontiguousarray((y if kept.all() else y[kept])[:, history])
+    start = np.argmax(~np.isnan(units), axis=1)
     covariates = {name: grid.covariate(cells, values)[kept, begin:] for name, values in lines.known.items()}
     before = np.arange(len(cells.labels) - begin) < start[:, None]
     reach = max((np.flatnonzero(~np.isnan(block).all(axis=0)).max(initial=-1) + 1 for block in covariates.values()), default=0)
@@ -276,7 +288,7 @@ def _panel(cells: Grid, y: np.ndarray, begin: int, end: int, calendar: Calendar,
         items=items,
         calendar=calendar,
         periods=cells.labels[history],
-        y=y[kept, history].astype(np.float32),
+        y=units,
         start=start,
         out_of_stock=flagged,
         covariates={name: np.where(before, np.nan, block)[:, :width].astype(np.float32) for name, block in covariates.items()},
@@ -292,8 +304,3 @@ def _name_ahead(cells: Grid, panel: SalesPanel, mapping: Mapping, end: int, prob
     empty = ~cells.lines.sold & (cells.column >= end)
     if empty.any() and not mapping.known:
         problems.append(Problem("ahead_unused", Severity.INFO, column=mapping.units, count=int(empty.sum())))
-
-
-def _rows_used(cells: Grid, panel: SalesPanel, begin: int) -> int:
-    kept = pd.Index(cells.lines.items).isin(panel.items)[cells.lines.item]
-    return int((kept & (cells.column >= begin) & (cells.column < begin + len(panel.periods) + panel.ahead)).sum())

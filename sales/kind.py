@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sales.lines import SalesLines
+from sales.lines import SalesLines, repeated
 
 Kind = Literal["order_lines", "period_totals"]
 FEW = 0.05  # of the rows up to the last sale: slips of an export are rarer, and order lines meet on one item and date more often than that
@@ -24,17 +24,19 @@ def kind_of(lines: SalesLines) -> tuple[Kind, int]:
         return "period_totals", 1
     if times := _times_over(told):
         return "period_totals", times
-    pairs = pd.Series(told.item_day[~told.ahead])
-    repeats = pairs.duplicated().sum()
-    few = repeats <= FEW * len(pairs) or (not conflicts(told).any() and repeats <= min(FEW_ROWS, len(pairs) / 4))
+    pairs = np.sort(told.item_day[~told.ahead])
+    repeats = int((pairs[1:] == pairs[:-1]).sum())
+    few = repeats <= FEW * len(pairs) or (repeats <= min(FEW_ROWS, len(pairs) / 4) and not conflicts(told).any())
     return ("period_totals" if few else "order_lines"), 1
 
 
 def conflicts(lines: SalesLines, keep: Literal["first", "last"] = "first") -> np.ndarray:
     """Mask of the lines with units, beside an earlier, different line of their item and day (`keep` "last": a later one)."""
-    there = (lines.units >= 0) & ~lines.copy
+    there = np.flatnonzero((lines.units >= 0) & ~lines.copy)
+    pair = lines.item_day[there]
+    again = repeated(pair)
     mask = np.zeros(len(lines), dtype=bool)
-    mask[there] = pd.Series(lines.item_day[there]).duplicated(keep=keep)
+    mask[there[again]] = pd.Series(pair[again]).duplicated(keep=keep)
     return mask
 
 

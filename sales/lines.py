@@ -6,13 +6,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from sales import checks
+from sales.distinct import distinct, text_cells
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES
 from sales.problems import Problem
 
 MOST_DAYS = 2_000_000
+_SLOT_BITS = 24
+_ODD = np.int64(0x1E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +38,8 @@ class SalesLines:
     place: where the line stands in the table, from 0. item: codes into `items`, which are sorted and unique. day: datetime64[D].
     units: negative where goods came back, NaN where none are given or they are refused. refused: the cell of units holds something that
     is no amount. copy: equal to an earlier line in all columns of the table. price: money a unit, NaN where not known; None without a
-    column of prices. customer: codes, -1 where not known; who they are is not carried. order: ids of orders. known: columns known ahead.
-    flags: out of stock. attributes: texts by role.
+    column of prices. customer: codes, -1 where not known; who they are is not carried. prefix: the letters that the order's id begins with.
+    Both are read only where something came back. known: columns known ahead. flags: out of stock. attributes: texts by role.
 
     Raises ValueError where the parts do not fit together, or one of them holds Python objects.
     """
@@ -49,7 +53,7 @@ class SalesLines:
     copy: np.ndarray
     price: np.ndarray | None = None
     customer: np.ndarray | None = None
-    order: Coded | None = None
+    prefix: Coded | None = None
     flags: np.ndarray | None = None
     known: MappingOf[str, np.ndarray] = field(default_factory=dict)
     attributes: MappingOf[str, Coded] = field(default_factory=dict)
@@ -69,7 +73,11 @@ class SalesLines:
 
     def at(self, where: np.ndarray) -> "SalesLines":
         """The lines at mask `where`."""
-        return replace(self, **{part.name: _at(getattr(self, part.name), where) for part in fields(self) if part.name != "items"})
+        return (
+            self
+            if where.all()
+            else replace(self, **{part.name: _at(getattr(self, part.name), where) for part in fields(self) if part.name != "items"})
+        )
 
     @property
     def sold(self) -> np.ndarray:
@@ -142,9 +150,8 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
     if mapping.on_hand is not None:
         flags, of_stock = _without_stock(table[mapping.on_hand], flags)
         problems += of_stock
-    columns = {role: column for role in (*ATTRIBUTES, "order", "customer") if (column := getattr(mapping, role)) is not None}
-    texts = {role: Coded(*checks.texts(table[column])) for role, column in columns.items()}
-    customer = texts.pop("customer", None)
+    came_back = bool((units < 0).any())
+    columns = {role: column for role in ATTRIBUTES if (column := getattr(mapping, role)) is not None}
     lines = SalesLines(
         items,
         np.arange(len(table)),
@@ -154,11 +161,11 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
         refused,
         np.zeros(len(table), dtype=bool),
         _price(table, mapping, units),
-        None if customer is None else customer.codes,
-        texts.pop("order", None),
+        _customer(table[mapping.customer]) if came_back and mapping.customer is not None else None,
+        _prefix(table[mapping.order]) if came_back and mapping.order is not None else None,
         flags,
         known,
-        texts,
+        {role: Coded(*checks.texts(table[column])) for role, column in columns.items()},
     ).at((code >= 0) & ~np.isnat(day))
     return replace(lines, copy=_copies(table, lines)), problems
 
@@ -181,10 +188,53 @@ def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray) -> np.ndarr
     return np.where(np.isfinite(price), price, np.nan)
 
 
+def _customer(column: pd.Series) -> np.ndarray:
+    codes, values = distinct(column)
+    blank = np.array([not str(value).strip() for value in values] + [True], dtype=bool)
+    return np.where(blank[codes], -1, codes)
+
+
+def _prefix(column: pd.Series) -> Coded | None:
+    """The letters that each id begins with; None for a column of numbers. Ids are many and prefixes few: texts are cut, then told apart."""
+    if not (isinstance(column.dtype, pd.StringDtype) or column.dtype == object):
+        return None
+    cells = text_cells(column if column.dtype != object else column.map(str, na_action="ignore").astype("str"))
+    codes, words = distinct(pd.Series(pc.replace_substring_regex(cells, r"(?s)^(\pL*).*$", r"\1"), dtype="str"))
+    return Coded(codes, words)
+
+
+def distinct_days(day: np.ndarray) -> np.ndarray:
+    """The sorted days that `day` holds, each once. Days are few beside lines: they are counted, not sorted."""
+    if len(day) == 0:
+        return day
+    first = day.min()
+    return first + np.flatnonzero(np.bincount((day - first).astype("int64")))
+
+
+def repeated(key: np.ndarray) -> np.ndarray:
+    """The places of the numbers that `key` holds more than once, in order. Sorting millions of numbers is quick, and hashing them is not:
+    only those that share a slot with a number that is there again are hashed."""
+    ordered = np.sort(key)
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    slots = np.zeros(2**_SLOT_BITS, dtype=bool)
+    slots[_slot(again)] = True
+    places = np.flatnonzero(slots[_slot(key)])
+    return places[pd.Series(key[places]).duplicated(keep=False)]
+
+
+def _slot(key: np.ndarray) -> np.ndarray:
+    return (key * _ODD).view("uint64") >> np.uint64(64 - _SLOT_BITS)
+
+
 def _copies(table: pd.DataFrame, lines: SalesLines) -> np.ndarray:
-    """Mask of the lines that equal an earlier one in all columns of `table`: candidates get fewer column by column."""
-    left = np.flatnonzero(pd.Series(lines.item_day).duplicated(keep=False))
-    key = lines.item_day[left]
+    """Mask of the lines that equal an earlier one in all columns of `table`: candidates get fewer column by column. The first are those
+    that share a mixed number; what differs and shares it by chance is told apart by its cells."""
+    mixed = lines.item_day
+    for values in (lines.units, lines.price):
+        if values is not None:
+            mixed = mixed * _ODD + (np.nan_to_num(values, nan=-0.5) + 0.0).view("int64")
+    left = repeated(mixed)
+    key = mixed[left]
     for place in range(table.shape[1]):
         if len(left) == 0:
             break

@@ -50,9 +50,6 @@ def only(read: Intake, code: str) -> Problem:
     return found
 
 
-# --- periods ------------------------------------------------------------------------------------------------------------------------
-
-
 def test_order_lines_are_summed_and_a_missing_day_is_zero() -> None:
     read = intake(table("item date units\nA 2024-01-01 2\nA 2024-01-01 3\nB 2024-01-02 1\nA 2024-01-03 4"), PLAIN, gaps="unknown")
     assert (read.kind, read.frequency) == ("order_lines", "D")
@@ -173,9 +170,6 @@ def test_a_hole_is_long_from_14_periods_and_a_tenth_of_the_history(empty: int, n
     holed = days(*[1] * 126).drop(index=range(50, 50 + empty))
     assert ("long_gap" in codes(intake(holed, PLAIN))) is named
     assert "long_gap" not in codes(intake(days(*[1] * 150).drop(index=range(50, 50 + empty)), PLAIN))
-
-
-# --- rows ---------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_few_equal_rows_of_period_totals_count_once() -> None:
@@ -303,8 +297,6 @@ def test_periods_are_bounded() -> None:
     assert len(panel_of(intake(far, PLAIN, "M", today=late)).periods) == 3_576
 
 
-# --- dates and codes ----------------------------------------------------------------------------------------------------------------
-
 EXPECTED = [datetime.date(2024, 1, 30), datetime.date(2024, 1, 31), datetime.date(2024, 2, 1)]
 
 
@@ -341,9 +333,6 @@ def test_codes_stay_byte_for_byte_and_numbers_lose_their_point() -> None:
     odd = ["007", 7.0, 85123, "=1+1", " A", "a", 1.5]
     mixed = pd.concat([days(1, 2).assign(item=pd.Series([code] * 2, dtype=object)) for code in odd])
     assert panel_of(intake(mixed, PLAIN)).items.tolist() == sorted(["007", "7", "85123", "=1+1", " A", "a", "1.5"])
-
-
-# --- covariates, flags, attributes --------------------------------------------------------------------------------------------------
 
 
 def test_columns_known_ahead_reach_past_the_last_sale() -> None:
@@ -410,9 +399,6 @@ def test_an_attribute_is_the_most_frequent_text() -> None:
     )
     panel = panel_of(intake(texts, replace(PLAIN, category="c")))
     assert panel.attributes["category"].tolist() == ["y", "a", ""]
-
-
-# --- round trip ---------------------------------------------------------------------------------------------------------------------
 
 
 def again(panel: SalesPanel) -> SalesPanel:
@@ -482,9 +468,6 @@ def test_random_tables_never_raise(rows: list[tuple[Any, ...]], proposed: bool, 
     mapping = propose(frame) if proposed else Mapping("item", "date", "units", **roles, known=("other",))  # type: ignore[arg-type]
     read = intake(frame, mapping, frequency)
     assert read.panel is not None or any(problem.severity is Severity.ERROR for problem in read.problems)
-
-
-# --- real sales ---------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -97,6 +97,12 @@ def test_a_recipe_decides_the_panel_and_another_one_undoes_it() -> None:
         np.testing.assert_array_equal(panel.y, np.array(y)[:, : len(panel.periods)])
 
 
+def test_merged_codes_are_named() -> None:
+    merges = {"a": "A", "Q": "A"}
+    (named,) = [p for p in apply(Recipe(PLAIN, "D", merges=merges), LINES).problems if p.code == "codes_merged"]
+    assert (named.count, named.params) == (1, {"codes": 1, "pairs": "a -> A"})
+
+
 def test_tomorrows_file_gets_the_same_decisions() -> None:
     tomorrow = pd.DataFrame({"item": ["A", "POST", "a"], "date": ["2024-01-04"] * 3, "units": [1, 9, 2]})
     recipe = Recipe.from_json(Recipe(PLAIN, "D", actions={"returns": "drop"}, merges={"a": "A"}).to_json())

@@ -46,7 +46,7 @@ def lines(
         np.zeros(n, dtype=bool),
         None if price is None else np.asarray(price, dtype=float),
         None if customer is None else np.asarray(customer, dtype="int64"),
-        None if order is None else coded(order),
+        None if order is None else coded([word.rstrip("0123456789") for word in order]),
         attributes={} if description is None else {"description": coded(description)},
     )
 

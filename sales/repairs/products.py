@@ -5,6 +5,9 @@ import unicodedata
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales.lines import SalesLines
 from sales.repairs.finding import Repair
@@ -49,7 +52,9 @@ def is_no_product(text: str) -> bool:
 
 def no_product(lines: SalesLines) -> np.ndarray:
     """Mask over the items: the code says that it is no product, or more than half of the item's descriptions do."""
-    by_code = np.array([is_no_product(code) for code in lines.items], dtype=bool)
+    by_code = np.zeros(len(lines.items), dtype=bool)
+    for place in np.flatnonzero(~_matches(lines.items, r"\d\d\d")):  # words hold no numbers, and item codes are many
+        by_code[place] = is_no_product(lines.items[place])
     texts = lines.attributes.get("description")
     if texts is None or len(texts.words) == 0:
         return by_code
@@ -65,11 +70,16 @@ def odd_code(lines: SalesLines) -> np.ndarray:
 
     A form is the digits one by one and runs of letters: 85123A and 84029E share one, POST and gift_0001_10 have others.
     """
-    forms = np.array([re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "0", code)) for code in lines.items], dtype=object)
-    _, of_item, often = np.unique(forms, return_inverse=True, return_counts=True)
-    odd = often < _ODD_FORM * len(forms)
-    usual = len(forms) >= _LEAST_ITEMS and often[~odd].sum() >= _USUAL_FORMS * len(forms)
-    return odd[of_item] if usual else np.zeros(len(forms), dtype=bool)
+    forms = pc.replace_substring_regex(pc.replace_substring_regex(pa.array(lines.items, pa.string()), r"\d", "0"), r"\pL+", "a")
+    of_item, words = pd.factorize(forms.to_numpy(zero_copy_only=False))
+    often = np.bincount(of_item, minlength=len(words))
+    odd = often < _ODD_FORM * len(of_item)
+    usual = len(of_item) >= _LEAST_ITEMS and often[~odd].sum() >= _USUAL_FORMS * len(of_item)
+    return odd[of_item] if usual else np.zeros(len(of_item), dtype=bool)
+
+
+def _matches(texts: np.ndarray, pattern: str) -> np.ndarray:
+    return pc.match_substring_regex(pa.array(texts, pa.string()), pattern).to_numpy(zero_copy_only=False)
 
 
 def _spot(lines: SalesLines) -> np.ndarray:

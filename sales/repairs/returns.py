@@ -1,6 +1,5 @@
 """Returns: lines with negative units, each taken from the sale that it undoes."""
 
-import re
 from typing import Any
 
 import numpy as np
@@ -20,16 +19,13 @@ def negative(lines: SalesLines) -> np.ndarray:
 def cancelled(lines: SalesLines) -> np.ndarray:
     """Mask of the lines whose order id says that they are a cancellation: it begins with letters under which nearly all units are
     negative, as C536379 among 536365, 536366, …"""
-    if lines.order is None or len(lines.order.words) == 0:
+    if lines.prefix is None:
         return np.zeros(len(lines), dtype=bool)
-    begin = [match[0] if (match := re.match(r"[^\W\d]+", str(word))) else "" for word in lines.order.words]
-    code, prefixes = pd.factorize(np.array(begin, dtype=object))
-    of_line = np.where(lines.order.codes >= 0, code[lines.order.codes], -1)
-    there = of_line >= 0
-    often = np.bincount(of_line[there], minlength=len(prefixes))
-    below = np.bincount(of_line[there & (lines.units < 0)], minlength=len(prefixes))
-    says = (below >= _ALL_OF_PREFIX * often) & (below > 0) & (prefixes != "")
-    return there & np.append(says, False)[of_line]
+    code, words = lines.prefix.codes, lines.prefix.words
+    often = np.bincount(code[code >= 0], minlength=len(words))
+    below = np.bincount(code[(code >= 0) & (lines.units < 0)], minlength=len(words))
+    says = (below >= _ALL_OF_PREFIX * often) & (below > 0) & (words != "")
+    return np.append(says, False)[code]
 
 
 def matched(lines: SalesLines) -> np.ndarray:

@@ -8,6 +8,11 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "one of {actions}",
         "What is proposed was done; choose one of these.",
     ),
+    "codes_merged": (
+        "{codes:,} item codes count under others ({pairs})",
+        "one code an item",
+        "They were merged as was asked for; take the merge back if they are two items.",
+    ),
     "on_hand_unreadable": (
         "a stock on hand that is no number",
         "units on hand at the end of the day",
