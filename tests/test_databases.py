@@ -379,6 +379,20 @@ def test_reading_makes_no_file_and_changes_none(file: Path) -> None:
     assert {path: path.read_bytes() for path in file.parent.iterdir()} == before
 
 
+def test_what_a_writer_left_in_its_log_stays_there(file: Path) -> None:
+    """Whoever opens it for writing moves the log into the file."""
+    copy, log = file.parent / "copy.sqlite", file.parent / "copy.sqlite-wal"
+    with closing(sqlite3.connect(file)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("DELETE FROM orders WHERE units < 0")
+        writer.commit()
+        copy.write_bytes(file.read_bytes())
+        log.write_bytes(Path(f"{file}-wal").read_bytes())
+    before = copy.read_bytes()
+    assert values(read_query(f"sqlite:///{copy}", "SELECT count(*) AS n FROM orders")) == [[2]]
+    assert copy.read_bytes() == before
+
+
 def test_connections_are_named_by_the_environment_and_by_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "SHELFCAST_SOURCE_SHOP_EU", "SHELFCAST_SOURCE_EMPTY"):
         monkeypatch.setenv(name, str(tmp_path / "home") if name == "HOME" else "")

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from postgres import Server
-from sqlalchemy import make_url
+from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from workspace import facts, home
@@ -185,6 +185,21 @@ def test_a_connection_that_the_server_ended_is_made_anew(postgres: Server) -> No
     name = facts._engine().url.database
     postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     assert [record.body for record in facts.records("note", "shop")] == [{"n": 1}]
+
+
+@only_servers
+def test_one_process_at_a_time_makes_the_tables(postgres: Server) -> None:
+    name = str(make_url(os.environ[facts.VARIABLE]).database)
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    address = make_url(postgres.url(name)).set(drivername="postgresql+psycopg")
+    maker = create_engine(address, poolclass=NullPool)
+    with ThreadPoolExecutor(1) as pool, maker.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(hashtext('shelfcast facts'))"))
+        second = pool.submit(facts.records, "note", "shop")
+        while postgres.execute(waiting, name) == [(0,)]:
+            assert not second.done()
+        connection.execute(text("SELECT pg_advisory_unlock(hashtext('shelfcast facts'))"))
+    assert second.result() == []
 
 
 @only_servers
