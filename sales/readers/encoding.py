@@ -44,8 +44,8 @@ def look(path: Path, asked: str | None) -> Made:
         file.seek(0)
         while chunk := file.read(_CHUNK):
             values = np.frombuffer(chunk, np.uint8)
-            lines += np.count_nonzero(values == 10)
-            quotes += np.count_nonzero(values == 34)
+            lines += int(np.count_nonzero(values == 10))
+            quotes += int(np.count_nonzero(values == 34))
             zeros = zeros or b"\0" in chunk
             edge = tail[-3:] + chunk[:3]
             plain = plain and not any(blank in part for blank in (b"\n\n", b"\n\r\n") for part in (edge, chunk))
@@ -57,9 +57,10 @@ def look(path: Path, asked: str | None) -> Made:
             tail = chunk
     valid = valid and not decoder.getstate()[0]
     mark = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
-    encoding, guessed = (asked or mark, False) if asked or mark else _told(head, strange, valid)
+    said = asked or mark
+    encoding, guessed = (said, False) if said else _told(head, strange, valid)
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
-    return Made(encoding, guessed, int(lines), bool(quotes % 2), zeros, plain and is_utf8 and valid)
+    return Made(encoding, guessed, lines, bool(quotes % 2), zeros, plain and is_utf8 and valid)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:

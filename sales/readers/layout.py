@@ -186,9 +186,11 @@ class _Sheet:
         return set(np.diff([int(float(number)) for number in numbers]).tolist()) == {1}
 
     def _is_body(self, place: int) -> bool:
+        """Whether a row is one of the body for sure: with a date where the body has dates, and numbers where it has numbers."""
         kinds = self.kinds[place]
-        same = all(column < len(kinds) and kinds[column] == self.body_kind[column] for column in self.always)
-        return same and any(self.body_kind[column] == "date" for column in self.always) and len(self.rows) > 1
+        typed = [column for column in self.always if self.body_kind[column] in ("number", "date")]
+        same = all(column < len(kinds) and kinds[column] == self.body_kind[column] for column in typed)
+        return same and any(self.body_kind[column] == "date" for column in typed) and len(self.rows) > 1
 
 
 def _most(column: Counter[str]) -> str:
@@ -237,26 +239,25 @@ def without_totals(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     >>> len(left), problems[0].code, problems[0].row
     (2, 'totals_row', 4)
     """
-    always = _always_filled(table)
-    found: dict[str, list[tuple[int, str]]] = {"totals_row": [], "rows_below": []}
+    always = set(_always_filled(table))
+    totals: list[tuple[int, str]] = []
+    notes: list[tuple[int, str]] = []
     end = len(table)
     while end > 1 and len(table) - end < _MOST_BELOW:
-        row = table.iloc[end - 1]
-        cells = [(place, cell) for place, cell in enumerate(row) if kind(cell)]
-        filled = {place for place, _ in cells}
-        if any(_is_total(table, place, cell, end, bool(set(always) - filled)) for place, cell in cells):
-            code = "totals_row"
-        elif end > _LEAST_ABOVE and len(always) > 1 and 2 * len(filled & set(always)) < len(always):
-            code = "rows_below"
-        else:
+        cells = [(place, cell) for place, cell in enumerate(table.iloc[end - 1]) if kind(cell)]
+        filled = {place for place, _ in cells} & always
+        is_total = any(_is_total(table, place, cell, end, filled < always) for place, cell in cells)
+        if not is_total and (end <= _LEAST_ABOVE or len(always) < 2 or 2 * len(filled) >= len(always)):
             break
-        found[code].insert(0, (int(table.index[end - 1]) + 2, " ".join(str(cell) for _, cell in cells)[:100]))
         end -= 1
-    problems = [
-        Problem(code, Severity.WARNING, row=rows[0][0], got=rows[0][1], count=len(rows), also=tuple(rows[1:]))
-        for code, rows in found.items()
-        if rows
-    ]
+        (totals if is_total else notes).insert(0, (int(table.index[end]) + 2, " ".join(str(cell) for _, cell in cells)[:100]))
+    problems = []
+    if totals:
+        (row, got), *also = totals
+        problems.append(Problem("totals_row", Severity.WARNING, row=row, got=got, count=len(totals), also=tuple(also)))
+    if notes:
+        (row, got), *also = notes
+        problems.append(Problem("rows_below", Severity.WARNING, row=row, got=got, count=len(notes), also=tuple(also)))
     return table.iloc[:end], problems
 
 

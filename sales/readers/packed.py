@@ -90,7 +90,7 @@ def _is_table(part: zipfile.ZipInfo) -> bool:
     return not part.is_dir() and not hidden and suffix(part.filename) in TABLES + PACKED
 
 
-def _save(stream: IO[bytes], path: Path, left: int) -> Path:
+def _save(stream: IO[bytes] | gzip.GzipFile, path: Path, left: int) -> Path:
     with path.open("wb") as out:
         while chunk := stream.read(_CHUNK):
             left -= len(chunk)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sales.problems import InputProblems, Problem, Severity
 from sales.readers import encoding, limits
+from sales.readers.engine import engine, literally
 from sales.readers.layout import SAMPLE_ROWS, Layout, find_layout
 
 SEPARATORS = ("\t", "|", ";", ",")  # the comma last: where two split a file as evenly it is more often a decimal comma
@@ -77,12 +78,13 @@ def _plan(path: Path, made: encoding.Made, separator: str | None, header_row: in
         lines: list[str] = []
         size = 0
         while len(lines) < SAMPLE_ROWS + (header_row or 0) and size < _MOST_SAMPLED and (line := text.readline(_LONGEST_LINE)):
+            limits.check_columns((line.count(separator) if separator else max(map(line.count, SEPARATORS))) + 1)
             if len(line) == _LONGEST_LINE:
-                most = max(map(line.count, SEPARATORS))
-                raise InputProblems([Problem("too_many_columns", got=f"{most:,}", params={"most": f"{limits.MOST_COLUMNS:,}"})])
-            limits.check_columns(line.count(separator) + 1 if separator else max(map(line.count, SEPARATORS)) + 1)
+                break
             lines.append(line)
             size += len(line)
+    if not lines and path.stat().st_size >= _LONGEST_LINE:
+        raise InputProblems([Problem("line_too_long", row=1, params={"most": f"{_LONGEST_LINE:,}"})])
     told = lines[0].strip().lower() if lines else ""
     if separator is None and len(told) == 5 and told.startswith("sep="):
         separator = told[4]
@@ -166,39 +168,10 @@ def _parse(path: Path, plan: _Plan, skip: int, lines: int) -> tuple[pd.DataFrame
     names = [*plan.layout.names, *[""] * (plan.width - len(plan.layout.names))]
     if path.stat().st_size == 0:
         return pd.DataFrame(columns=names), []
-    # two columns at least: the separator that stands for a blank line must not be one cell too many
-    columns = {f"c{place}": "VARCHAR" for place in range(max(plan.width, 2))}
-    off = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-
-    def rows(parallel: bool) -> tuple[pd.DataFrame, Any, str, int]:
-        with duckdb.connect(":memory:", config=off) as connection:
-            found = connection.read_csv(
-                _no_pattern(path),
-                columns=columns,
-                auto_detect=False,
-                header=False,
-                skiprows=skip,
-                sep=plan.separator,
-                quotechar='"',
-                escapechar='"',
-                compression="none",
-                null_padding=True,
-                parallel=parallel,
-                store_rejects=True,
-            )
-            table = found.to_arrow_table().to_pandas(self_destruct=True).iloc[:, : plan.width]
-            rejects = "SELECT line, any_value(csv_line) AS text FROM reject_errors GROUP BY line"
-            lost = connection.execute(f"SELECT line FROM ({rejects}) ORDER BY line").fetchnumpy()["line"]
-            held, got = connection.execute(
-                f"SELECT sum(length(t) - length(replace(t, chr(10), ''))), any_value(t ORDER BY line) FROM "
-                f"(SELECT line, rtrim(text, chr(10)) AS t FROM ({rejects}))"
-            ).fetchall()[0]
-            return table, np.asarray(lost, dtype=int) - skip, (got or "").strip().replace("\n", " ")[:100], int(held or 0)
-
     try:
-        table, lost, got, held = rows(parallel=not plan.made.odd_quotes)
-    except duckdb.Error:  # line breaks in quotes over several threads
-        table, lost, got, held = rows(parallel=False)
+        table, lost, got, held = _parsed(path, plan, skip, parallel=not plan.made.odd_quotes)
+    except duckdb.Error:  # line breaks in quotes, which DuckDB does not read with several threads
+        table, lost, got, held = _parsed(path, plan, skip, parallel=False)
     if lines and len(table) + len(lost) + held + sum(int(table[name].str.count("\n").sum()) for name in table.columns) < lines:
         raise InputProblems([Problem("quote_open", row=plan.layout.body + len(table) + len(lost))])
     first = plan.layout.body - 1
@@ -207,12 +180,33 @@ def _parse(path: Path, plan: _Plan, skip: int, lines: int) -> tuple[pd.DataFrame
     if len(lost):
         table.index = pd.Index(np.delete(np.arange(len(table) + len(lost)), lost - 1) + first)
         severity = Severity.ERROR if len(lost) > len(table) else Severity.WARNING
-        problems = [
-            Problem("rows_unreadable", severity, row=int(lost[0]) + first + 1, got=got, count=len(lost), params={"columns": plan.width})
-        ]
+        params = {"columns": plan.width}
+        problems.append(Problem("rows_unreadable", severity, row=int(lost[0]) + first + 1, got=got, count=len(lost), params=params))
     return table.set_axis(names, axis=1), problems
 
 
-def _no_pattern(path: Path) -> str:
-    """DuckDB takes *, ? and [ in a path for a pattern."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+def _parsed(path: Path, plan: _Plan, skip: int, parallel: bool) -> tuple[pd.DataFrame, np.ndarray, str, int]:
+    """The rows; which rows are none, from 1; the text of the first of these, and how many line feeds they hold."""
+    # two columns at least: the separator that stands for a blank line must not be one cell too many
+    columns = {f"c{place}": "VARCHAR" for place in range(max(plan.width, 2))}
+    with engine() as connection:
+        rows = connection.read_csv(
+            literally(path),
+            columns=columns,
+            auto_detect=False,
+            header=False,
+            skiprows=skip,
+            sep=plan.separator,
+            quotechar='"',
+            escapechar='"',
+            compression="none",
+            null_padding=True,
+            parallel=parallel,
+            store_rejects=True,
+        )
+        table = rows.to_arrow_table().to_pandas(self_destruct=True).iloc[:, : plan.width]
+        rejects = "SELECT line, rtrim(any_value(csv_line), chr(10)) AS written FROM reject_errors GROUP BY line"
+        lost = connection.execute(f"SELECT line FROM ({rejects}) ORDER BY line").fetchnumpy()["line"]
+        breaks = "sum(length(written) - length(replace(written, chr(10), '')))::BIGINT"
+        held, got = connection.execute(f"SELECT {breaks}, arg_min(written, line) FROM ({rejects})").fetchone()
+    return table, np.asarray(lost, dtype=int) - skip, (got or "").strip().replace("\n", " ")[:100], held or 0

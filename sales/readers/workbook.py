@@ -1,6 +1,8 @@
 """Workbooks: XLSX, XLSB, XLS and ODS, read by calamine within bounds."""
 
 import re
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -14,6 +16,16 @@ from sales.readers.layout import SAMPLE_ROWS, Layout, find_layout
 
 _CHUNK = 2**22
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_MOST_MEMORY = 2**32
+_MOST_SECONDS = 60
+_TRIAL = """
+import resource, sys
+import python_calamine
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
+workbook = python_calamine.load_workbook(sys.argv[1])
+for name in workbook.sheet_names:
+    workbook.get_sheet_by_name(name)
+"""
 _CELL = re.compile(rb"\br=[\"']([A-Z]{0,3})(\d{1,7})[\"']")
 _ANY_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _SHARED = re.compile(rb"\bt=[\"']s[\"'][^>]*>\s*<(?:\w+:)?v>(\d{1,9})<")
@@ -34,6 +46,8 @@ def read_workbook(
         _check_size(path)
     elif _ENCRYPTED in path.read_bytes():
         raise InputProblems([Problem("password_protected")])
+    if not _is_xlsx(path):
+        _try(path)
     try:
         workbook = calamine.load_workbook(path)
     except calamine.PasswordError as error:
@@ -51,6 +65,23 @@ def read_workbook(
         problems.append(Problem("sheet_chosen", Severity.INFO, got=chosen, params={"sheets": ", ".join(others)[:500]}))
     how = {"kind": "workbook", "sheet": chosen, **layout.how()}
     return _table(cells, layout), problems, how, names
+
+
+def _is_xlsx(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as parts:
+        return "xl/workbook.xml" in parts.namelist()
+
+
+def _try(path: Path) -> None:
+    """Reads the workbook in another process, within bounds: damaged ones of the old kinds can end the process that reads them, and a
+    few bytes of the open kind can repeat a cell a billion times."""
+    trial = [sys.executable, "-I", "-c", _TRIAL, str(path), str(_MOST_MEMORY)]
+    try:
+        subprocess.run(trial, check=True, capture_output=True, timeout=_MOST_SECONDS)
+    except subprocess.SubprocessError as error:
+        raise ValueError("the workbook is damaged, or repeats its cells without end") from error
 
 
 def _choose(workbook: Any, names: list[str], header_row: int | None, header_rows: int | None) -> tuple[str, list[list[Any]], Layout]:
