@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any, BinaryIO
 
 import pandas as pd
+import pyarrow as pa
 
 from sales import storage
 from sales.checks import texts
@@ -133,10 +134,21 @@ def as_cells(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _column(column: pd.Series) -> pd.Series:
-    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) in _PLAIN:
+    if column.dtype != object or _fits(column):
         return column
     codes, words = texts(column)
     return pd.Series(pd.array([*words, None], dtype="str").take(codes), index=column.index)
+
+
+def _fits(column: pd.Series) -> bool:
+    """Whether Parquet holds these objects as they are: texts, or numbers or days of one kind."""
+    if pd.api.types.infer_dtype(column, skipna=True) not in _PLAIN:
+        return False
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowException, OverflowError):
+        return False
+    return True
 
 
 def _version(panel: SalesPanel, raw: Sequence[pd.DataFrame | str]) -> tuple[dict[str, tables.Content], dict[str, Any]]:
