@@ -284,7 +284,7 @@ def _capped(seen: Seen, spells: Spells, action: str) -> SalesPanel:
 
 
 def _stock_outs(seen: Seen) -> Spells:
-    return spells_of(inferred_out_of_stock(seen.panel))
+    return spells_of(inferred_out_of_stock(seen.panel, seen.usual))
 
 
 def _flagged(seen: Seen, spells: Spells, action: str) -> SalesPanel:

@@ -42,7 +42,8 @@ def expected(panel: SalesPanel, demand: np.ndarray | None = None) -> Expected:
     items by the weight of 5 periods and 20 units. The whole shop's factor of a period differs from 1 only where the sum of all items misses
     its expectation by more than 3 standard errors and at least 5 items carry it (inverse of the sum of squared shares).
     """
-    y = np.maximum(panel.demand if demand is None else demand, 0)
+    y = panel.demand if demand is None else demand
+    y = np.maximum(y, 0) if (y < 0).any() else y
     n, periods = y.shape
     factor = np.ones((n, periods), dtype=np.float32)
     shop, dispersion = np.ones(periods), np.full(n, _LEAST_DISPERSION)
@@ -51,8 +52,6 @@ def expected(panel: SalesPanel, demand: np.ndarray | None = None) -> Expected:
     for _ in range(_ROUNDS):
         for group in groups:
             _fit(y, factor, group, reach)
-        for rows in blocks(n, periods):
-            dispersion[rows] = _dispersion(y[rows], level(y[rows], factor[rows], reach) * factor[rows])
         shop = shop * _shop(y, factor, dispersion, reach)
     mean = np.empty((n, periods), dtype=np.float32)
     for rows in blocks(n, periods):
@@ -97,8 +96,8 @@ def _within(sums: np.ndarray, reach: int) -> np.ndarray:
 def running(values: np.ndarray) -> np.ndarray:
     """Sums up to each period, n x (T + 1), from 0."""
     sums = np.zeros((values.shape[0], values.shape[1] + 1))
-    np.cumsum(values, axis=1, out=sums[:, 1:])
-    return sums
+    sums[:, 1:] = values
+    return np.cumsum(sums, axis=1, out=sums)
 
 
 def _seasons(panel: SalesPanel) -> list[np.ndarray]:
@@ -143,11 +142,12 @@ def _by_phase(values: np.ndarray, group: np.ndarray, phases: int) -> np.ndarray:
 
 
 def _shop(y: np.ndarray, factor: np.ndarray, dispersion: np.ndarray, reach: int) -> np.ndarray:
-    """Each period's factor of the whole shop, T; `factor` is multiplied by it in place."""
+    """Each period's factor of the whole shop, T; `factor` is multiplied by it, and `dispersion` learnt, in place."""
     n, periods = y.shape
     units, ordinary, squares, variance = (np.zeros(periods) for _ in range(4))
     for rows in blocks(n, periods):
         usual = level(y[rows], factor[rows], reach) * factor[rows]
+        dispersion[rows] = _dispersion(y[rows], usual)
         usual[np.isnan(y[rows]) | np.isnan(usual)] = 0.0
         units += np.where(usual > 0, y[rows], 0.0).sum(axis=0)
         ordinary += usual.sum(axis=0)

@@ -47,8 +47,9 @@ class _Runs:
         return steps.cumsum(axis=1, dtype=np.int8)[:, :-1] > 0
 
 
-def inferred_out_of_stock(panel: SalesPanel) -> np.ndarray:
+def inferred_out_of_stock(panel: SalesPanel, usual: Expected | None = None) -> np.ndarray:
     """Mask items x periods of zero sales that are most likely stock-outs that nobody flagged; what is flagged is not in it.
+    `usual`: ordinary demand of `panel`, where it is known already.
 
     Demand of an item in a period is taken as negative binomial. Its mean is the level round about the run x season x flags known ahead x
     the whole shop's factor (`sales.expected`); the level is the lowest of four: within `REACH` periods before and after, each less 1.5
@@ -62,9 +63,10 @@ def inferred_out_of_stock(panel: SalesPanel) -> np.ndarray:
     """
     closed = ~(np.nan_to_num(panel.y) > 0).any(axis=0)
     found = np.zeros(panel.y.shape, dtype=bool)
-    for _ in range(2):
-        demand = np.where(found, np.float32(np.nan), np.maximum(panel.demand, 0))
-        found = _improbable(panel, demand, expected(panel, demand)) & ~closed
+    for first in (True, False):
+        demand = np.maximum(panel.demand, 0)
+        demand[found] = np.nan
+        found = _improbable(panel, demand, usual if first and usual is not None else expected(panel, demand)) & ~closed
     return found
 
 
