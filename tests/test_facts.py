@@ -47,6 +47,21 @@ def test_a_record_says_who_and_when_in_utc() -> None:
     assert facts.records("note", "other") == facts.records("other", "shop") == []
 
 
+def test_copies_for_another_say_who_and_when_and_follow_one_another() -> None:
+    first, second = facts.add("note", "shop", [{"n": 1}, {"n": 2}], "Ann")
+    facts.replace(first.id, {"n": 3}, "Bob")
+    facts.end([second.id], "Eve", "cleared")
+    facts.add("other", "shop", [{}], "Ann")
+    kept = facts.everything("shop")
+    copies = facts.restore(kept, "copy")
+    assert facts.everything("copy") == copies
+    assert facts.everything("shop") == kept
+    place = {old.id: new.id for old, new in zip(kept, copies, strict=True)}
+    expected = [replace(r, id=place[r.id], data="copy", follows=place.get(r.follows or 0)) for r in kept]
+    assert copies == expected
+    assert copies[2].follows == copies[0].id
+
+
 def test_what_ends_stays_in_the_history_with_its_first_end() -> None:
     first, second = facts.add("note", "shop", [{"n": 1}, {"n": 2}], "Ann")
     facts.end([first.id], "Bob", "cleared")
