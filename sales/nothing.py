@@ -67,6 +67,8 @@ def inferred_out_of_stock(panel: SalesPanel, usual: Expected | None = None) -> n
         demand = np.maximum(panel.demand, 0)
         demand[found] = np.nan
         found = _improbable(panel, demand, usual if first and usual is not None else expected(panel, demand)) & ~closed
+        if not found.any():
+            break
     return found
 
 
