@@ -196,6 +196,20 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a name other than item, ds, y, out_of_stock, category, supplier, description",
         "Rename the column in the file.",
     ),
+    # two tables
+    "join_no_columns": ("no columns are chosen to join the tables by", "a column of either table that holds the same keys", "Choose them."),
+    "join_many_to_many": (
+        "both tables have this key in several rows, so that each row would be counted several times",
+        "one row a key in one of the tables",
+        "Choose another column (or one more), or leave one row a key in one of the tables.",
+    ),
+    "join_key_empty": ("no key to join by", "a key in every row", "The rows were joined to nothing; add the keys."),
+    "join_row_alone": (
+        "the other table has no row with this key ({keys:,} keys)",
+        "a row for every key",
+        "The rows are kept, with nothing from the other table; add its rows, or check how the keys are written.",
+    ),
+    "join_key_unused": ("no row of the first table has this key", "keys that are in both tables", "The rows were left out."),
     # items and dates
     "item_empty": ("no item code", "an item code in every row", "The rows were left out; add the codes."),
     "date_empty": ("no date", "a date in every row", "The rows were left out; add the dates."),
