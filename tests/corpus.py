@@ -175,6 +175,7 @@ def text_files() -> list[Strange]:
         Strange("carriage returns alone", "x.csv", LINES.replace("\n", "\r").encode(), **good),
         Strange("carriage returns and line feeds", "x.csv", LINES.replace("\n", "\r\n").encode(), **good),
         Strange("line ends of all kinds", "x.csv", b"item,date,units\r\n007,2024-01-01,3\rA,2024-01-02,4\n", **good),
+        Strange("a carriage return at the very end", "x.csv", LINES.replace("\n", "\r\n").encode()[:-1], **good),
         Strange("no line end at the end", "x.csv", LINES.rstrip().encode(), **good),
         Strange("UTF-8 with a mark", "x.csv", LINES.encode("utf-8-sig"), **good),
         Strange("UTF-16 with a mark", "x.csv", CHINESE.encode("utf-16"), **chinese),

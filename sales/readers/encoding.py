@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-_CHUNK = 2**22
+_CHUNK = 2**20
 _SAMPLE = 2**16
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -17,13 +17,13 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_LONE_RETURN = re.compile(rb"\r[^\n]")
+_BLANK_OR_RETURN = re.compile(rb"\n\r?\n|\r[^\n]")
 _COMMON_CHINESE = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")
 
 
 @dataclass(frozen=True)
 class Made:
-    """What a text file is made of: its encoding, and whether that is a guess; how many line feeds there are, whether the quotes are odd
+    """What a text file is made of: its encoding, and whether that is a guess; how many lines there are, whether the quotes are odd
     and whether bytes are zero; plain: valid UTF-8 without a blank line and without a lone carriage return."""
 
     encoding: str
@@ -37,30 +37,33 @@ class Made:
 def look(path: Path, asked: str | None) -> Made:
     """What the file at `path` is made of; `asked`: its encoding as somebody says. One pass over the bytes."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    valid, lines, quotes, zeros, plain = True, 0, 0, False, True
+    valid, lines, returns, quotes, zeros, plain = True, 0, 0, 0, False, True
     strange, tail = b"", b"\n"
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
         file.seek(0)
         while chunk := file.read(_CHUNK):
             values = np.frombuffer(chunk, np.uint8)
-            lines += int(np.count_nonzero(values == 10))
+            feeds = values == 10
+            lines += int(np.count_nonzero(feeds))
             quotes += int(np.count_nonzero(values == 34))
             zeros = zeros or b"\0" in chunk
-            edge = tail[-3:] + chunk[:3]
-            plain = plain and not any(blank in part for blank in (b"\n\n", b"\n\r\n") for part in (edge, chunk))
-            plain = plain and not _LONE_RETURN.search(tail[-1:] + chunk)
+            plain = plain and not (feeds[1:] & feeds[:-1]).any() and not _BLANK_OR_RETURN.search(tail[-2:] + chunk[:2])
+            if b"\r" in chunk:
+                returns += chunk.count(b"\r")
+                plain = plain and not _BLANK_OR_RETURN.search(chunk)
             if not chunk.isascii() or decoder.getstate()[0]:
                 valid = valid and _decodes(decoder, chunk)
                 if len(strange) < _SAMPLE:
-                    strange += b" ".join(re.findall(rb"[\x20-\x7e]?[\x80-\xff]+[\x20-\x7e]?", chunk[: 2**20])[:4096])
+                    strange += b" ".join(re.findall(rb"[\x20-\x7e]?[\x80-\xff]+[\x20-\x7e]?", chunk)[:4096])
             tail = chunk
     valid = valid and not decoder.getstate()[0]
+    plain = plain and not tail.endswith(b"\r")
     mark = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
     said = asked or mark
     encoding, guessed = (said, False) if said else _told(head, strange, valid)
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
-    return Made(encoding, guessed, lines, bool(quotes % 2), zeros, plain and is_utf8 and valid)
+    return Made(encoding, guessed, max(lines, returns), bool(quotes % 2), zeros, plain and is_utf8 and valid)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:

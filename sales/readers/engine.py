@@ -13,6 +13,7 @@ def engine() -> Iterator[Any]:
 
     with duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as connection:
         connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET arrow_large_buffer_size = true")  # what pandas holds texts in: they are handed over, not copied
         yield connection
 
 
