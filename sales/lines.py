@@ -39,7 +39,8 @@ class SalesLines:
     units: negative where goods came back, NaN where none are given or they are refused. refused: the cell of units holds something that
     is no amount. copy: equal to an earlier line in all columns of the table. price: money a unit, NaN where not known; None without a
     column of prices. customer: codes, -1 where not known; who they are is not carried. prefix: the letters that the order's id begins with.
-    Both are read only where something came back. known: columns known ahead. flags: out of stock. attributes: texts by role.
+    Both are read only where something came back, customers also where a price is 0 or below. known: columns known ahead. flags: out of
+    stock. attributes: texts by role.
 
     Raises ValueError where the parts do not fit together, or one of them holds Python objects.
     """
@@ -150,7 +151,9 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
     if mapping.on_hand is not None:
         flags, of_stock = _without_stock(table[mapping.on_hand], flags)
         problems += of_stock
+    price = _price(table, mapping, units)
     came_back = bool((units < 0).any())
+    odd = came_back or (price is not None and bool((price <= 0).any()))
     columns = {role: column for role in ATTRIBUTES if (column := getattr(mapping, role)) is not None}
     lines = SalesLines(
         items,
@@ -160,8 +163,8 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
         units,
         refused,
         np.zeros(len(table), dtype=bool),
-        _price(table, mapping, units),
-        _customer(table[mapping.customer]) if came_back and mapping.customer is not None else None,
+        price,
+        _customer(table[mapping.customer]) if odd and mapping.customer is not None else None,
         _prefix(table[mapping.order]) if came_back and mapping.order is not None else None,
         flags,
         known,

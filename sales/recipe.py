@@ -12,6 +12,7 @@ from sales.grid import Gaps
 from sales.intake import Intake, intake
 from sales.lines import ends_of
 from sales.mapping import Mapping
+from sales.shapes import Shape, to_long
 
 VERSION = 1
 
@@ -20,9 +21,10 @@ VERSION = 1
 class Recipe:
     """What somebody decided about a table.
 
-    reading: what was asked of the reader (sheet, header row, encoding, …). shape and join: how a long table came of the raw ones, None
-    where it was one. mapping, frequency, gaps, season, day_first: as `intake` takes them. actions: what is done about findings, by code;
-    a finding without one gets what is proposed, so what is to stay as it is is named. merges: old item codes and those they count under.
+    reading: what was asked of the reader (sheet, header row, encoding, …). join: how two tables became one, None where it was one. shape:
+    how the table holds sales, None where it is long. mapping, frequency, gaps, season, day_first: as `intake` takes them. actions: what is
+    done about findings, by code; a finding without one gets what is proposed, so what is to stay as it is is named. merges: old item codes
+    and those they count under.
 
     Raises ValueError for values that `intake` does not take, and for merges that run in a circle.
     """
@@ -35,7 +37,7 @@ class Recipe:
     actions: MappingOf[str, str] = field(default_factory=dict)
     merges: MappingOf[str, str] = field(default_factory=dict)
     reading: MappingOf[str, Any] = field(default_factory=dict)
-    shape: MappingOf[str, Any] | None = None
+    shape: Shape | None = None
     join: MappingOf[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -50,9 +52,8 @@ class Recipe:
         expect("day_first", self.day_first in (None, True, False) and type(self.day_first) is not int, "true, false or nothing")
         for name in ("actions", "merges"):
             expect(name, _is_texts(getattr(self, name)), "texts by text")
-        for name in ("reading", "shape", "join"):
-            part = getattr(self, name)
-            expect(name, isinstance(part, dict) or (part is None and name != "reading"), "an object")
+        expect("reading", isinstance(self.reading, dict), "an object")
+        expect("join", self.join is None or isinstance(self.join, dict), "an object or nothing")
         ends_of(self.merges)
 
     def to_json(self) -> dict[str, Any]:
@@ -72,13 +73,14 @@ class Recipe:
         if type(version) is not int or not 1 <= version <= VERSION:
             raise ValueError(f"recipe: version: got {version!r}, expected 1 to {VERSION}")
         known = {part.name: read[part.name] for part in fields(Recipe) if part.name in read}
-        return Recipe(**{**known, "mapping": _mapping(known.get("mapping", {}))})
+        return Recipe(**{**known, "mapping": _mapping(known.get("mapping", {})), "shape": _shape(known.get("shape"))})
 
 
 def apply(recipe: Recipe, table: pd.DataFrame, today: datetime.date | None = None) -> Intake:
-    """What becomes of `table`, long and joined, under `recipe`; `today` as in `intake`. Never raises on what is in the table."""
+    """What becomes of `table`, read and joined as the recipe says, under the rest of it; `today` as in `intake`. Never raises on what is in
+    the table."""
     return intake(
-        table,
+        table if recipe.shape is None else to_long(table, recipe.shape),
         recipe.mapping,
         recipe.frequency,
         recipe.gaps,
@@ -105,6 +107,18 @@ def _mapping(read: Any) -> Mapping:
         if not fits:
             raise ValueError(f"recipe: mapping: {role.name}: got {column!r}, expected the name of a column")
     return Mapping(**roles)
+
+
+def _shape(read: Any) -> Shape | None:
+    if read is None:
+        return None
+    if not isinstance(read, dict):
+        raise ValueError(f"recipe: shape: got {read!r}, expected an object")
+    parts = {part.name: read[part.name] for part in fields(Shape) if part.name in read}
+    try:
+        return Shape(**{**parts, "beside": tuple(parts.get("beside", ())), "dates": tuple((a, b) for a, b in parts.get("dates", ()))})
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"recipe: shape: {error}") from None
 
 
 def _is_texts(part: Any) -> bool:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from sales.__main__ import main
 from sales.customers import without_names
 from sales.datasets import load_sales, raw_of, recipe_of
-from sales.mapping import Mapping
+from sales.mapping import Mapping, propose
 from sales.recipe import Recipe, apply
+from sales.shapes import Shape, to_long
 from workspace.datasets import datasets
 from workspace.salt import salt
 
@@ -42,7 +43,7 @@ names = st.text(max_size=4)
         st.dictionaries(names, names, max_size=3),
         st.dictionaries(names, st.text(min_size=5, max_size=6), max_size=3),
         st.dictionaries(names, st.none() | st.integers() | names, max_size=2),
-        st.none() | st.dictionaries(names, names, max_size=2),
+        st.sampled_from([None, Shape("dates_across", ("sku",), (("W5", "2024-01-29"),)), Shape("items_across", (), date="day")]),
     )
 )
 def test_a_recipe_written_and_read_again_is_equal(recipe: Recipe) -> None:
@@ -68,6 +69,10 @@ def test_keys_that_are_not_known_are_left_aside_and_absent_ones_have_their_defau
         ({"season": True}, "season: got True"),
         ({"day_first": 1}, "day_first: got 1, expected true, false or nothing"),
         ({"actions": {"returns": 1}}, "actions: got .* expected texts by text"),
+        ({"shape": 3}, "shape: got 3, expected an object"),
+        ({"shape": {"layout": "round"}}, "shape: .* got 'round'"),
+        ({"shape": {"beside": 3}}, "shape: "),
+        ({"join": 3}, "join: got 3, expected an object or nothing"),
         ({"reading": None}, "reading: got None, expected an object"),
         ({"merges": {"a": "b", "b": "a"}}, "merges: got a circle through 'a', expected chains that end"),
     ],
@@ -101,6 +106,15 @@ def test_merged_codes_are_named() -> None:
     merges = {"a": "A", "Q": "A"}
     (named,) = [p for p in apply(Recipe(PLAIN, "D", merges=merges), LINES).problems if p.code == "codes_merged"]
     assert (named.count, named.params) == (1, {"codes": 1, "pairs": "a -> A"})
+
+
+def test_a_wide_table_is_laid_out_as_the_recipe_says() -> None:
+    wide = pd.DataFrame({"sku": ["A", "B"], "2024-01-01": [1, 2], "2024-01-02": [3, 4]})
+    shape = Shape("dates_across", ("sku",))
+    long = to_long(wide, shape)
+    panel = apply(Recipe(propose(long), "D", shape=shape), wide).panel
+    assert panel is not None
+    np.testing.assert_array_equal(panel.y, [[1, 3], [2, 4]])
 
 
 def test_tomorrows_file_gets_the_same_decisions() -> None:

@@ -147,11 +147,16 @@ def test_a_shop_of_samples_keeps_its_samples() -> None:
     assert NO_PRODUCT.proposed(sold, NO_PRODUCT.find(sold)) == "keep"
 
 
-def test_prices_of_zero_are_left_out_where_they_are_few() -> None:
+def test_prices_of_zero_are_left_out_where_they_correct_the_stock() -> None:
     few = lines("A" * 40, [0] * 40, [1] * 40, price=[0, -1, *[2] * 37, np.nan])
-    many = replace(few, price=np.where(np.arange(40) < 20, 0.0, 2.0))
+    owned = replace(few, customer=np.array([-1, *[1] * 37, -1, -1]))
+    many = replace(few, price=np.where(np.arange(40) < 20, -1.0, 2.0))
+    free = replace(few, price=np.where(np.arange(40) < 1, 0.0, 2.0))
     assert values.PRICES.find(few).nonzero()[0].tolist() == [0, 1]
-    assert [values.PRICES.proposed(sold, values.PRICES.find(sold)) for sold in (few, many)] == ["drop", "keep"]
+    proposed = [values.PRICES.proposed(sold, values.PRICES.find(sold)) for sold in (few, owned, many, free)]
+    assert proposed == ["drop_corrections", "drop_corrections", "keep", "keep"]
+    kept = [left(values.PRICES, sold, "drop_corrections") for sold in (few, owned)]
+    assert kept == [[0, *range(2, 40)], list(range(2, 40))]
     assert left(values.PRICES, few, "drop") == list(range(2, 40))
 
 
@@ -178,6 +183,8 @@ def test_time_runs_backwards_only_in_a_file_that_is_in_order() -> None:
     ordered = lines("A" * 300, [*range(150), 20, *range(151, 300)], [1] * 300)
     assert values.backwards(ordered).nonzero()[0].tolist() == [150]
     assert not values.backwards(ordered.at(np.arange(300)[::-1])).any()
+    by_item = lines("A" * 200 + "B" * 200, [*range(200), *range(200)], [1] * 400)
+    assert not values.backwards(by_item).any()
     assert not values.backwards(lines("A" * 4, [3, 1, 2, 0], [1] * 4)).any()
 
 
@@ -324,13 +331,19 @@ def test_a_second_pass_finds_nothing_of_what_was_repaired_and_no_unit_is_lost(ro
     assert not problems
     assert {f.code for f in findings} == {one.code for one in repairs if one.find(of).any()}
     for one in repairs:
-        left_alone = actions[one.code] in ("keep", "sum") or (one is NO_PRODUCT and not no_product(of).any())
+        assert actions[one.code] != "drop_corrections" or not values.correction(mended).any()
+        left_alone = actions[one.code] in ("keep", "sum", "drop_corrections") or (one is NO_PRODUCT and not no_product(of).any())
         assert left_alone or one is values.ABSURD or not one.find(mended).any()
     told = sum(float((f.effect["after"] - f.effect["before"]).sum()) for f in findings)
     assert np.nansum(mended.units) == pytest.approx(np.nansum(of.units) + told)
 
     read = intake(table, mapping, "D", actions=actions, today=TODAY.item())
-    if read.panel is not None and not np.isnan(read.panel.demand).any() and "below_zero" not in {p.code for p in read.problems}:
+    if (
+        read.panel is not None
+        and mended.sold.all()
+        and not np.isnan(read.panel.demand).any()
+        and "below_zero" not in {p.code for p in read.problems}
+    ):
         assert read.panel.units == pytest.approx(np.nansum(mended.units))
     assert all(problem(p) for p in read.problems)
 
@@ -357,3 +370,4 @@ def test_every_quirk_of_a_real_shop_is_found_and_counted() -> None:
     assert "23843" not in read.panel.items
     assert np.nanmax(read.panel.y[read.panel.rows_of(["23166"])]) < 2_000
     assert found(read, "price_not_positive").params["below"] == 2
+    assert found(read, "price_not_positive").params["corrections"] == 2_517 - 40

@@ -1,6 +1,5 @@
 """The samples are what they say, and the same for the same seed."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -94,7 +93,7 @@ def test_the_groceries_are_a_year_of_weeks() -> None:
     read = intake(sample.sales, sample.mapping, sample.frequency)
     assert read.panel is not None
     assert (len(read.panel), len(read.panel.periods), read.panel.calendar.alias) == (300, 52, "W-MON")
-    assert {problem.code for problem in read.problems} == {"partial_first_period", "partial_last_period"}
+    assert {problem.code for problem in read.problems} == {"partial_first_period", "partial_last_period", "price_not_positive"}
     assert not sample.sales["category"].isin(samples.NO_GROCERIES).any()
     assert sample.sales["units"].max() < 1_000
     assert (sample.sales["price"] >= 0).all()

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from sales.lines import SalesLines
-from sales.repairs.finding import Repair
+from sales.repairs.finding import Repair, drop
 
 _FEW_WITHOUT_PRICE = 0.05  # above this share of the lines, a price of 0 means that it is not known
+_MOST_WITH_CUSTOMER = 0.5
 _TIMES_USUAL = 100.0  # the 99th percentile of all lines, and the median of the item's own
 _LEAST_LINES = 100
 _FEW_BACKWARDS = 0.01
@@ -16,6 +17,18 @@ _FEW_BACKWARDS = 0.01
 def price_not_positive(lines: SalesLines) -> np.ndarray:
     """Mask of the lines with a price of 0 or below."""
     return np.zeros(len(lines), dtype=bool) if lines.price is None else lines.price <= 0
+
+
+def correction(lines: SalesLines) -> np.ndarray:
+    """Mask of those of them that are no sale: below 0, or of nobody where most lines have a customer. What a customer got for nothing left
+    the shelf all the same."""
+    mask = price_not_positive(lines)
+    if lines.price is None or not mask.any():
+        return mask
+    nobody = np.zeros(len(lines), dtype=bool)
+    if lines.customer is not None and (lines.customer >= 0).mean() > _MOST_WITH_CUSTOMER:
+        nobody = lines.customer < 0
+    return mask & (nobody | (lines.price < 0))
 
 
 def absurd(lines: SalesLines) -> np.ndarray:
@@ -39,21 +52,38 @@ def after(day: np.datetime64, lines: SalesLines) -> np.ndarray:
 
 
 def backwards(lines: SalesLines) -> np.ndarray:
-    """Mask of the lines of an earlier day than the line before, in a file that is else in the order of time; none in any other file."""
+    """Mask of the lines of an earlier day than the line before, in a file that is else in the order of time, as a whole or item by item;
+    none in any other file."""
     step = np.append(0, np.diff(lines.day.astype("int64")))
     back = step < 0
+    other = np.append(False, lines.item[1:] != lines.item[:-1])
+    if other.sum() < 2 * len(lines.items):
+        back &= ~other
     return back if (step > 0).sum() > 0 and back.sum() <= _FEW_BACKWARDS * len(lines) else np.zeros(len(lines), dtype=bool)
 
 
+def _without_price(lines: SalesLines, where: np.ndarray, action: str) -> SalesLines:
+    return drop(lines, correction(lines) if action == "drop_corrections" else where, action)
+
+
 def _propose_price(lines: SalesLines, where: np.ndarray) -> str:
-    return "drop" if where.mean() <= _FEW_WITHOUT_PRICE else "keep"
+    return "drop_corrections" if 0 < correction(lines).mean() <= _FEW_WITHOUT_PRICE else "keep"
 
 
 def _count_prices(lines: SalesLines, where: np.ndarray) -> dict[str, Any]:
-    return {"below": 0 if lines.price is None else int((lines.price < 0).sum())}
+    below = 0 if lines.price is None else int((lines.price < 0).sum())
+    return {"below": below, "corrections": int(correction(lines).sum())}
 
 
-PRICES = Repair("price_not_positive", "price", ("drop", "keep"), price_not_positive, propose=_propose_price, about=_count_prices)
+PRICES = Repair(
+    "price_not_positive",
+    "price",
+    ("drop_corrections", "keep", "drop"),
+    price_not_positive,
+    _without_price,
+    _propose_price,
+    _count_prices,
+)
 ABSURD = Repair("units_unusual", "units", ("keep", "drop"), absurd)
 BACKWARDS = Repair("time_backwards", "date", ("keep",), backwards)
 

@@ -65,9 +65,9 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Postage, fees, discounts and vouchers are no demand. " + CHOSEN,
     ),
     "price_not_positive": (
-        "a price of 0 or below ({below:,} below), {units} units in all",
+        "a price of 0 or below ({below:,} below), {units} units in all; {corrections:,} lines are below 0 or of no customer where most are",
         "a price above 0",
-        "Without a price it is more often a correction of the stock than a sale. " + CHOSEN,
+        "These correct the stock and sold nothing; what a customer got for nothing left the shelf all the same. " + CHOSEN,
     ),
     "units_unusual": (
         "far more units than this item or any other sells, {units} in all",
@@ -111,7 +111,8 @@ REPAIRS: dict[str, str] = {
     "repair.no_product.drop_doubtful": "Leave out the doubtful ones too",
     "repair.no_product.keep": "Keep them all",
     "repair.price_not_positive": "Prices of 0 and below",
-    "repair.price_not_positive.drop": "Leave them out",
+    "repair.price_not_positive.drop_corrections": "Leave out those that correct the stock",
+    "repair.price_not_positive.drop": "Leave them all out",
     "repair.price_not_positive.keep": "Keep them",
     "repair.units_unusual": "Quantities far beyond what is usual",
     "repair.units_unusual.keep": "Keep them",
