@@ -9,6 +9,7 @@ import pandas as pd
 
 from sales.calendar import Frequency
 from sales.dates import days
+from sales.distinct import distinct
 from sales.numbers import numbers
 from sales.role_names import NAMES, plain_name
 
@@ -65,7 +66,7 @@ def detect_shape(table: pd.DataFrame) -> Shape:
     'dates_across'
     """
     table = _named(table)
-    if table.columns.has_duplicates or len(table) == 0:
+    if table.columns.has_duplicates or table.empty:
         return Shape()
     amounts = _amounts(table)
     return _dates_across(table, amounts) or _items_across(table, amounts) or Shape()
@@ -161,7 +162,7 @@ def _items_across(table: pd.DataFrame, amounts: pd.Series) -> Shape | None:
 
 def _is_calendar(column: pd.Series) -> bool:
     """Whether each cell is a date of its own."""
-    if pd.api.types.is_numeric_dtype(column.dtype) or not column.is_unique:
+    if pd.api.types.is_numeric_dtype(column.dtype) or len(distinct(column)[1]) < len(column):
         return False
     read, _, unclear = days(column, None)
     return bool((~np.isnat(read) | unclear).mean() > 0.9)
@@ -170,7 +171,7 @@ def _is_calendar(column: pd.Series) -> bool:
 def _tiled(column: pd.Series, times: int) -> object:
     if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return np.tile(column.to_numpy(), times)
-    codes, words = pd.factorize(column)
+    codes, words = distinct(column)
     return pd.Categorical.from_codes(np.tile(codes, times), words)
 
 

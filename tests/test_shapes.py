@@ -156,6 +156,18 @@ def test_long_and_wide_hold_the_same(rows: list[list[int | None]]) -> None:
     np.testing.assert_array_equal(back.to_numpy(), table.iloc[:, 1:].to_numpy())
 
 
+cell = st.one_of(st.none(), st.text(max_size=6), st.integers(), st.floats(), st.booleans(), st.dates(), st.binary(max_size=3), st.just([1]))
+header = st.one_of(st.text(max_size=5), st.integers(0, 3), st.sampled_from([*MONTHS, "45292", "week 3", "2024 week 4", "Total", "date"]))
+
+
+@given(st.lists(header, max_size=6), st.data())
+def test_random_tables_never_raise(names: list[object], data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.tuples(*[cell] * len(names)), max_size=5))
+    table = pd.DataFrame(rows, columns=names, dtype=object)
+    found = detect_shape(table)
+    assert len(to_long(table, found)) == len(rows) * (1 if found.layout == "long" else len(found.across(table)))
+
+
 @pytest.mark.slow
 def test_the_workbook_of_the_manufacturer_is_150_weeks_as_published() -> None:
     path = realdata.folder("messy_ingest") / "MAN_raw_six_header_rows.xlsx"
