@@ -17,6 +17,35 @@ REQUIRED = ("item", "date", "units")
 _SAMPLE = 2_000
 _LEAST_ENDING = 4
 _MOST_JUDGED = 50
+_LATER = (
+    "ship",
+    "deliver",
+    "due",
+    "limit",
+    "estimated",
+    "expected",
+    "updated",
+    "approved",
+    "liefer",
+    "livraison",
+    "entrega",
+)  # than the sale
+_NO_UNITS = (
+    "id",
+    "code",
+    "price",
+    "value",
+    "cost",
+    "amount",
+    "freight",
+    "shipping",
+    "tax",
+    "discount",
+    "profit",
+    "margin",
+    "preis",
+    "betrag",
+)
 
 
 @dataclass(frozen=True)
@@ -168,7 +197,8 @@ def _by_ending(role: str, columns: dict[str, _Cells]) -> str | None:
     """A column such as order_purchase_timestamp, where no name fits as a whole."""
     if role not in REQUIRED:
         return None
-    return next((name for name in columns if _ends_in(role, plain_name(name)) and _fits(role, columns[name])), None)
+    ending = [name for name in columns if _ends_in(role, plain_name(name)) and _fits(role, columns[name])]
+    return min(ending, key=lambda name: any(word in plain_name(name) for word in _LATER), default=None)
 
 
 def _by_content(role: str, columns: dict[str, _Cells]) -> str | None:
@@ -176,12 +206,13 @@ def _by_content(role: str, columns: dict[str, _Cells]) -> str | None:
     if role not in REQUIRED:
         return None
     taken = {name for other in NAMES if other != role for name in [_by_name(other, columns)] if name is not None}
-    free = [name for name in columns if name not in taken and not _is_id(role, name)][:_MOST_JUDGED]
+    free = [name for name in columns if name not in taken and not _is_no_amount(role, name)][:_MOST_JUDGED]
     return next((name for name in free if getattr(columns[name], _ALONE[role])), None)
 
 
-def _is_id(role: str, name: str) -> bool:
-    return role == "units" and plain_name(name).endswith(("id", "code"))
+def _is_no_amount(role: str, name: str) -> bool:
+    """Whether numbers under this name are codes or money, never to be taken for units."""
+    return role == "units" and plain_name(name).endswith(_NO_UNITS)
 
 
 _CONTENT = {

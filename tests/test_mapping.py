@@ -51,6 +51,10 @@ def table(**columns: Any) -> pd.DataFrame:
         ({"order_id": "9", "product_id": "A", "order_purchase_timestamp": "5/13/2024 8:00", "total_qty": 1},
          Mapping("product_id", "order_purchase_timestamp", "total_qty", order="order_id")),
         ({"holiday": [True, False, True], "event": ["x", None, None], "date": DATES, "y": 2}, Mapping(None, "date", "y")),
+        (
+            {"product_id": "A", "shipping_limit_date": DATES, "freight_value": 9.5, "order_purchase_timestamp": DATES},
+            Mapping("product_id", "order_purchase_timestamp"),
+        ),
         ({"sku": "A", "date": DATES, "line_id": 3}, Mapping("sku", "date")),
         ({"item": "A", "when": ["45000", "45001", "45002"]}, Mapping("item", None, "when")),
         ({"item": "A", "date": ["45000", "45001", "45002"], "units": 3}, Mapping("item", "date", "units")),
