@@ -247,6 +247,8 @@ def text_files() -> list[Strange]:
         Strange("a mark and nothing", "x.csv", b"\xef\xbb\xbf", ("no_header",)),
         Strange("a header alone", "x.csv", b"item,date,units\n", ("no_rows",)),
         Strange("columns by the thousand", "x.csv", (",".join(map(str, range(50_000))) + "\n").encode() * 2, ("too_many_columns",)),
+        Strange("a cell of 200,000 letters", "x.csv", b"a,b\n1,2\n" + b"x" * 200_000 + b",2\n", (), ["a", "b"]),
+        Strange("three million blank lines", "x.csv", b"a,b\n" + b"\n" * 3_000_000, ("no_rows",)),
         Strange("a line without end", "x.csv", b"x" * 3_000_000, ("line_too_long",)),
         Strange(
             "a cell of three million letters",
@@ -265,6 +267,8 @@ def layouts() -> list[Strange]:
     rows = [["A", "2024-01-01", "3"], ["B", "2024-01-02", "4"]]
     body = "item,date,units\nA,2024-01-01,3\nB,2024-01-02,4\n"
     return [
+        Strange("sums below, without a word", "x.csv", (body + ",,7\n").encode(), ("totals_row",), HEADER, rows),
+        Strange("a number below that is no sum", "x.csv", (body + ",,8\n").encode(), (), HEADER, [*rows, [None, None, "8"]]),
         Strange("titles above the header", "x.csv", titled.encode(), ("rows_above_header",), HEADER, ROWS, first_row=5),
         Strange("a header row asked for", "x.csv", titled.encode(), ("rows_above_header",), HEADER, ROWS, Asked(header_row=4), first_row=5),
         Strange("a header row beyond the end", "x.csv", LINES.encode(), ("no_header",), asked=Asked(header_row=99)),

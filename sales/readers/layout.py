@@ -233,7 +233,8 @@ def _name(cell: Any) -> str:
 
 def without_totals(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     """`table` without the rows at its end that are none of its own, and a problem that names each kind. A total says so in a cell ("Total",
-    "Summe", "合计") whose text is nowhere else in its column; a note fills fewer than half of the columns that every row above fills.
+    "Summe", "合计") whose text is nowhere else in its column, or holds nothing but sums of its columns; a note fills fewer than half of the
+    columns that every row above fills.
 
     >>> left, problems = without_totals(pd.DataFrame({"item": ["A", "B", "Total"], "units": ["3", "4", "7"]}))
     >>> len(left), problems[0].code, problems[0].row
@@ -247,6 +248,7 @@ def without_totals(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         cells = [(place, cell) for place, cell in enumerate(table.iloc[end - 1]) if kind(cell)]
         filled = {place for place, _ in cells} & always
         is_total = any(_is_total(table, place, cell, end, filled < always) for place, cell in cells)
+        is_total = is_total or (filled < always and _is_sum(table, cells, end))
         if not is_total and (end <= _LEAST_ABOVE or len(always) < 2 or 2 * len(filled) >= len(always)):
             break
         end -= 1
@@ -272,3 +274,14 @@ def _is_total(table: pd.DataFrame, place: int, cell: Any, end: int, leaves_open:
         return False
     first = all(not kind(other) for other in table.iloc[end - 1, :place])
     return (first or leaves_open) and int((table.iloc[:, place] == cell).sum()) == 1
+
+
+def _is_sum(table: pd.DataFrame, cells: list[tuple[int, Any]], end: int) -> bool:
+    """Whether the row before `end` holds numbers alone, each the sum of two cells or more above."""
+
+    def adds_up(place: int, cell: Any) -> bool:
+        above = pd.to_numeric(table.iloc[: end - 1, place], errors="coerce")
+        total = pd.to_numeric(str(cell), errors="coerce")
+        return int(above.notna().sum()) > 1 and bool(np.isclose(float(above.sum()), float(total), rtol=1e-9, atol=0))
+
+    return bool(cells) and all(kind(cell) == "number" and adds_up(place, cell) for place, cell in cells)

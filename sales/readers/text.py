@@ -18,6 +18,7 @@ from sales.readers.layout import SAMPLE_ROWS, Layout, find_layout
 
 SEPARATORS = ("\t", "|", ";", ",")  # the comma last: where two split a file as evenly it is more often a decimal comma
 _LONGEST_LINE = 2**20
+_LEAST_WIDTH = 4  # lines cost time even where they hold next to nothing
 _MOST_SAMPLED = 2**23
 _CHUNK = 2**22
 
@@ -45,7 +46,7 @@ def read_text(
     if made.zeros and not made.encoding.startswith("utf-16") and not made.encoding.startswith("utf-32"):
         raise InputProblems([Problem("not_text")])
     plan = _plan(path, made, separator, header_row, header_rows)
-    limits.check_cells("text", made.lines + 1, plan.width)
+    limits.check_cells("text", made.lines + 1, max(plan.width, _LEAST_WIDTH))
     problems = plan.layout.problems()
     if made.guessed:
         problems.append(Problem("encoding_guessed", Severity.INFO, got=made.encoding))
@@ -102,9 +103,10 @@ def _plan(path: Path, made: encoding.Made, separator: str | None, header_row: in
 def _records(lines: list[str], separator: str) -> list[tuple[list[str], int]]:
     """Rows of cells and the count of lines up to each one's end; what comes after a quote that does not close is left out."""
     reader = csv.reader(lines, delimiter=separator)
-    records = []
+    records: list[tuple[list[str], int]] = []
     try:
-        records = [(row, reader.line_num) for row in reader]
+        for row in reader:
+            records.append((row, reader.line_num))  # noqa: PERF401 - what was read before an error is kept
     except csv.Error as error:
         if not records:
             raise InputProblems([Problem("header_unreadable", row=1, got=str(error)[:100])]) from error
@@ -145,7 +147,11 @@ def _copy(path: Path, copy: Path, plan: _Plan) -> tuple[int, list[Problem]]:
                 first = first or plan.lines + count + chunk.count("\n", 0, chunk.index("\ufffd")) + 1
                 bad += chunk.count("\ufffd")
             count += chunk.count("\n")
-            if "\n\n" in chunk or chunk.startswith("\n"):
+            blank = "\n\n" in chunk or chunk.startswith("\n")
+            if blank and not quoted and '"' not in chunk:
+                marked = ("\n" + chunk).replace("\n\n", f"\n{plan.separator}\n").replace("\n\n", f"\n{plan.separator}\n")
+                out.write(marked[1:])
+            elif blank:
                 lines, inside = chunk.split("\n"), quoted
                 for place, line in enumerate(lines[:-1]):
                     if not line and not inside:
