@@ -17,35 +17,8 @@ REQUIRED = ("item", "date", "units")
 _SAMPLE = 2_000
 _LEAST_ENDING = 4
 _MOST_JUDGED = 50
-_LATER = (
-    "ship",
-    "deliver",
-    "due",
-    "limit",
-    "estimated",
-    "expected",
-    "updated",
-    "approved",
-    "liefer",
-    "livraison",
-    "entrega",
-)  # than the sale
-_NO_UNITS = (
-    "id",
-    "code",
-    "price",
-    "value",
-    "cost",
-    "amount",
-    "freight",
-    "shipping",
-    "tax",
-    "discount",
-    "profit",
-    "margin",
-    "preis",
-    "betrag",
-)
+_LATER = ("ship", "deliver", "due", "limit", "estimated", "expected", "updated", "approved", "liefer", "livraison", "entrega")
+_NO_UNITS = ("id", "code", "price", "value", "cost", "amount", "freight", "shipping", "tax", "discount", "profit", "margin", "preis")
 
 
 @dataclass(frozen=True)
@@ -194,7 +167,7 @@ def _by_name(role: str, columns: dict[str, _Cells]) -> str | None:
 
 
 def _by_ending(role: str, columns: dict[str, _Cells]) -> str | None:
-    """A column such as order_purchase_timestamp, where no name fits as a whole."""
+    """A column such as order_purchase_timestamp, where no name fits as a whole; days after that of the sale come last."""
     if role not in REQUIRED:
         return None
     ending = [name for name in columns if _ends_in(role, plain_name(name)) and _fits(role, columns[name])]
