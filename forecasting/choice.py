@@ -35,8 +35,8 @@ def best_models(parts: pd.DataFrame) -> dict[str, str]:
 
 
 def models_of_plan(forecast: pd.DataFrame, parts: pd.DataFrame, rule: str = OVERALL) -> dict[str, str]:
-    """The model that each item of the forecast is planned by: the best overall, each item's own best, or the one named by `rule`. Where that
-    model did not forecast the item, the best overall of those that did.
+    """The model that each item of the forecast is planned by: the best overall, each item's own best, or the one named by `rule`. Where
+    that model did not forecast the item, the best overall of those that did.
 
     Raises ValueError where the best is asked for and the backtest cannot tell.
     """

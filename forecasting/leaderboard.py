@@ -20,7 +20,8 @@ def errors(rows: pd.DataFrame) -> pd.DataFrame:
 
     absolute, signed: sums over the periods of known sales of |forecast - sales| and of forecast - sales, units; NaN where the model did
     not answer. sold: units sold in them. known: how many they are. answered: share of the periods that have a forecast. seconds:
-    computing time. compared: whether every model that takes part answered, so that all are scored on it (see `comparable`).
+    computing time (NaN where the rows do not say). compared: whether every model that takes part answered, so that all are scored on it
+    (see `comparable`).
     """
     known = rows["y"].notna()
     off = (rows["mean"] - rows["y"]).where(known, 0.0)
@@ -32,9 +33,9 @@ def errors(rows: pd.DataFrame) -> pd.DataFrame:
         "answered": rows["mean"].notna().astype(float),
         "periods": 1.0,
         "failed": off.isna().astype(float),
-        "seconds": rows["seconds"],
+        "seconds": rows.get("seconds", np.nan),
     }
-    summed = pd.DataFrame({**{c: rows[c] for c in _PART}, **parts}).groupby(_PART, sort=True, observed=True).sum()
+    summed = pd.DataFrame({**{c: rows[c] for c in _PART}, **parts}).groupby(_PART, sort=True, observed=True).sum(min_count=1)
     summed["seconds"] /= summed["periods"]
     summed["answered"] /= summed["periods"]
     summed.loc[summed["failed"] > 0, ["absolute", "signed"]] = np.nan

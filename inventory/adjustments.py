@@ -108,10 +108,7 @@ def adjusted(
         rows = known & _mask(one, spread.items, category)
         share = _overlap(one, first, last) / ((last - first).astype(int) + 1)
         inside = values[rows] * share
-        if one.percent is not None:
-            more = inside * (one.percent / 100)
-        else:
-            more = _shared(one, inside, _overlap(one, first, last))
+        more = inside * (one.percent / 100) if one.percent is not None else _shared(one, inside, _overlap(one, first, last))
         values[rows] += more
         moved[one.id] = float(more.sum())
     return spread.changed(np.where(known[:, None], values - before, 0.0)), moved

@@ -19,8 +19,8 @@ class Decisions:
     """What holds for one dataset: the settings last saved, the stock file (None: none was saved), overrides and adjustments, orders sent
     that are open, or received and not yet in a stock file; oldest first.
 
-    version: of the sales and the stock file, which overrides are made on. `overrides` were made or kept on this version; `waiting` were made
-    on another one: no plan applies them until somebody keeps them.
+    version: of the sales and the stock file, which overrides are made on. `overrides` were made or kept on this version; `waiting` were
+    made on another one: no plan applies them until somebody keeps them.
     """
 
     version: str
@@ -45,7 +45,8 @@ class Decisions:
     def of_item(self) -> dict[str, set[int]]:
         """Item -> the ids of its orders and overrides."""
         ids: dict[str, set[int]] = defaultdict(set)
-        for one in (*self.orders, *self.overrides, *self.waiting):
+        made: tuple[SentOrder | Override, ...] = (*self.orders, *self.overrides, *self.waiting)
+        for one in made:
             ids[one.item].add(one.id)
         return ids
 

@@ -115,8 +115,8 @@ class ReorderPlan:
 
     def notes(self) -> dict[str, int]:
         """How many items carry a caution, by its name: not_planned (no forecast, or no error known to the textbook formula) and
-        stock_unreadable, where no override gives a quantity, overdue (units on order that should have come), assumed (lead time or review period), no_stock, tail, extrapolated; only those
-        that occur."""
+        stock_unreadable, where no override gives a quantity, overdue (units on order that should have come), assumed (lead time or review
+        period), no_stock, tail, extrapolated; only those that occur."""
         counts = {
             "not_planned": np.isnan(self.order_up_to) & ~self.overridden,
             "stock_unreadable": self.stock_unreadable & ~self.overridden,

@@ -8,6 +8,8 @@ import pandas as pd
 
 from forecasting.spread import DemandSpread
 from inventory.plan import ReorderPlan
+from inventory.receipts import Receipts
+from inventory.terms import StockTerms
 from sales.calendar import Calendar
 
 MOST_POINTS = 400
@@ -121,6 +123,14 @@ def project(
     return Projection(moments, stock, low, high, without, arrives, float(plan.quantity[row]))
 
 
+def arrivals(terms: StockTerms, receipts: Receipts, item: str, today: pd.Timestamp) -> list[tuple[pd.Timestamp, float]]:
+    """Days and units of all that is on order for `item`, in the stock file and sent; what was received counts as there already where the
+    stock on hand is known, else it arrives today."""
+    row = int(np.searchsorted(terms.items, item))
+    there = receipts if np.isnan(terms.on_hand[row]) else receipts.open
+    return [(pd.Timestamp(terms.on_order_due[row]), float(terms.on_order[row])), *there.arrivals(item, today)]
+
+
 def _receipts(plan: ReorderPlan, row: int, arrivals: Sequence[tuple[pd.Timestamp, float]], length: float) -> dict[float, float]:
     """Days after `as_of` -> units, of all that the plan counts as on order; never more than that."""
     left, receipts = float(plan.on_order[row]), dict[float, float]()
@@ -144,7 +154,8 @@ def _days(length: float, others: Sequence[float]) -> np.ndarray:
 def _demand(spread: DemandSpread, item: str, periods: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean total demand of `item` over each of `periods`, and how far its 1 - level and level quantiles lie from it."""
     at = np.full(len(periods), int(np.searchsorted(spread.items, item)))
-    arrays = {name: getattr(spread, name)[at] for name in ("items", "cumulative", "sigma", "scale", "model")}
+    names = ("items", "cumulative", "sigma", "scale", "model", *(("changes",) if spread.changes is not None else ()))
+    arrays = {name: getattr(spread, name)[at] for name in names}
     one = replace(spread, **arrays)
     return one.mean(periods), one.excess(periods, 1 - level), one.excess(periods, level)
 

@@ -34,6 +34,12 @@ class Receipts:
         late = ~self.received[here] & (self.due[here] < today)
         return np.bincount(rows, self.quantity[here] * late, len(items)).astype(float)
 
+    @property
+    def open(self) -> "Receipts":
+        """Those that have not arrived."""
+        here = ~self.received
+        return Receipts(self.items[here], self.quantity[here], self.due[here], self.received[here])
+
     def arrivals(self, item: str, today: pd.Timestamp) -> list[tuple[pd.Timestamp, float]]:
         """Day and units of each order of `item`; what was received arrives today."""
         places = np.flatnonzero(self.items == item)

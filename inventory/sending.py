@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from inventory import overrides, sent
@@ -24,8 +25,8 @@ def send(data: str, fingerprint: str, plan: ReorderPlan, seen: Decisions, by: st
         now = decisions(data, fingerprint)
         if (now.version, now.of_all) != (seen.version, seen.of_all):
             return []
-        rows = [row for row, item in enumerate(plan.items) if now.of_item.get(item, set()) == seen.of_item.get(item, set())]
-        plan = plan.selected(rows)
+        same = [now.of_item.get(item, set()) == seen.of_item.get(item, set()) for item in plan.items]
+        plan = plan.selected(np.array(same, dtype=bool))
         units, computed = (dict(zip(plan.items, values.tolist(), strict=True)) for values in (plan.quantity, plan.computed))
         overrides.settle(data, units, computed, seen.version, by)
         return [sent.of_record(record) for record in facts.add(sent.KIND, data, _bodies(plan), by)]

@@ -5,10 +5,10 @@ import pytest
 import stock
 from hypothesis import given
 from hypothesis import strategies as st
+from inventory.saved import save_settings, saved_settings
 
 from inventory import overrides
 from inventory.plan import ReorderPlan, reorder_plan
-from inventory.saved import save_settings, saved_settings
 from inventory.settings import PlanSettings
 from sales.calendar import Calendar
 from ui.texts.reasons import reasons

@@ -9,9 +9,9 @@ import pytest
 import stock
 from hypothesis import given
 from hypothesis import strategies as st
+from inventory.bulk import by_percent
 
 from forecasting.spread import DemandSpread
-from inventory.bulk import by_percent
 from inventory.plan import ReorderPlan, reorder_plan
 from inventory.projection import MOST_POINTS, Projection, arithmetic, project
 from inventory.settings import PlanSettings

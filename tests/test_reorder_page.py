@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import stock as spreads
+from inventory.saved import save_settings, saved_settings
 from streamlit.testing.v1 import AppTest
 from test_pages import lines, metrics, opened, ran, stock
 
@@ -14,7 +15,6 @@ from forecasting.backtest import backtest, forecast_all, last_cutoffs
 from forecasting.models import registry
 from inventory import adjustments, overrides, sent
 from inventory.plan import reorder_plan
-from inventory.saved import save_settings, saved_settings
 from inventory.settings import PlanSettings
 from sales import datasets as saved
 from sales.calendar import Calendar

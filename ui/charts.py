@@ -43,15 +43,14 @@ def forecasts(
 ) -> go.Figure:
     """Sales of one item, the forecasts of the models `shown` out of `models` from every cutoff and past the end, their bands from the
     median to the 95 % quantile (of two models at most: more hide each other), the cutoffs as dashed lines, and the planner's `adjusted`
-    forecast where it is given."""
+    forecast (see `Desk.adjusted_forecast`) where it is given."""
     i = panel.rows_of([item])[0]
     figure = go.Figure()
     rows = pd.concat([backtest[backtest["item"] == item], forecast[forecast["item"] == item]])
     for model in shown:
         _add_model(figure, rows[rows["model"] == model], model, color_of(model, models), band=len(shown) <= MOST_BANDS)
     if adjusted is not None:
-        line = {"color": ADJUSTED, "width": 3, "dash": "dot"}
-        figure.add_scatter(x=adjusted["ds"], y=adjusted["mean"], mode="lines", name=text("chart.adjusted"), line=line)
+        add_adjusted(figure, adjusted)
     actual = {"mode": "lines", "name": text("chart.sales"), "line": {"color": ACTUAL, "width": 1.5}}
     figure.add_scatter(x=panel.periods, y=panel.demand[i], **actual)
     for cutoff in sorted(rows["cutoff"].unique()):
@@ -61,6 +60,12 @@ def forecasts(
     begin = panel.periods[max(0, int(panel.periods.get_loc(first)) - HORIZONS_BEFORE * horizon)]
     figure.update_xaxes(range=[begin, forecast["ds"].max()])
     return _framed(figure, panel)
+
+
+def add_adjusted(figure: go.Figure, forecast: pd.DataFrame) -> None:
+    """The planner's own forecast: columns ds and after."""
+    line = {"color": ADJUSTED, "width": 3, "dash": "dot"}
+    figure.add_scatter(x=forecast["ds"], y=forecast["after"], mode="lines", name=text("chart.adjusted"), line=line)
 
 
 def _add_model(figure: go.Figure, rows: pd.DataFrame, model: str, color: str, band: bool) -> None:
@@ -83,7 +88,7 @@ def wape_by_model(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
     figure = go.Figure(go.Bar(x=table["WAPE"], y=names, orientation="h", marker={"color": colors}, texttemplate="%{x:.1%}"))
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
-    return _plain(figure)
+    return framed(figure)
 
 
 def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
@@ -96,7 +101,7 @@ def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -
         figure.add_scatter(x=part["step"], y=part["WAPE"], mode="lines+markers", name=text(f"model.{model}"), line=line)
     figure.update_xaxes(title=text("chart.step", period=period(panel)))
     figure.update_yaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
-    return _plain(figure)
+    return framed(figure)
 
 
 def errors(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
@@ -110,7 +115,7 @@ def errors(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.F
         figure.add_box(**box, x=[text(f"model.{model}")], name=text(f"model.{model}"), marker={"color": color_of(model, models)})
     figure.update_yaxes(title=text("chart.error", period=period(panel)))
     figure.update_layout(showlegend=False)
-    return _plain(figure)
+    return framed(figure)
 
 
 def error_by_cutoff(table: pd.DataFrame, models: list[str]) -> go.Figure:
@@ -134,7 +139,7 @@ def error_by_cutoff(table: pd.DataFrame, models: list[str]) -> go.Figure:
     figure.add_hline(y=0, line={"color": CUTOFF, "width": 1})
     figure.update_xaxes(title=text("chart.cutoff"), type="category")
     figure.update_yaxes(tickformat=".0%", title=text("chart.wape_and_bias"))
-    return _plain(figure)
+    return framed(figure)
 
 
 def coverage(table: pd.DataFrame, models: list[str]) -> go.Figure:
@@ -149,7 +154,7 @@ def coverage(table: pd.DataFrame, models: list[str]) -> go.Figure:
     lowest = min([0.45, *(table["covered"] - 0.05)])
     figure.update_xaxes(tickformat=".0%", title=text("chart.nominal"), range=[0.45, 1.02])
     figure.update_yaxes(tickformat=".0%", title=text("chart.covered"), range=[lowest, 1.02])
-    return _plain(figure)
+    return framed(figure)
 
 
 def histogram(spread: Histogram, color: str, axis: str) -> go.Figure:
@@ -160,7 +165,7 @@ def histogram(spread: Histogram, color: str, axis: str) -> go.Figure:
     figure.update_xaxes(title=axis)
     figure.update_yaxes(tickformat=".0%", title=text("chart.share"))
     figure.update_layout(bargap=0.05)
-    return _plain(figure)
+    return framed(figure)
 
 
 def autocorrelation(found: Autocorrelation, color: str) -> go.Figure:
@@ -172,7 +177,7 @@ def autocorrelation(found: Autocorrelation, color: str) -> go.Figure:
         figure.add_scatter(x=found.lags, y=sign * bounds, mode="lines", name=text("chart.bounds"), line=line, showlegend=shown)
     figure.update_xaxes(title=text("chart.lag"), dtick=1)
     figure.update_yaxes(title=text("chart.correlation"), range=[-1, 1])
-    return _plain(figure)
+    return framed(figure)
 
 
 def color_of(model: str, models: list[str]) -> str:
@@ -192,10 +197,12 @@ def _faded(color: str, share: float) -> str:
 
 def _framed(figure: go.Figure, panel: SalesPanel) -> go.Figure:
     figure.update_yaxes(title=text("chart.units_per", period=period(panel)), rangemode="tozero")
-    return _plain(figure)
+    return framed(figure)
 
 
-def _plain(figure: go.Figure) -> go.Figure:
-    legend = {"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0}
-    figure.update_layout(margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend, hovermode="closest", height=HEIGHT)
+def framed(figure: go.Figure, height: int = HEIGHT, legend_above: bool = False) -> go.Figure:
+    """`figure` with the margins and the legend that all pictures have."""
+    legend = {"orientation": "h", "yanchor": "bottom" if legend_above else "top", "y": 1.02 if legend_above else -0.25, "x": 0}
+    margin = {"l": 10, "r": 10, "t": 30 if legend_above else 10, "b": 10}
+    figure.update_layout(margin=margin, legend=legend, hovermode="closest", height=height)
     return figure

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,6 +10,7 @@ from forecasting.choice import OVERALL, OWN, best_model
 from forecasting.scores import comparable, scores
 from sales.panel import SalesPanel
 from ui import charts, leaderboard, session, tables
+from ui.desk import desk_of
 from ui.session import Result
 from ui.texts import plain, text
 from workspace.cells import csv_table
@@ -27,11 +27,11 @@ def usable(result: Result) -> bool:
 
 def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
     """What the run compared, and what it is made of; says so where the data changed since."""
-    settings = result.run.settings
+    settings = result.settings
     if session.is_stale(data, result):
         st.warning(text("compare.stale", made=result.fingerprint, now=data.facts["fingerprint"]))
     cutoffs = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in sorted(result.backtest["cutoff"].unique()))
-    compared = len(leaderboard.overview(result.run.name, result, panel).items)
+    compared = len(result.items)
     horizon, period = settings["horizon"], charts.period(panel)
     st.caption(text("compare.asked", items=compared, all=len(panel), horizon=horizon, period=period, cutoffs=cutoffs))
     with st.expander(text("compare.origin", run=result.run.name, fingerprint=result.fingerprint)):
@@ -67,7 +67,7 @@ def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
     leaderboard.items(result, panel)
     st.subheader(text("compare.item"))
     left, right = st.columns([1, 2])
-    item = left.selectbox(text("compare.choose_item"), _items(result.run.name, result), key=leaderboard.ITEM, persist_state="session")
+    item = left.selectbox(text("compare.choose_item"), result.items, key=leaderboard.ITEM, persist_state="session")
     shown = right.multiselect(
         text("compare.shown"),
         result.models,
@@ -75,7 +75,7 @@ def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
         format_func=lambda m: text(f"model.{m}"),
         key=f"shown-{result.run.name}",
     )
-    adjusted = _adjusted(data, result, item)
+    adjusted = desk_of(data, result).adjusted_forecast(item)
     figure = charts.forecasts(panel, item, result.backtest, result.forecast, shown, result.models, adjusted)
     st.plotly_chart(figure, key="forecasts")
     st.caption(text("compare.bands"))
@@ -96,16 +96,6 @@ def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
         leaderboard.residuals_of(result, panel, item, model)
 
 
-def _adjusted(data: Dataset, result: Result, item: str) -> pd.DataFrame | None:
-    """The forecast of the item's plan as the planner adjusted it; None where nobody did."""
-    model = session.chosen_models(result)[item]
-    own, moved = (
-        table[(table["item"] == item) & (table["model"] == model)].sort_values("ds")
-        for table in (result.forecast, session.adjusted_forecast(data, result))
-    )
-    return None if np.allclose(own["mean"], moved["mean"], equal_nan=True) else moved
-
-
 def _choice_for(result: Result, item: str) -> None:
     chosen = session.chosen_models(result)[item]
     left, right = st.columns([1, 2], vertical_alignment="bottom")
@@ -123,7 +113,7 @@ def _choice_for(result: Result, item: str) -> None:
 def for_the_plan(result: Result) -> None:
     """The rule by which the plan takes a model for each item."""
     st.subheader(text("compare.plan"))
-    best = text(f"model.{_best(result.run.name, result)}")
+    best = text(f"model.{best_model(result.errors)}")
     names = {OVERALL: text("rule.overall", model=best), OWN: text("rule.own")}
     st.radio(
         text("compare.rule"),
@@ -162,16 +152,6 @@ def _pictures(run: str, _result: Result, _panel: SalesPanel) -> tuple[tuple[str,
         ("compare.by_step", charts.wape_by_step(_result.backtest, _result.models, _panel)),
         ("compare.errors", charts.errors(_result.backtest, _result.models, _panel)),
     )
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _items(run: str, _result: Result) -> list[str]:
-    return _result.items
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _best(run: str, _result: Result) -> str:
-    return best_model(_result.backtest)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -4,9 +4,8 @@ import numpy as np
 import streamlit as st
 
 from forecasting.scores import comparable
-from inventory.saved import saved_settings
 from ui import session
-from ui.plans import plans
+from ui.desk import desk_of
 from ui.session import Result
 from ui.texts import plain, text
 from workspace.datasets import Dataset
@@ -37,7 +36,8 @@ def today(data: Dataset) -> None:
 
 
 def _plan(data: Dataset, result: Result, columns: list) -> None:
-    made = plans(data, result)(saved_settings(data.name))
+    desk = desk_of(data, result)
+    made = desk.plan(desk.decided.settings)
     totals = made.totals()
     models = ", ".join(sorted({text(f"model.{model}") for model in made.model}))
     columns[0].metric(text("home.lines"), f"{totals.lines:,}", help=text("home.lines.help", models=models))

@@ -34,7 +34,7 @@ class Overview:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def overview(run: str, _result: Result, _panel: SalesPanel) -> Overview:
     """The overview of the run named."""
-    parts = boards.errors(_result.backtest)
+    parts = _result.errors
     units = boards.units_until(_panel, _result.backtest["cutoff"].min()).reindex(pd.unique(parts["item"]))
     classes = boards.volume_classes(units)
     categories = _categories(_panel).reindex(units.index).fillna("")

@@ -37,7 +37,7 @@ def waterfall(steps: Sequence[Step]) -> go.Figure:
     figure.update_yaxes(title=text("chart.units"))
     figure.update_xaxes(tickangle=-35)
     figure.update_layout(showlegend=False)
-    return _plain(figure)
+    return charts.framed(figure, HEIGHT, legend_above=True)
 
 
 def projection(made: Projection) -> go.Figure:
@@ -60,25 +60,19 @@ def projection(made: Projection) -> go.Figure:
         figure.add_annotation(x=made.order_arrives, y=1, yref="paper", text=label, showarrow=False, xanchor="left", yanchor="top")
     figure.add_hline(y=0, line={"color": ACTUAL, "width": 1})
     figure.update_yaxes(title=text("chart.units"))
-    return _plain(figure)
+    return charts.framed(figure, HEIGHT, legend_above=True)
 
 
-def adjusted(panel: SalesPanel, item: str, forecast: pd.DataFrame, changed: pd.DataFrame) -> go.Figure:
-    """Sales of one item, its model's forecast and beside it the forecast as the planner adjusted it; rows of that item alone."""
+def adjusted(panel: SalesPanel, item: str, forecast: pd.DataFrame) -> go.Figure:
+    """Sales of one item, its model's forecast and beside it the forecast as the planner adjusted it: see `Desk.adjusted_forecast`."""
     i = panel.rows_of([item])[0]
     shown = min(MOST_BEFORE, SEASONS_BEFORE * panel.season, len(panel.periods))
     figure = go.Figure()
     for name, x, y, color, dash in (
         ("chart.sales", panel.periods[-shown:], panel.demand[i][-shown:], ACTUAL, "solid"),
-        ("chart.forecast", forecast["ds"], forecast["mean"], PALETTE[0], "dot"),
-        ("chart.adjusted", changed["ds"], changed["mean"], PALETTE[1], "solid"),
+        ("chart.forecast", forecast["ds"], forecast["before"], PALETTE[0], "solid"),
     ):
         figure.add_scatter(x=x, y=y, mode="lines", name=text(name), line={"color": color, "width": 2, "dash": dash})
+    charts.add_adjusted(figure, forecast)
     figure.update_yaxes(title=text("chart.units_per", period=charts.period(panel)), rangemode="tozero")
-    return _plain(figure)
-
-
-def _plain(figure: go.Figure) -> go.Figure:
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
-    figure.update_layout(margin={"l": 10, "r": 10, "t": 30, "b": 10}, legend=legend, hovermode="closest", height=HEIGHT)
-    return figure
+    return charts.framed(figure, HEIGHT, legend_above=True)

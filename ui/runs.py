@@ -55,7 +55,7 @@ class Comparison:
 def comparison_form(dataset: Dataset) -> None:
     """Asks for models, horizon, cutoffs and items; starts the run."""
     panel = session.panel_of(dataset)
-    horizon = horizon_for(session.terms_of(dataset)[0], panel.calendar)
+    horizon = horizon_for(session.terms_of(dataset, session.decisions_of(dataset))[0], panel.calendar)
     period = text(f"period.{panel.calendar.frequency}")
     with st.form("comparison"):
         models = st.multiselect(
