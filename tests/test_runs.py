@@ -148,7 +148,6 @@ def test_two_that_ask_share_one_process_and_both_find_it(folder: Path) -> None:
     assert run.wait() is State.DONE
     assert typed.wait() == 0
     assert runs.latest({"data": "shop"}) == runs.latest({"data": "other"}) == [run]
-    assert run.about == {"data": "other"}
     assert runs.latest({"data": "none"}) == []
 
 
@@ -164,6 +163,44 @@ def test_a_cancelled_run_ends_stays_so_and_goes_on_when_asked_again(folder: Path
     assert {name: parts(run)[name] for name in before} == before
     run.cancel()
     assert run.state is State.DONE
+
+
+SLOW_TO_END = """
+import signal, sys, time
+from pathlib import Path
+from workspace import runs
+
+folder, run = Path(sys.argv[1]), runs.Run(sys.argv[2])
+
+def end(*_):
+    while not (folder / "may-end").exists():
+        time.sleep(0.01)
+    sys.exit(143)
+
+signal.signal(signal.SIGTERM, end)
+lock = runs.handed(run)
+runs.sign(lock)
+if (folder / "may-end").exists():
+    run.end(0)
+    sys.exit(0)
+(folder / "begun").touch()
+while True:
+    signal.pause()
+"""
+
+
+def test_asked_for_again_while_it_is_still_ending_it_goes_on(folder: Path) -> None:
+    settings = {"n": 3}
+    name = runs.name_of(settings)
+    run = runs.start(settings, ["-c", SLOW_TO_END, str(folder), name], {"data": "shop"})
+    until((folder / "begun").exists)
+    run.cancel()
+    assert runs.start(settings, ["-c", SLOW_TO_END, str(folder), name], {"data": "shop"}) == run
+    assert run.state is State.RUNNING
+    (folder / "may-end").touch()
+    assert run.wait() is State.STOPPED
+    assert runs.resume() == [run]
+    assert run.wait() is State.DONE
 
 
 def test_a_step_that_raises_fails_the_run_with_its_words_and_the_other_parts_are_kept(folder: Path) -> None:

@@ -17,11 +17,12 @@ SEASONS_BEFORE, MOST_BEFORE = 2, 120
 
 
 def waterfall(steps: Sequence[Step]) -> go.Figure:
-    """From demand to quantity, a bar a step, units; totals stand on the ground."""
+    """From demand to quantity, a bar a step from top to bottom, units; totals begin at 0."""
     figure = go.Figure(
         go.Waterfall(
-            x=[text(f"step.{step.name}") for step in steps],
-            y=[step.units for step in steps],
+            orientation="h",
+            y=[text(f"step.{step.name}") for step in steps],
+            x=[step.units for step in steps],
             measure=["total" if step.total else "relative" for step in steps],
             text=[number(step.units) if step.total or not step.units else f"{step.units:+,.1f}".removesuffix(".0") for step in steps],
             textposition="outside",
@@ -31,11 +32,11 @@ def waterfall(steps: Sequence[Step]) -> go.Figure:
             decreasing={"marker": {"color": PALETTE[5]}},
             totals={"marker": {"color": PALETTE[0]}},
             connector={"line": {"color": CUTOFF, "width": 1}},
-            hovertemplate="%{x}: %{text}<extra></extra>",
+            hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
-    figure.update_yaxes(title=text("chart.units"))
-    figure.update_xaxes(tickangle=-35)
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(title=text("chart.units"))
     figure.update_layout(showlegend=False)
     return charts.framed(figure, HEIGHT, legend_above=True)
 
