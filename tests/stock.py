@@ -18,12 +18,13 @@ def codes(n: int) -> np.ndarray:
 
 
 def spread(rate: Any, sigma: Any = 1.0, horizon: int = 28, errors: int = 400, cutoff: str = "2024-03-03") -> DemandSpread:
-    """Items with `rate` units a period and normal errors of `sigma`, whose totals' errors are evenly spaced normal quantiles."""
-    rates = np.atleast_1d(np.asarray(rate, dtype=float))
-    n = len(rates)
+    """Items with `rate` units a period (n, or n x periods, which are the horizon then) and normal errors of `sigma`."""
+    rates = np.asarray(rate, dtype=float)
+    means = rates if rates.ndim == 2 else np.repeat(np.atleast_1d(rates)[:, None], horizon, axis=1)
+    n, horizon = means.shape
     sigmas = np.broadcast_to(np.asarray(sigma, dtype=float), n).copy()
     normal = np.sort(np.random.default_rng(3).normal(size=errors))
-    cumulative = np.arange(horizon + 1) * rates[:, None]
+    cumulative = np.concatenate([np.zeros((n, 1)), np.cumsum(means, axis=1)], axis=1)
     pooled = (np.empty(0), *[normal] * horizon)
     return DemandSpread(codes(n), pd.Timestamp(cutoff), cumulative, sigmas, sigmas, pooled, np.full(n, "naive", dtype=object))
 

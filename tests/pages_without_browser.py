@@ -1,0 +1,121 @@
+"""The pages without a browser: opened, run, read; and a small shop whose comparison is finished."""
+
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from streamlit.testing.v1 import AppTest
+
+from forecasting import comparison
+from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.models import registry
+from inventory.stock import save_stock
+from sales import datasets as saved
+from sales.intake import intake
+from sales.mapping import Mapping
+from sales.panel import SalesPanel
+from workspace import runs, tables
+from workspace.datasets import Dataset, open_dataset
+from workspace.runs import Run
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {"home": "app.py", "sales": "pages/Sales.py", "compare": "pages/Compare.py", "reorder": "pages/Reorder.py"}
+PATIENCE = 60
+HORIZON = 14
+
+
+def opened(page: str, data: Dataset | None = None) -> AppTest:
+    """The page as a browser meets it first, with `data` in its address; no exception on it."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    if data is not None:
+        app.query_params["data"] = data.title
+    if page != "home":
+        app.switch_page(PAGES[page])
+    return ran(app)
+
+
+def ran(touched: Any) -> AppTest:
+    """The app after the script has run for `touched`, a widget or the app itself; no exception on it."""
+    app = touched.run()
+    assert [exception.message for exception in app.exception] == []
+    return app
+
+
+def upload(app: AppTest, key: str, name: str, content: bytes) -> AppTest:
+    uploader = next(u for u in app.file_uploader if str(u.key).startswith(key))
+    uploader.set_value((name, content, "application/octet-stream"))
+    return ran(app)
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {m.label: m.value for m in app.metric}
+
+
+def listed(app: AppTest) -> pd.DataFrame:
+    """The order list by item, as it is shown."""
+    return next(table.value for table in app.dataframe if "order_up_to" in table.value).set_index("item")
+
+
+def plan(app: AppTest) -> pd.DataFrame:
+    """The order list by item."""
+    return listed(app).sort_index()
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False).encode()
+
+
+def lines(items: int = 4, days: int = 90) -> pd.DataFrame:
+    """Order lines of a few items, their units a seeded Poisson draw."""
+    rng = np.random.default_rng(5)
+    dates = pd.date_range("2024-01-01", periods=days)
+    parts = [pd.DataFrame({"sku": f"0{i}", "day": dates, "qty": rng.poisson(5 * (i + 1), days)}) for i in range(items)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def stock(items: int = 4) -> pd.DataFrame:
+    """Stock terms of the items of `lines`."""
+    table = pd.DataFrame({"item": [f"0{i}" for i in range(items)], "on_hand": 20, "lead_time_days": 10, "review_period_days": 4})
+    return table.assign(unit_cost=2.5, supplier=["North", "South"] * (items // 2))
+
+
+def sold(items: int = 4, days: int = 90) -> SalesPanel:
+    """The panel of `lines`."""
+    panel = intake(lines(items, days), Mapping("sku", "day", "qty")).panel
+    assert panel is not None
+    return panel
+
+
+def planned(title: str = "Shop") -> Dataset:
+    """Saved sales, a stock file with packs of 6 and two categories, and a finished comparison of one model."""
+    panel, model = sold(), [registry.model("seasonal_naive")]
+    data = saved.save_sales(title, panel, {"source": "test"})
+    save_stock(data, stock().assign(pack=6, category=["Mugs", "Pans"] * 2), "stock.csv", [], "Ann")
+    finished(data, backtest(panel, model, HORIZON, last_cutoffs(panel, 3, HORIZON)), forecast_all(panel, model, HORIZON))
+    return data
+
+
+def sold_more(data: Dataset, items: int = 4) -> Dataset:
+    """The same dataset with ten more days of sales, and with so many items left."""
+    saved.update_sales(data, sold(items, days=100), {"source": "test"})
+    return open_dataset(data.name)
+
+
+def finished(data: Dataset, backtest: pd.DataFrame, forecast: pd.DataFrame) -> Run:
+    """A run of Compare over `data` as it is now, asked for and done, whose answers are these rows."""
+    models, cutoffs = list(backtest["model"].unique()), str(backtest["cutoff"].nunique())
+    about = comparison.settings(comparison.BOTH, data.facts["fingerprint"], models, forecast["ds"].nunique(), cutoffs)
+    settings = {**about, "rows": _digest(backtest, forecast)}
+    run = Run(runs.name_of(settings))
+    for name, rows in (("backtest", backtest), ("forecast", forecast)):
+        tables.write_table(run.folder / f"{name}.parquet", rows, {"details": rows.attrs.get("details", {})})
+    tables.write_facts(run.folder / "run.json", {"settings": settings})
+    run.end(0)
+    return runs.start(settings, [], {"data": data.name})
+
+
+def _digest(*tables: pd.DataFrame) -> str:
+    """Other rows are another run: what the pages remember of one is not taken for the other."""
+    return blake2b(b"".join(pd.util.hash_pandas_object(table).to_numpy().tobytes() for table in tables), digest_size=8).hexdigest()
