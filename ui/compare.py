@@ -67,7 +67,9 @@ def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
     leaderboard.items(result, panel)
     st.subheader(text("compare.item"))
     left, right = st.columns([1, 2])
-    item = left.selectbox(text("compare.choose_item"), result.items, key=leaderboard.ITEM, persist_state="session")
+    item = left.selectbox(
+        text("compare.choose_item"), result.items, key=leaderboard.key_of(leaderboard.ITEM, result), persist_state="session"
+    )
     shown = right.multiselect(
         text("compare.shown"),
         result.models,
@@ -91,7 +93,11 @@ def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
     _choice_for(result, item)
     with st.expander(text("residuals.title")):
         model = st.selectbox(
-            text("residuals.model"), result.models, format_func=lambda m: text(f"model.{m}"), key="item-model", persist_state="session"
+            text("residuals.model"),
+            result.models,
+            format_func=lambda m: text(f"model.{m}"),
+            key=leaderboard.key_of("item-model", result),
+            persist_state="session",
         )
         leaderboard.residuals_of(result, panel, item, model)
 
