@@ -7,8 +7,13 @@ import numpy as np
 import pandas as pd
 
 from forecasting.spread import DemandSpread
+from inventory.plan import ReorderPlan, reorder_plan
+from inventory.settings import PlanSettings
 from inventory.terms import StockTerms
+from sales.calendar import Calendar
 from sales.panel import SalesPanel
+
+NORMAL = PlanSettings(method="normal")
 
 
 def codes(n: int) -> np.ndarray:
@@ -38,6 +43,11 @@ def terms(n: int = 1, **given: Any) -> StockTerms:
     }  # fmt: skip
     arrays = {name: np.broadcast_to(np.asarray(value, dtype=_dtype(name, value)), n).copy() for name, value in values.items()}
     return StockTerms(items=codes(n), **arrays)
+
+
+def planned(n: int = 1, rate: Any = 2.0, sigma: Any = 1.0, settings: PlanSettings = NORMAL, errors: int = 400, **given: Any) -> ReorderPlan:
+    """The plan of n items a day, nothing decided."""
+    return reorder_plan(terms(n, **given), spread(np.full(n, rate, dtype=float), sigma, errors=errors), Calendar("D"), settings)
 
 
 def _dtype(name: str, value: Any) -> Any:

@@ -22,6 +22,32 @@ def test_a_record_says_who_and_when_in_utc() -> None:
     assert facts.records("note", "other") == facts.records("other", "shop") == []
 
 
+def test_several_kinds_are_read_at_once_oldest_first() -> None:
+    notes = [facts.add(kind, "shop", [{"n": n}], "Ann")[0] for n, kind in enumerate(("note", "task", "note", "other"))]
+    assert facts.records(("task", "note"), "shop") == notes[:3]
+    assert facts.records((), "shop") == []
+
+
+def test_the_revision_changes_with_every_write_and_with_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen = [facts.revision()]
+
+    def wrote() -> bool:
+        seen.append(facts.revision())
+        return len(set(seen)) == len(seen)
+
+    (record,) = facts.add("note", "shop", [{"n": 1}], "Ann")
+    assert wrote()
+    new = facts.replace(record.id, {"n": 2}, "Bob")
+    assert wrote()
+    facts.end([new.id], "Bob")
+    assert wrote()
+    facts.records("note", "shop")
+    facts.history("note", "shop")
+    assert not wrote()
+    monkeypatch.setenv(facts.VARIABLE, f"sqlite:///{tmp_path / 'other.sqlite'}")
+    assert facts.revision() not in seen
+
+
 def test_what_ends_stays_in_the_history_with_its_first_end() -> None:
     first, second = facts.add("note", "shop", [{"n": 1}, {"n": 2}], "Ann")
     facts.end([first.id], "Bob", "cleared")
