@@ -1,5 +1,6 @@
 """The pages without a browser: opened, run, read; and a small shop whose comparison is finished."""
 
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sales import datasets as saved
 from sales.intake import intake
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
+from ui.texts import text
 from workspace import runs, tables
 from workspace.datasets import Dataset, open_dataset
 from workspace.runs import Run
@@ -63,6 +65,54 @@ def plan(app: AppTest) -> pd.DataFrame:
     return listed(app).sort_index()
 
 
+def signed(data: Dataset, name: str = "Ada") -> AppTest:
+    """The Reorder page, its reader's name typed."""
+    app = opened("reorder", data)
+    return ran(app.text_input(key="planner-name").set_value(name))
+
+
+def choose(app: AppTest, data: Dataset, *items: str) -> AppTest:
+    """Chooses rows of the order list."""
+    app.session_state[f"chosen-{data.name}"] = list(items)
+    return ran(app)
+
+
+def tick(app: AppTest, table: str, *rows: int) -> AppTest:
+    """Ticks rows of the table whose key begins with `table`."""
+    (key,) = {key for frame in app.dataframe if (key := frame.proto.id.split("-", 2)[-1]).startswith(table)}
+    app.session_state[key] = {"selection": {"rows": list(rows)}}
+    return ran(app)
+
+
+def submit(app: AppTest, label: str) -> AppTest:
+    return ran(next(button for button in app.button if button.label == text(label)).click())
+
+
+def override(app: AppTest, data: Dataset, amount: float, kind: str = "units", reason: str = "fair next week") -> AppTest:
+    app.radio(key=f"override-kind-{data.name}").set_value(kind)
+    app.number_input(key=f"override-amount-{data.name}").set_value(amount)
+    app.text_input(key=f"override-reason-{data.name}").set_value(reason)
+    return submit(app, "override.save")
+
+
+def said(app: AppTest) -> list[str]:
+    return [message.value for message in (*app.success, *app.error)]
+
+
+def none_ticked(app: AppTest, *buttons: str) -> bool:
+    """Whether a click on any of these buttons would do nothing: no row is ticked in the list as it is now."""
+    return all(app.button(key=key).disabled for key in buttons)
+
+
+def table_of(app: AppTest, column: str) -> pd.DataFrame:
+    return next(table.value for table in app.dataframe if column in table.value)
+
+
+def signed_by(name: str) -> str:
+    """What a line's reason says of an override of today."""
+    return f"set by hand instead: 7, by {name} on {datetime.now(UTC):%Y-%m-%d} (fair next week)"
+
+
 def csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False).encode()
 
@@ -90,17 +140,22 @@ def sold(items: int = 4, days: int = 90) -> SalesPanel:
 
 def planned(title: str = "Shop") -> Dataset:
     """Saved sales, a stock file with packs of 6 and two categories, and a finished comparison of one model."""
-    panel, model = sold(), [registry.model("seasonal_naive")]
-    data = saved.save_sales(title, panel, {"source": "test"})
+    data = saved.save_sales(title, sold(), {"source": "test"})
     save_stock(data, stock().assign(pack=6, category=["Mugs", "Pans"] * 2), "stock.csv", [], "Ann")
-    finished(data, backtest(panel, model, HORIZON, last_cutoffs(panel, 3, HORIZON)), forecast_all(panel, model, HORIZON))
+    compared(data)
     return data
 
 
-def sold_more(data: Dataset, items: int = 4) -> Dataset:
-    """The same dataset with ten more days of sales, and with so many items left."""
-    saved.update_sales(data, sold(items, days=100), {"source": "test"})
+def sold_more(data: Dataset, items: int = 4, days: int = 100) -> Dataset:
+    """The same dataset with more days of sales than 90, and with so many items left."""
+    saved.update_sales(data, sold(items, days), {"source": "test"})
     return open_dataset(data.name)
+
+
+def compared(data: Dataset) -> Run:
+    """A finished comparison of one model over `data` as it is now."""
+    panel, model = saved.load_sales(data), [registry.model("seasonal_naive")]
+    return finished(data, backtest(panel, model, HORIZON, last_cutoffs(panel, 3, HORIZON)), forecast_all(panel, model, HORIZON))
 
 
 def finished(data: Dataset, backtest: pd.DataFrame, forecast: pd.DataFrame) -> Run:
