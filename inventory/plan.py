@@ -18,6 +18,7 @@ from sales.calendar import Calendar
 LEAST_HORIZON = {"D": 28, "W": 6, "M": 3}
 MOST_HORIZON_DAYS = 182.0
 MOST_EFFECTIVE_LEVEL = 0.9999
+WIDE = 5.0
 _ALIKE = 1e-9
 _NO_OVERRIDES: Mapping[str, float] = MappingProxyType({})
 
@@ -116,17 +117,23 @@ class ReorderPlan:
     def notes(self) -> dict[str, int]:
         """How many items carry a caution, by its name: not_planned (no forecast, or no error known to the textbook formula) and
         stock_unreadable, where no override gives a quantity, overdue (units on order that should have come), assumed (lead time or review
-        period), no_stock, tail, extrapolated; only those that occur."""
+        period), no_stock, wide, tail, extrapolated; only those that occur."""
         counts = {
             "not_planned": np.isnan(self.order_up_to) & ~self.overridden,
             "stock_unreadable": self.stock_unreadable & ~self.overridden,
             "overdue": self.overdue > 0,
             "assumed": self.assumed_lead_time | self.assumed_review,
             "no_stock": np.isnan(self.on_hand) & ~self.stock_unreadable & (not self.targets_only),
+            "wide": self.wide,
             "tail": self.tail,
             "extrapolated": self.extrapolated,
         }
         return {name: int(mask.sum()) for name, mask in counts.items() if mask.any()}
+
+    @property
+    def wide(self) -> np.ndarray:
+        """Mask of the lines to order whose safety stock is more than WIDE times their demand, n: a jump in their past, or too few sales."""
+        return self.to_order & (self.safety_stock > WIDE * self.demand)
 
     def effective_levels(self) -> tuple[float, float, float]:
         """The least, median and largest effective service level of the items where anything is uncertain; NaN where nothing is."""

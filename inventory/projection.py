@@ -73,8 +73,7 @@ class Projection:
 
     day: t dates from the last day of the sales, when the order is placed. stock: units in stock, with the order; below 0 what is owed to
     customers. low, high: the same where total demand is at the upper and at the lower quantile of its spread. without: stock without the
-    order. order_arrives: the day on which the order arrives; order: its units. out_of_stock: mask of moments with nothing left, with the
-    order.
+    order. order_arrives: the day on which the order arrives; order: its units. receipts: day and units of what was on order before.
     """
 
     day: pd.DatetimeIndex
@@ -84,9 +83,11 @@ class Projection:
     without: np.ndarray
     order_arrives: pd.Timestamp
     order: float
+    receipts: tuple[tuple[pd.Timestamp, float], ...]
 
     @property
     def out_of_stock(self) -> np.ndarray:
+        """Mask of the moments at which customers wait, t."""
         return self.stock < -_ALIKE
 
 
@@ -120,7 +121,8 @@ def project(
     moments = pd.DatetimeIndex(np.repeat(plan.as_of + pd.to_timedelta(days, unit="D").round("s"), 2))
     arrives = plan.as_of + pd.Timedelta(days=lead_time).round("s")
     low, high = stock - _twice(excess_high), stock - _twice(excess_low)
-    return Projection(moments, stock, low, high, without, arrives, float(plan.quantity[row]))
+    coming = tuple((plan.as_of + pd.Timedelta(days=day).round("s"), units) for day, units in sorted(receipts.items()))
+    return Projection(moments, stock, low, high, without, arrives, float(plan.quantity[row]), coming)
 
 
 def arrivals(terms: StockTerms, receipts: Receipts, item: str, today: pd.Timestamp) -> list[tuple[pd.Timestamp, float]]:

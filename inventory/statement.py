@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from inventory.adjustments import Adjustment
 from inventory.decisions import Decisions
@@ -16,23 +17,33 @@ from workspace.cells import plain_number, safe_text
 from workspace.runs import Run
 
 HEADERS = ("section", "name", "value")
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 def statement(
-    plan: ReorderPlan, data: str, run: Run, decided: Decisions, moved: Mapping[int, float], models: Mapping[str, str], made_at: datetime
+    plan: ReorderPlan,
+    data: str,
+    run: Run,
+    decided: Decisions,
+    moved: Mapping[int, float],
+    models: Mapping[str, str],
+    made_at: datetime,
+    about: Mapping[str, str] = NOTHING_MORE,
 ) -> bytes:
     """The statement of `plan`, of the dataset `data`, as CSV: UTF-8 with a byte order mark, RFC 4180, one fact a row.
 
     run: that the forecast and the backtest come from. decided: what the plan heeds. moved: units by which each adjustment, by its id, moved
-    the forecast. models: item -> model; those of the plan's items are listed. made_at: a moment with its time zone, written in UTC. Text
-    that a spreadsheet would run as a formula gets a leading apostrophe. Raises ValueError where `made_at` has no time zone.
+    the forecast. models: item -> model; those of the plan's items are listed. made_at: a moment with its time zone, written in UTC. about:
+    what else is to be known of the list (its currency, its filters). Text that a spreadsheet would run as a formula gets a leading
+    apostrophe. Raises ValueError where `made_at` has no time zone.
     """
     if made_at.tzinfo is None:
         raise ValueError(f"made_at: got {made_at}, expected a time with its zone")
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(HEADERS)
-    rows = (*_made(plan, data, run, decided, made_at), *_sums(plan), *_models(plan, models), *_decided(plan, decided, moved))
+    listed = [("list", name, value) for name, value in about.items()]
+    rows = (*_made(plan, data, run, decided, made_at), *listed, *_sums(plan), *_models(plan, models), *_decided(plan, decided, moved))
     writer.writerows(tuple(safe_text(cell) for cell in row) for row in rows)
     return out.getvalue().encode("utf-8-sig")
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ui.texts import text
 from workspace import runs, tables, tasks
 from workspace.runs import Progress, Run, State
 
@@ -122,6 +123,29 @@ def test_a_killed_run_goes_on_unasked_and_makes_no_part_again(folder: Path) -> N
     assert {name: parts(run)[name] for name in before} == before
     assert set(parts(run)) == {"one", "two", "three"}
     assert runs.resume() == []
+
+
+def test_the_workers_of_a_killed_run_end_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(tasks.JOBS, "2")
+    run = half_way(folder)
+    worker = int((folder / "begun-two").read_text())
+    assert worker != pid(run)
+    killed(run)
+    until(lambda: not alive(worker))
+
+
+def alive(number: int) -> bool:
+    stat = Path(f"/proc/{number}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_typed_or_at_the_start_of_the_server_killed_runs_go_on(folder: Path) -> None:
+    run = half_way(folder)
+    killed(run)
+    (folder / "two").rename(folder / "old")
+    said = subprocess.run([sys.executable, "-m", "workspace", "resume"], cwd=runs.ROOT, capture_output=True, text=True, check=True)
+    assert said.stderr.strip() == text("workspace.resumed", run=run.name)
+    assert run.wait() is State.DONE
 
 
 def test_a_run_that_is_killed_again_and_again_without_a_new_part_is_given_up(folder: Path) -> None:

@@ -95,6 +95,7 @@ def _save(data: str, chosen: list[str]) -> None:
     days, by = (pd.Timestamp(first), pd.Timestamp(last)), name_of_planner()
     wanted = [Adjustment(0, scope, target, *days, percent, units, str(reason).strip(), by, datetime.now(UTC)) for target in targets]
     kept.save(data, wanted, by)
+    planner.emptied(f"adjustment-amount-{data}", f"adjustment-reason-{data}")
     return planner.say("adjustment.saved", count=len(targets))
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from forecasting.models import registry
 from forecasting.residuals import Autocorrelation, Histogram
 from forecasting.scores import comparable, wape_by, with_step
 from sales.panel import SalesPanel
@@ -48,7 +49,7 @@ def forecasts(
     figure = go.Figure()
     rows = pd.concat([backtest[backtest["item"] == item], forecast[forecast["item"] == item]])
     for model in shown:
-        _add_model(figure, rows[rows["model"] == model], model, color_of(model, models), band=len(shown) <= MOST_BANDS)
+        _add_model(figure, rows[rows["model"] == model], model, color_of(model), band=len(shown) <= MOST_BANDS)
     if adjusted is not None:
         add_adjusted(figure, adjusted)
     actual = {"mode": "lines", "name": text("chart.sales"), "line": {"color": ACTUAL, "width": 1.5}}
@@ -84,7 +85,7 @@ def wape_by_model(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
     """WAPE of each model over the rows given, a bar each, lowest first."""
     table = wape_by(backtest, ["model"]).sort_values("WAPE")
     names = [text(f"model.{model}") for model in table["model"]]
-    colors = [color_of(model, models) for model in table["model"]]
+    colors = [color_of(model) for model in table["model"]]
     figure = go.Figure(go.Bar(x=table["WAPE"], y=names, orientation="h", marker={"color": colors}, texttemplate="%{x:.1%}"))
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
@@ -97,7 +98,7 @@ def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -
     figure = go.Figure()
     for model in models:
         part = table[table["model"] == model]
-        line = {"color": color_of(model, models), "width": 2}
+        line = {"color": color_of(model), "width": 2}
         figure.add_scatter(x=part["step"], y=part["WAPE"], mode="lines+markers", name=text(f"model.{model}"), line=line)
     figure.update_xaxes(title=text("chart.step", period=period(panel)))
     figure.update_yaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
@@ -112,7 +113,7 @@ def errors(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.F
     for model in [m for m in models if m in off.index]:
         low, q1, median, q3, high = ([value] for value in off.loc[model])
         box = {"lowerfence": low, "q1": q1, "median": median, "q3": q3, "upperfence": high}
-        figure.add_box(**box, x=[text(f"model.{model}")], name=text(f"model.{model}"), marker={"color": color_of(model, models)})
+        figure.add_box(**box, x=[text(f"model.{model}")], name=text(f"model.{model}"), marker={"color": color_of(model)})
     figure.update_yaxes(title=text("chart.error", period=period(panel)))
     figure.update_layout(showlegend=False)
     return framed(figure)
@@ -122,7 +123,7 @@ def error_by_cutoff(table: pd.DataFrame, models: list[str]) -> go.Figure:
     """WAPE of each model at each cutoff as lines, its bias as dotted ones: whether a model was good once or always."""
     figure = go.Figure()
     for model in models:
-        part, name, color = table[table["model"] == model], text(f"model.{model}"), color_of(model, models)
+        part, name, color = table[table["model"] == model], text(f"model.{model}"), color_of(model)
         for column, dash in (("WAPE", "solid"), ("bias", "dot")):
             line = {"color": color, "width": 2, "dash": dash}
             hover = f"{name} {text(f'metric.{column}')} %{{y:.1%}}<extra></extra>"
@@ -149,7 +150,7 @@ def coverage(table: pd.DataFrame, models: list[str]) -> go.Figure:
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name=text("chart.calibrated"), line=diagonal, hoverinfo="skip")
     for model in models:
         part = table[table["model"] == model]
-        line = {"color": color_of(model, models), "width": 2}
+        line = {"color": color_of(model), "width": 2}
         figure.add_scatter(x=part["level"], y=part["covered"], mode="lines+markers", name=text(f"model.{model}"), line=line)
     lowest = min([0.45, *(table["covered"] - 0.05)])
     figure.update_xaxes(tickformat=".0%", title=text("chart.nominal"), range=[0.45, 1.02])
@@ -180,9 +181,9 @@ def autocorrelation(found: Autocorrelation, color: str) -> go.Figure:
     return framed(figure)
 
 
-def color_of(model: str, models: list[str]) -> str:
-    """The colour of a model, the same in every picture of a run."""
-    return PALETTE[models.index(model) % len(PALETTE)]
+def color_of(model: str) -> str:
+    """The colour of a model, the same in every picture."""
+    return PALETTE[registry.NAMES.index(model) % len(PALETTE)]
 
 
 def period(panel: SalesPanel) -> str:

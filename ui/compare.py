@@ -9,7 +9,7 @@ import streamlit as st
 from forecasting.choice import OVERALL, OWN, best_model
 from forecasting.scores import comparable, scores
 from sales.panel import SalesPanel
-from ui import charts, leaderboard, session, tables
+from ui import charts, leaderboard, session, shell, tables
 from ui.desk import desk_of
 from ui.session import Result
 from ui.texts import plain, text
@@ -116,7 +116,7 @@ def _choice_for(result: Result, item: str) -> None:
     st.caption(text("compare.used", item=plain(item), model=text(f"model.{chosen}")))
 
 
-def for_the_plan(result: Result) -> None:
+def for_the_plan(data: Dataset, result: Result) -> None:
     """The rule by which the plan takes a model for each item."""
     st.subheader(text("compare.plan"))
     best = text(f"model.{best_model(result.errors)}")
@@ -132,7 +132,7 @@ def for_the_plan(result: Result) -> None:
     own = session.own_choices(result)
     if own:
         st.button(text("compare.forget", count=len(own)), on_click=session.forget_items, args=(result,), key="forget")
-    st.page_link("pages/Reorder.py", label=text("compare.to_reorder"), icon=":material/local_shipping:")
+    shell.link("reorder", text("compare.to_reorder"), data)
 
 
 def downloads(result: Result, panel: SalesPanel) -> None:

@@ -36,8 +36,9 @@ class Overview:
 def overview(run: str, _result: Result, _panel: SalesPanel) -> Overview:
     """The overview of the run named."""
     parts = _result.errors
-    units = boards.units_until(_panel, _result.backtest["cutoff"].min()).reindex(pd.unique(parts["item"]))
+    units = boards.units_until(_panel, _result.backtest["cutoff"].min())
     classes = boards.volume_classes(units)
+    units = units.reindex(pd.unique(parts["item"]))
     categories = _categories(_panel).reindex(units.index).fillna("")
     items = boards.by_item(parts, units)
     items.insert(2, "volume", items["item"].map(classes))
@@ -74,9 +75,9 @@ def key_of(field: str, result: Result) -> str:
 
 
 def _model_chosen(result: Result) -> None:
-    chosen = _chosen(BOARD)
+    chosen = st.session_state[key_of(WON_BY, result)] = _chosen(BOARD)
     if chosen is not None:
-        st.session_state[key_of(WON_BY, result)] = st.session_state[key_of(MODEL, result)] = chosen
+        st.session_state[key_of(MODEL, result)] = chosen
 
 
 def items(result: Result, panel: SalesPanel) -> None:
@@ -148,7 +149,7 @@ def residuals_of(result: Result, panel: SalesPanel, item: str, model: str) -> No
 
 
 def _pictures(spread: left.Histogram | None, correlation: left.Autocorrelation, model: str, result: Result, axis: str, key: str) -> None:
-    color = charts.color_of(model, result.models)
+    color = charts.color_of(model)
     one, other = st.columns(2)
     one.markdown(text("residuals.histogram"))
     if spread is None:

@@ -17,14 +17,15 @@ SEASONS_BEFORE, MOST_BEFORE = 2, 120
 
 
 def waterfall(steps: Sequence[Step]) -> go.Figure:
-    """From demand to quantity, a bar a step from top to bottom, units; totals begin at 0."""
+    """From demand to quantity, a bar a step from top to bottom, units; totals begin at 0, steps of 0 are left out."""
+    steps = [step for step in steps if step.total or step.units]
     figure = go.Figure(
         go.Waterfall(
             orientation="h",
             y=[text(f"step.{step.name}") for step in steps],
             x=[step.units for step in steps],
             measure=["total" if step.total else "relative" for step in steps],
-            text=[number(step.units) if step.total or not step.units else f"{step.units:+,.1f}".removesuffix(".0") for step in steps],
+            text=[number(step.units) if step.total else f"{step.units:+,.1f}".removesuffix(".0") for step in steps],
             textposition="outside",
             constraintext="none",
             cliponaxis=False,
@@ -47,9 +48,21 @@ def projection(made: Projection) -> go.Figure:
     edge = {"line": {"width": 0}, "mode": "lines", "showlegend": False, "hoverinfo": "skip"}
     figure.add_scatter(x=made.day, y=made.low, **edge)
     figure.add_scatter(x=made.day, y=made.high, fill="tonexty", fillcolor="rgba(0,114,178,0.18)", **edge)
-    grey = {"color": CUTOFF, "width": 1.5, "dash": "dot"}
-    figure.add_scatter(x=made.day, y=made.without, mode="lines", name=text("chart.without_order"), line=grey)
-    figure.add_scatter(x=made.day, y=made.stock, mode="lines", name=text("chart.stock"), line={"color": PALETTE[0], "width": 2})
+    if made.order > 0:
+        grey = {"color": CUTOFF, "width": 1.5, "dash": "dot"}
+        figure.add_scatter(x=made.day, y=made.without, mode="lines", name=text("chart.without_order"), line=grey)
+    name = text("chart.stock" if made.order > 0 else "chart.stock_alone")
+    figure.add_scatter(x=made.day, y=made.stock, mode="lines", name=name, line={"color": PALETTE[0], "width": 2})
+    if made.receipts:
+        days, units = zip(*made.receipts, strict=True)
+        there = [float(made.stock[made.day == day][-1]) for day in days]
+        marker = {"color": PALETTE[2], "size": 9, "symbol": "triangle-up"}
+        told = {
+            "text": [f"+{number(u)}" for u in units],
+            "textposition": "top center",
+            "hovertemplate": "%{x|%Y-%m-%d}: %{text}<extra></extra>",
+        }
+        figure.add_scatter(x=days, y=there, mode="markers+text", name=text("chart.receipts"), marker=marker, **told)
     out = made.out_of_stock
     if out.any():
         marker = {"color": PALETTE[1], "size": 5, "symbol": "x"}

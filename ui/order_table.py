@@ -16,8 +16,9 @@ FORMATS = {
     "quantity": "localized",
     "change": "%+,.1f",
 }
-COLUMNS = ("item", "quantity", "mark", "change", "order_value", "supplier", "reason", "demand", "safety_stock", "order_up_to", "position",
-           "on_hand", "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category")  # fmt: skip
+COLUMNS = ("item", "quantity", "mark", "change", "order_value", "supplier", "demand", "safety_stock", "order_up_to", "position",
+           "reason", "on_hand", "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model",
+           "category")  # fmt: skip
 ORDERS = ("order_value", "quantity", "safety_stock", "change", "item")
 
 

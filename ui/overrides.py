@@ -45,7 +45,10 @@ def form(desk: Desk, shown: ReorderPlan, chosen: list[str]) -> None:
             key=planner.scope_key("override", name, chosen),
         )
         columns[1].radio(
-            text("override.kind"), ["units", "percent"], format_func=lambda k: text(f"override.kind.{k}"), key=f"override-kind-{name}"
+            text("override.kind"),
+            ["units", "percent"] if chosen else ["percent"],
+            format_func=lambda k: text(f"override.kind.{k}"),
+            key=planner.scope_key("override-kind", name, chosen),
         )
         columns[2].number_input(text("override.amount"), -100.0, MOST_UNITS, 0.0, step=1.0, key=f"override-amount-{name}")
         st.text_input(text("planner.reason"), key=f"override-reason-{name}", max_chars=200)
@@ -66,7 +69,8 @@ def listed(desk: Desk) -> None:
 
 def _save(data: str, version: str, shown: ReorderPlan, chosen: list[str]) -> None:
     scope = st.session_state[planner.scope_key("override", data, chosen)]
-    kind, amount, reason = (st.session_state[f"override-{name}-{data}"] for name in ("kind", "amount", "reason"))
+    kind = st.session_state[planner.scope_key("override-kind", data, chosen)]
+    amount, reason = (st.session_state[f"override-{name}-{data}"] for name in ("amount", "reason"))
     lines = shown.selected(np.isin(shown.items, chosen)) if scope == "chosen" else shown
     if kind == "units" and scope != "chosen":
         return planner.complain("override.choose_first")
@@ -80,6 +84,7 @@ def _save(data: str, version: str, shown: ReorderPlan, chosen: list[str]) -> Non
     if not reason.strip():
         return planner.complain("planner.no_reason")
     kept.save(data, version, quantities, reason.strip(), name_of_planner())
+    planner.emptied(f"override-amount-{data}", f"override-reason-{data}")
     return planner.say("override.saved", count=len(quantities))
 
 

@@ -75,7 +75,7 @@ def table(
     here = slice((number - 1) * ROWS, number * ROWS)
     shown = ordered[here]
     config: dict[str, Any] = {name: text(f"{words}.{name}") for name in rows}
-    config |= {name: st.column_config.DateColumn(text(f"{words}.{name}")) for name in rows if _are_days(rows[name])}
+    config |= {name: kind(text(f"{words}.{name}"), **how) for name in rows for kind, how in _kind(rows[name])}
     version = blake2b(" ".join(str(one.id) for one in shown).encode(), digest_size=6).hexdigest()
     event: Any = st.dataframe(
         rows.iloc[here],
@@ -89,6 +89,12 @@ def table(
     return [shown[row] for row in event["selection"]["rows"]]
 
 
+def emptied(*keys: str) -> None:
+    """Empties the amount and reason of a form that was saved: sent twice, it would count twice."""
+    for key in keys:
+        st.session_state[key] = "" if key.partition("-")[2].startswith("reason") else 0.0
+
+
 def scope_key(prefix: str, data: str, chosen: Sequence[str]) -> str:
     """The key of a field that begins with the rows chosen once there are any: another field then."""
     return f"{prefix}-scope-{'chosen' if chosen else 'many'}-{data}"
@@ -99,5 +105,12 @@ def named(items: Sequence[str]) -> str:
     return plain(", ".join(items[:MOST_NAMED]))
 
 
-def _are_days(column: pd.Series) -> bool:
-    return pd.api.types.is_datetime64_dtype(column) and bool((column.dropna() == column.dropna().dt.normalize()).all())
+def _kind(column: pd.Series) -> list[tuple[Callable[..., Any], dict[str, str]]]:
+    """How a column of numbers, days or moments is shown; nothing special for others."""
+    if pd.api.types.is_numeric_dtype(column):
+        return [(st.column_config.NumberColumn, {"format": "localized"})]
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        return []
+    if column.dt.tz is None:
+        return [(st.column_config.DateColumn, {})]
+    return [(st.column_config.DatetimeColumn, {"format": "YYYY-MM-DD HH:mm"})]

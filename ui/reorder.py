@@ -1,17 +1,20 @@
 """The Reorder page's parts: where it comes from; settings, totals, the list, one line looked into, what the planner decides, the files to
 take away. All in one fragment: a slider reruns no more."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from inventory import export
-from inventory.plan import ReorderPlan
+from inventory.plan import WIDE, ReorderPlan
 from inventory.projection import arithmetic, arrivals, project
 from inventory.statement import statement
 from sales.panel import SalesPanel
-from ui import adjustments, charts, order_charts, order_table, overrides, planner, sent, session, sliders
+from ui import adjustments, charts, order_charts, order_table, overrides, planner, sent, session, shell, sliders
 from ui.desk import Desk, desk_of
 from ui.session import Result
 from ui.texts import plain, text
@@ -24,13 +27,14 @@ def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
     names = sorted({text(f"model.{model}") for model in used.values()})
     if session.is_stale(data, result):
         st.warning(text("reorder.stale", fingerprint=result.fingerprint, now=data.facts["fingerprint"]))
+        shell.link("compare", text("shell.go", page=text("compare.link")), data)
     if len(used) < len(panel):
         st.warning(text("reorder.part", items=len(used), all=len(panel)))
     st.caption(
         text(
             "reorder.origin",
             as_of=panel.calendar.last_day(panel.last),
-            last=panel.calendar.first_day(panel.last),
+            last=_days_of(panel),
             items=len(used),
             all=len(panel),
             models=", ".join(names),
@@ -41,6 +45,12 @@ def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
             fingerprint=result.fingerprint,
         )
     )
+
+
+def _days_of(panel: SalesPanel) -> str:
+    """The days of the last period."""
+    first, last = panel.calendar.first_day(panel.last), panel.calendar.last_day(panel.last)
+    return f"{last:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
 
 
 @st.fragment
@@ -75,7 +85,7 @@ def _explain(made: ReorderPlan) -> None:
         asked, factor = made.settings.service_level, made.settings.safety_factor
         st.info(text("reorder.effective", asked=asked, factor=factor, low=low, middle=middle, high=high))
     for name, count in made.notes().items():
-        st.caption(text(f"reorder.note.{name}", count=count, items=len(made)))
+        st.caption(text(f"reorder.note.{name}", count=count, items=len(made), times=WIDE))
 
 
 def _filters(made: ReorderPlan, data: Dataset) -> np.ndarray:
@@ -160,7 +170,7 @@ def _take_away(desk: Desk, shown: ReorderPlan) -> None:
     files = (
         ("csv", lambda: export.reorder_csv(shown, desk.reasons(shown), every), f"{name}.csv", "text/csv"),
         ("xlsx", lambda: export.reorder_xlsx(shown, desk.reasons(shown), every), f"{name}.xlsx", sheet),
-        ("statement", lambda: _statement(desk, shown), f"{name}-statement.csv", "text/csv"),
+        ("statement", partial(_statement, desk, shown, _wanted(desk.data)), f"{name}-statement.csv", "text/csv"),
     )
     columns = st.columns(4)
     for column, (kind, write, file, mime) in zip(columns, files, strict=False):
@@ -179,20 +189,31 @@ def _take_away(desk: Desk, shown: ReorderPlan) -> None:
         sent.mark(desk, shown, agreed)
 
 
-def _statement(desk: Desk, shown: ReorderPlan) -> bytes:
+def _statement(desk: Desk, shown: ReorderPlan, narrowed: Mapping[str, Any]) -> bytes:
     """What the order list rests on, as a file."""
-    return statement(shown, desk.data.name, desk.result.run, desk.decided, desk.moved, desk.models, datetime.now(UTC))
+    about = {
+        "currency": session.currency(),
+        "items_of_the_data": str(desk.data.facts["items"]),
+        "items_with_a_forecast": str(len(desk.spread.items)),
+        "items_listed": str(len(shown)),
+        **{name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in narrowed.items()},
+    }
+    return statement(shown, desk.data.name, desk.result.run, desk.decided, desk.moved, desk.models, datetime.now(UTC), about)
+
+
+def _wanted(data: Dataset) -> dict[str, Any]:
+    """What the list was narrowed to, by this session's fields."""
+    names = {"search": f"search-{data.name}", "suppliers": f"suppliers-{data.name}", "categories": f"categories-{data.name}"}
+    return {name: value for name, key in {**names, "only_to_order": "only-to-order"}.items() if (value := st.session_state.get(key))}
 
 
 def _decide(desk: Desk, made: ReorderPlan, shown: ReorderPlan, chosen: list[str]) -> None:
     """What the planner decides: overrides, adjustments, orders sent. All of it is the server's, seen by all who open it."""
     st.subheader(text("planner.title"))
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    with left:
-        planner.ask_name()
-    right.caption(text("planner.shared"))
-    planner.tell()
-    tabs = st.tabs([text("override.tab"), text("adjustment.tab"), text("sent.tab")])
+    st.caption(text("planner.shared"))
+    with st.container():  # always there, so that the tabs below stay as they are when a word comes or goes
+        planner.tell()
+    tabs = st.tabs([text("override.tab"), text("adjustment.tab"), text("sent.tab")], key="decisions")
     with tabs[0]:
         overrides.form(desk, shown, chosen)
         overrides.listed(desk)

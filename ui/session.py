@@ -68,12 +68,22 @@ def terms_of(dataset: Dataset, decided: Decisions, fingerprint: str | None = Non
     return _terms(dataset.name, fingerprint or dataset.facts["fingerprint"], table, dataset)
 
 
+def finished(dataset: Dataset) -> list[runs.Run]:
+    """The finished runs of this dataset, the one asked for last first."""
+    return [run for run in runs.latest({"data": dataset.name}) if run.state is runs.State.DONE]
+
+
+def use_run(dataset: Dataset, run: str | None) -> None:
+    """Makes the run of this name the one that this session's pages rest on, as soon as it is finished; None: whatever is the latest."""
+    st.session_state[f"run-{dataset.name}"] = run
+
+
 def result_of(dataset: Dataset) -> Result | None:
-    """The latest finished run of this dataset, though its data may have changed since (`is_stale`); None where there is none."""
-    for run in runs.latest({"data": dataset.name}):
-        if run.state is runs.State.DONE:
-            return _result(run.name, dataset.name)
-    return None
+    """The finished run that this session asked for or chose, else the latest of this dataset, though its data may have changed since
+    (`is_stale`); None where there is none."""
+    found, wanted = finished(dataset), st.session_state.get(f"run-{dataset.name}")
+    chosen = next((run for run in found if run.name == wanted), found[0] if found else None)
+    return _result(chosen.name, dataset.name) if chosen else None
 
 
 def is_stale(dataset: Dataset, result: Result) -> bool:

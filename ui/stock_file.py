@@ -45,7 +45,6 @@ def _held(orders: list[SentOrder], file: str) -> list[int] | None:
         text("stock.sent.which"), [ALL, NONE, TICKED], index=None, format_func=lambda a: text(f"stock.sent.{a}"), key=f"held-{file}"
     )
     ticked = planner.table(orders, COLUMNS, "sent.column", f"held-orders-{file}") if answer == TICKED else []
-    planner.ask_name()
     return {ALL: [order.id for order in orders], NONE: [], TICKED: [order.id for order in ticked]}.get(answer)
 
 

@@ -18,7 +18,7 @@ BOARD_FORMATS = {
     "seconds": "{:,.1f}",
     "seconds_item": "{:,.3f}",
 }
-ITEMS_HEIGHT = 320
+ITEMS_HEIGHT, ITEMS_SEEN = 320, 8
 RATIOS = ("MASE", "RMSSE", "pinball")
 LEAST_SECONDS = 0.001
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
@@ -94,5 +94,5 @@ def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Calla
         key=key,
         on_select=on_select,
         selection_mode="single-row",
-        height=ITEMS_HEIGHT,
+        height=ITEMS_HEIGHT if len(table) > ITEMS_SEEN else "auto",
     )

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +30,9 @@ TERMINATED, INTERRUPTED = 143, 130
 
 
 class State(StrEnum):
+    """Failed: its command ended by itself without a result. Stopped: it was ended from outside, and is to be continued. Cancelled: a person
+    ended it, and it is not."""
+
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -46,7 +50,7 @@ class Changed(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """What was done last, parts done, parts in all, items failed so far, seconds left (None: not yet known)."""
+    """What was done last, parts done, parts in all, what failed so far, seconds left (None: not yet known)."""
 
     what: str = ""
     done: int = 0
@@ -90,6 +94,12 @@ class Run:
     def ended(self) -> int | None:
         """The exit status of its command; None where it has not come to an end."""
         return self.facts("ended").get("code")
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it came to an end (UTC); None where it has not."""
+        path = self.folder / "ended.json"
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
 
     @property
     def cancelled(self) -> bool:

@@ -36,6 +36,7 @@ class _Line(NamedTuple):
     assumed_review: bool
     overridden: bool
     overdue: float
+    wide: bool
 
 
 def reasons(plan: ReorderPlan, rows: Iterable[int] | None = None, overrides: Iterable[Override] = ()) -> list[str]:
@@ -97,6 +98,8 @@ def _sum(line: _Line) -> str:
 
 
 def _to_mind(line: _Line) -> Iterator[str]:
+    if line.wide and line.demand:
+        yield text("plan.mind.wide", times=number(line.safety_stock / line.demand))
     if line.tail:
         yield text("plan.mind.tail")
     if line.extrapolated:

@@ -35,10 +35,13 @@ PAGES: dict[str, str] = {
     "home.lines": "Lines to order",
     "home.value": "Order value ({currency})",
     "home.lines.help": "Under the settings last saved on Reorder (none saved: a service level of 95 %, each item's own lead time and review period). Forecast by the models chosen on Compare: {models}.",
+    "home.stale": "**The data changed since this plan's forecast was made** (made on `{made}`, now `{now}`). Run Compare again.",
+    "home.origin": "Lines and value under the settings last saved · run `{run}` on data `{fingerprint}`",
     "home.note.targets": "No stock on hand is known: quantities are targets, not orders. Upload stock on the Sales page.",
     "home.note.assumed": "{count:,} of {items:,} items have no lead time or review period of their own: defaults are assumed.",
     "home.note.overdue": "{count:,} of {items:,} items have units on order that were due before the last day of the sales: mark them as arrived or cancelled.",
     "home.note.no_stock": "{count:,} of {items:,} items have no stock on hand given; it counts as 0.",
+    "home.note.wide": "{count:,} of {items:,} items have a safety stock of more than {times:g} times the demand expected: look at them before ordering.",
     "home.note.tail": "{count:,} of {items:,} items: the safety stock rests on an assumed tail.",
     "home.note.extrapolated": "{count:,} of {items:,} items: lead time and review period reach past what was backtested.",
     # samples and files

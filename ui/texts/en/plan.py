@@ -20,6 +20,7 @@ PLAN: dict[str, str] = {
     "plan.mind.no_whole_packs": "no whole packs of {pack}",
     "plan.mind.overdue": "{units} on order are overdue",
     "plan.reason.rest": "the order sent was smaller than computed: nothing more until there is newer data ({reason})",
+    "plan.mind.wide": "safety stock is {times} times the demand: look at its sales before ordering",
     "plan.mind.tail": "few backtest errors reach this service level: the safety stock rests on an assumed tail",
     "plan.mind.extrapolated": "lead time and review period reach past what was forecast and backtested",
     "plan.mind.assumed_lead_time": "lead time not given: {days} days assumed",
