@@ -176,10 +176,11 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(data: Dataset)
     run = runs.start(Comparison(("prophet",), 14, 3, None, "").settings(data), ["-c", WAITS], {"data": data.name})
     until(lambda: (run.folder / "lock").read_text())
     app = opened("compare", data)
-    assert app.get("progress")[0].proto.text == "Prophet: 3 of 8 parts done, about 5 min left, 2 items failed so far"
-    ran(app.button(key="cancel-run").click())
+    assert app.get("progress")[0].proto.text == "Prophet: 3 of 8 parts done, about 5 min left, 2 forecasts failed so far"
+    ran(app.button(key=f"cancel-{run.name}").click())
     assert run.wait() is runs.State.CANCELLED
-    assert text("run.cancelled") in [info.value for info in ran(app).info]
+    asked = "all items · Prophet · horizon 14 · cutoffs 3"
+    assert text("run.cancelled", asked=asked) in [info.value for info in ran(app).info]
 
 
 def test_a_killed_run_goes_on_when_its_page_is_opened(data: Dataset) -> None:
