@@ -12,6 +12,7 @@ ANY_HOST := $(if $(filter 127.0.0.1 localhost ::1,$(HOST)),,--server.allowedHost
 .DELETE_ON_ERROR:
 
 run: .venv/runtime
+	$(PY) -m workspace resume
 	$(PY) -m streamlit run app.py --server.address $(HOST) --server.port $(PORT) $(ANY_HOST)
 
 test: lint

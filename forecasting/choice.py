@@ -1,57 +1,66 @@
-"""Which model a plan uses: the best overall, or each item's own best."""
+"""Which model a plan uses: the best overall, or each item's own best. `parts`: see `leaderboard.errors`."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from forecasting.scores import wape_by
+from forecasting.leaderboard import item_wapes, lowest, shares
 
 OVERALL, OWN = "overall", "own"
 
 
-def best_model(rows: pd.DataFrame) -> str:
-    """The model with the lowest WAPE over all comparable backtest rows, the first by name among equals.
+def ranked(parts: pd.DataFrame) -> list[str]:
+    """The models that can be scored, lowest WAPE over all that was compared first, by name where several are alike."""
+    wapes = shares(parts, ["model"])["WAPE"].dropna()
+    order = []
+    while len(wapes):
+        order.append(str(lowest(wapes.to_frame().T).iloc[0]))
+        wapes = wapes.drop(order[-1])
+    return order
 
-    Raises ValueError where no model has one.
-    """
-    table = wape_by(rows, ["model"]).dropna()
-    if table.empty:
+
+def best_model(parts: pd.DataFrame) -> str:
+    """The first of `ranked`. Raises ValueError where there is none."""
+    order = ranked(parts)
+    if not order:
         raise ValueError("best_model: no backtest row has both an actual and a forecast of every model")
-    return str(table.sort_values(["WAPE", "model"])["model"].iloc[0])
+    return order[0]
 
 
-def best_models(rows: pd.DataFrame) -> dict[str, str]:
+def best_models(parts: pd.DataFrame) -> dict[str, str]:
     """Each item's model of lowest WAPE in the backtest; the best overall where an item has none (nothing sold, nothing answered)."""
-    overall = best_model(rows)
-    table = wape_by(rows, ["item", "model"]).dropna().sort_values(["item", "WAPE", "model"]).drop_duplicates("item")
-    own = dict(zip(table["item"], table["model"], strict=True))
-    return {item: own.get(item, overall) for item in np.unique(rows["item"].to_numpy(dtype=object))}
+    overall = best_model(parts)
+    return {item: own or overall for item, own in lowest(item_wapes(parts)).items()}
 
 
-def models_of_plan(
-    forecast: pd.DataFrame, backtest: pd.DataFrame, rule: str = OVERALL, own: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """The model that each item of the forecast is planned by: of the best overall, each item's own best, or the one named by `rule`; `own`
-    names others for single items. Where that model did not forecast the item, the best overall of those that did.
+def models_of_plan(forecast: pd.DataFrame, parts: pd.DataFrame, rule: str = OVERALL) -> dict[str, str]:
+    """The model that each item of the forecast is planned by: the best overall, each item's own best, or the one named by `rule`. Where
+    that model did not forecast the item, the best overall of those that did.
 
     Raises ValueError where the best is asked for and the backtest cannot tell.
     """
     items, models = np.unique(forecast["item"].to_numpy(dtype=object)), sorted(forecast["model"].unique())
     if len(models) == 1:
         return dict.fromkeys(items, models[0])
-    one = best_model(backtest) if rule == OVERALL else rule
-    chosen = best_models(backtest) if rule == OWN else dict.fromkeys(items, one)
-    return _answering({**chosen, **(own or {})}, forecast, backtest)
+    one = best_model(parts) if rule == OVERALL else rule
+    chosen = {**dict.fromkeys(items, one), **(best_models(parts) if rule == OWN else {})}
+    order, answered = ranked(parts), _answered(forecast)
 
-
-def _answering(chosen: Mapping[str, str], forecast: pd.DataFrame, backtest: pd.DataFrame) -> dict[str, str]:
-    order = list(wape_by(backtest, ["model"]).sort_values(["WAPE", "model"])["model"])
-    there = forecast[forecast["mean"].notna()].groupby("item")["model"].unique()
-    answered = {item: set(models) for item, models in there.items()}
-
-    def model_of(item: str, wanted: str) -> str:
+    def model_of(item: str) -> str:
         able = answered.get(item, set())
-        return wanted if wanted in able else next((model for model in order if model in able), wanted)
+        return chosen[item] if chosen[item] in able else next((model for model in order if model in able), chosen[item])
 
-    return {item: model_of(item, wanted) for item, wanted in chosen.items()}
+    return {item: model_of(item) for item in items}
+
+
+def with_own(chosen: Mapping[str, str], own: Mapping[str, str], forecast: pd.DataFrame) -> dict[str, str]:
+    """`chosen` with other models for single items, as far as these forecast them."""
+    of_them = forecast[forecast["item"].isin(list(own))] if own else forecast.iloc[:0]
+    answered = _answered(of_them)
+    return {**chosen, **{item: model for item, model in own.items() if model in answered.get(item, set())}}
+
+
+def _answered(forecast: pd.DataFrame) -> dict[str, set[str]]:
+    pairs = forecast.loc[forecast["mean"].notna(), ["item", "model"]].drop_duplicates()
+    return pairs.groupby("item")["model"].agg(set).to_dict()

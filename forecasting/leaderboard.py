@@ -20,7 +20,8 @@ def errors(rows: pd.DataFrame) -> pd.DataFrame:
 
     absolute, signed: sums over the periods of known sales of |forecast - sales| and of forecast - sales, units; NaN where the model did
     not answer. sold: units sold in them. known: how many they are. answered: share of the periods that have a forecast. seconds:
-    computing time. compared: whether every model that takes part answered, so that all are scored on it (see `comparable`).
+    computing time (NaN where the rows do not say). compared: whether every model that takes part answered, so that all are scored on it
+    (see `comparable`).
     """
     known = rows["y"].notna()
     off = (rows["mean"] - rows["y"]).where(known, 0.0)
@@ -32,9 +33,9 @@ def errors(rows: pd.DataFrame) -> pd.DataFrame:
         "answered": rows["mean"].notna().astype(float),
         "periods": 1.0,
         "failed": off.isna().astype(float),
-        "seconds": rows["seconds"],
+        "seconds": rows.get("seconds", np.nan),
     }
-    summed = pd.DataFrame({**{c: rows[c] for c in _PART}, **parts}).groupby(_PART, sort=True, observed=True).sum()
+    summed = pd.DataFrame({**{c: rows[c] for c in _PART}, **parts}).groupby(_PART, sort=True, observed=True).sum(min_count=1)
     summed["seconds"] /= summed["periods"]
     summed["answered"] /= summed["periods"]
     summed.loc[summed["failed"] > 0, ["absolute", "signed"]] = np.nan
@@ -48,16 +49,13 @@ def leaderboard(parts: pd.DataFrame, group: pd.Series | None = None) -> pd.DataF
 
     items: those that can be scored: compared, and something sold. wins: how many of them this model has the lowest WAPE of; models that
     share it share the win, so wins add up to items. WAPE, bias: of all items together, shares. beats: the share of items on which its WAPE
-    is lower than that of seasonal naive, out of beats_of items, those that both answered; NaN where seasonal naive was not compared.
+    is lower than that of seasonal naive, out of beats_of items, those that both answered; NaN where either takes no part.
     seconds: all its computing time. seconds_item: that of one item at one cutoff. answered: the share of items x cutoffs that it answered.
     """
     parts = parts.assign(group="" if group is None else parts["item"].map(group))
     keys = ["group", "model"]
     asked = parts.groupby(keys, sort=True).agg(seconds=("seconds", "sum"), seconds_item=("seconds", "mean"), answered=("answered", "mean"))
-    compared = parts[parts["compared"]].groupby(keys)[["absolute", "signed", "sold"]].sum()
-    sold = compared["sold"].where(compared["sold"] > 0)
-    table = asked.assign(WAPE=compared["absolute"] / sold, bias=compared["signed"] / sold)
-    table = table.join(_wins(parts)).join(_beats(parts))
+    table = asked.join(shares(parts, keys)).join(_wins(parts)).join(_beats(parts))
     table[["items", "wins", "beats_of"]] = table[["items", "wins", "beats_of"]].fillna(0)
     columns = ["items", "wins", "WAPE", "bias", "beats", "beats_of", "seconds", "seconds_item", "answered"]
     table = table[columns].reset_index().sort_values(["group", "WAPE", "model"], ignore_index=True)
@@ -66,22 +64,42 @@ def leaderboard(parts: pd.DataFrame, group: pd.Series | None = None) -> pd.DataF
 
 def by_cutoff(parts: pd.DataFrame) -> pd.DataFrame:
     """WAPE and bias of each model at each cutoff, shares, over what was compared; NaN where nothing sold."""
-    sums = parts[parts["compared"]].groupby(["model", "cutoff"])[["absolute", "signed", "sold"]].sum()
+    return shares(parts, ["model", "cutoff"]).reset_index()
+
+
+def shares(parts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """WAPE and bias of what was compared, by the columns `keys`; NaN where nothing sold."""
+    sums = parts[parts["compared"]].groupby(keys)[["absolute", "signed", "sold"]].sum(min_count=1)
     sold = sums["sold"].where(sums["sold"] > 0)
-    return pd.DataFrame({"WAPE": sums["absolute"] / sold, "bias": sums["signed"] / sold}).reset_index()
+    return pd.DataFrame({"WAPE": sums["absolute"] / sold, "bias": sums["signed"] / sold})
+
+
+def lowest(wapes: pd.DataFrame) -> pd.Series:
+    """The column of the lowest value of each row, the first by name where several differ by no more than rounding; "" where none is known.
+
+    >>> lowest(pd.DataFrame({"b": [0.3, 0.2], "a": [0.1 + 0.2, 0.4]})).tolist()
+    ['a', 'b']
+    """
+    ordered = wapes.reindex(columns=sorted(wapes.columns))
+    good = ordered.le(ordered.min(axis=1) * (1 + _TIE), axis=0)
+    names = np.array(ordered.columns, dtype=object)[good.to_numpy().argmax(axis=1)] if len(ordered.columns) else ""
+    return pd.Series(np.where(good.any(axis=1), names, ""), index=wapes.index, dtype=object)
+
+
+def item_wapes(parts: pd.DataFrame) -> pd.DataFrame:
+    """WAPE of what was compared, items x models, all of both; NaN where nothing sold or nothing was compared."""
+    items, models = (np.unique(parts[name].to_numpy(dtype=object)) for name in ("item", "model"))
+    return shares(parts, ["item", "model"])["WAPE"].unstack("model").reindex(index=items, columns=models)
 
 
 def by_item(parts: pd.DataFrame, units: pd.Series) -> pd.DataFrame:
     """A row an item, by `units` (of each item, by item) from the highest: item, units, best (the model of lowest WAPE, the first by name
     among equals; "" where nobody can be scored), a column of WAPE for each model, and value_added: the WAPE of seasonal naive less that of
     the best, a share; NaN where either is not known."""
-    table = _item_wapes(parts[parts["compared"]]).reindex(np.unique(parts["item"].to_numpy(dtype=object)))
-    models = sorted(parts["model"].unique())
-    table = table.reindex(columns=models)
-    best = table.fillna(np.inf).to_numpy().argmin(axis=1)
-    scored = table.notna().any(axis=1)
-    table["value_added"] = table[BASELINE] - table[models].min(axis=1) if BASELINE in models else np.nan
-    table.insert(0, "best", np.where(scored, np.array(models, dtype=object)[best], ""))
+    table = item_wapes(parts)
+    best, added = lowest(table), table[BASELINE] - table.min(axis=1) if BASELINE in table else np.nan
+    table["value_added"] = added
+    table.insert(0, "best", best)
     table.insert(0, "units", units.reindex(table.index))
     return table.rename_axis("item").reset_index().sort_values(["units", "item"], ascending=[False, True], ignore_index=True)
 
@@ -119,26 +137,21 @@ def volume_classes(units: pd.Series) -> pd.Series:
     return pd.Series(cut, index=ranked.index, dtype=object).reindex(units.index)
 
 
-def _item_wapes(parts: pd.DataFrame) -> pd.DataFrame:
-    """WAPE, items x models; NaN where nothing sold or nothing was compared."""
-    sums = parts.groupby(["item", "model"])[["absolute", "sold"]].sum(min_count=1)
-    return (sums["absolute"] / sums["sold"].where(sums["sold"] > 0)).unstack("model")
-
-
 def _wins(parts: pd.DataFrame) -> pd.DataFrame:
     """Wins, and the items that can be won, of each group and model."""
-    wapes = _item_wapes(parts[parts["compared"]])
-    wapes = wapes[wapes.notna().any(axis=1)]
-    lowest = wapes.le(wapes.min(axis=1) * (1 + _TIE), axis=0)
-    shares = lowest.div(lowest.sum(axis=1), axis=0).stack().rename("wins").reset_index()
-    shares["group"] = shares["item"].map(_groups(parts))
-    return shares.groupby(["group", "model"])["wins"].agg(wins="sum", items="size")
+    wapes = item_wapes(parts)
+    wapes = wapes[wapes.notna().any(axis=1)].dropna(axis=1, how="all")
+    won = wapes.le(wapes.min(axis=1) * (1 + _TIE), axis=0)
+    share = won.div(won.sum(axis=1), axis=0).stack().rename("wins").reset_index()
+    share["group"] = share["item"].map(_groups(parts))
+    return share.groupby(["group", "model"])["wins"].agg(wins="sum", items="size")
 
 
 def _beats(parts: pd.DataFrame) -> pd.DataFrame:
-    """The share of items of each group whose WAPE a model has lower than seasonal naive, where both answered."""
-    naive = parts.loc[(parts["model"] == BASELINE) & parts["absolute"].notna(), ["item", "cutoff", "absolute"]]
-    both = parts[(parts["model"] != BASELINE) & parts["absolute"].notna()].merge(naive, on=["item", "cutoff"], suffixes=("", "_naive"))
+    """The share of items of each group whose WAPE a model has lower than seasonal naive, where both take part and answered."""
+    parts = parts[parts["model"].isin(parts.loc[parts["compared"], "model"].unique()) & parts["absolute"].notna()]
+    naive = parts.loc[parts["model"] == BASELINE, ["item", "cutoff", "absolute"]]
+    both = parts[parts["model"] != BASELINE].merge(naive, on=["item", "cutoff"], suffixes=("", "_naive"))
     sums = both.groupby(["group", "item", "model"])[["absolute", "absolute_naive", "sold"]].sum()
     sums = sums[sums["sold"] > 0]
     better = sums["absolute"] < sums["absolute_naive"] * (1 - _TIE)

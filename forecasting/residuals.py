@@ -48,8 +48,7 @@ class Residuals:
 
 def residuals(rows: pd.DataFrame, model: str) -> Residuals:
     """The residuals of `model` in backtest rows. Items without a known one are there, all NaN."""
-    steps = with_step(rows)
-    part = steps[steps["model"] == model]
+    part = with_step(rows[rows["model"] == model])
     item, items = pd.factorize(part["item"], sort=True)
     cutoff, cutoffs = pd.factorize(part["cutoff"], sort=True)
     block = np.full((len(items), len(cutoffs), int(part["step"].max()) if len(part) else 0), np.nan)

@@ -9,7 +9,7 @@ the item's errors at the other cutoffs and from its past sales. So the pool is o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,7 +34,8 @@ class DemandSpread:
     items: n codes. cutoff: last period seen. cumulative: n x (H + 1), mean total over the first 0 to H periods, units; NaN where the
     forecast failed. sigma: n, root mean squared error of one period's forecast, units (NaN: no error known). scale: n, the divisor of the
     item's errors, units per root period. pooled: H + 1 rising arrays of scaled errors, one for each length (the first is empty).
-    model: n names.
+    model: n names. changes: n x (T + 1), what somebody knows better: units that the mean total over the first 0 to T periods is to have
+    more (T may be past H; None: nothing). They move the mean; the errors around it stay as they were.
     """
 
     items: np.ndarray
@@ -44,6 +45,7 @@ class DemandSpread:
     scale: np.ndarray
     pooled: tuple[np.ndarray, ...]
     model: np.ndarray
+    changes: np.ndarray | None = None
 
     @property
     def horizon(self) -> int:
@@ -56,13 +58,20 @@ class DemandSpread:
         return max((length for length, errors in enumerate(self.pooled) if len(errors)), default=0)
 
     def mean(self, periods: np.ndarray) -> np.ndarray:
-        """Mean total demand over `periods` (n lengths), units, n. Past the horizon each period has the mean of the last ones forecast."""
-        within = np.minimum(periods, self.horizon)
-        low = np.minimum(within.astype(int), self.horizon - 1)
-        rows = np.arange(len(self.items))
-        below = self.cumulative[rows, low]
-        inside = below + (within - low) * (self.cumulative[rows, low + 1] - below)
-        return inside + np.maximum(periods - self.horizon, 0) * self._rate_at_end
+        """Mean total demand over `periods` (n lengths), units, n. Past the horizon each period has the mean of the last ones forecast, and
+        the changes that fall there."""
+        total = _between(self.cumulative, periods) + np.maximum(periods - self.horizon, 0) * self._rate_at_end
+        return total if self.changes is None else total + _between(self.changes, periods)
+
+    def means(self, periods: int) -> np.ndarray:
+        """Mean demand of each of the first `periods` periods as it was forecast, without changes, units, n x periods."""
+        inside = np.diff(self.cumulative[:, : periods + 1], axis=1)
+        past = np.repeat(self._rate_at_end[:, None], max(periods - self.horizon, 0), axis=1)
+        return np.concatenate([inside, past], axis=1)
+
+    def changed(self, more: np.ndarray) -> "DemandSpread":
+        """The spread whose mean has `more` units in each of the next T periods, n x T, in the place of any changes before."""
+        return replace(self, changes=np.concatenate([np.zeros((len(self.items), 1)), np.cumsum(more, axis=1)], axis=1))
 
     def excess(self, periods: np.ndarray, level: float, other_sd: np.ndarray | float = 0.0) -> np.ndarray:
         """The `level` quantile of total demand over `periods`, less its mean, units, n; below the mean it is negative. It never falls with
@@ -137,6 +146,16 @@ class DemandSpread:
 
     def _growth(self, periods: np.ndarray) -> np.ndarray:
         return np.sqrt(np.minimum(periods / self._lengths[0], 1.0) * np.maximum(periods / self._lengths[-1], 1.0))
+
+
+def _between(cumulative: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """Row i of `cumulative`, n x (T + 1), at `periods[i]`, between whole periods on a line, past T as at T."""
+    last = cumulative.shape[1] - 1
+    within = np.minimum(periods, last)
+    low = np.minimum(within.astype(int), max(last - 1, 0))
+    rows = np.arange(len(cumulative))
+    below = cumulative[rows, low]
+    return below + (within - low) * (cumulative[rows, np.minimum(low + 1, last)] - below)
 
 
 def _combined(excess: np.ndarray, other: np.ndarray) -> np.ndarray:

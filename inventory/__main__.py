@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecasting import backtest as backtests
 from forecasting.choice import OVERALL, OWN, models_of_plan
+from forecasting.leaderboard import errors
 from forecasting.models import registry
 from forecasting.spread import demand_spread
 from inventory.export import reorder_csv, reorder_xlsx
@@ -134,7 +135,7 @@ def _models(args: argparse.Namespace, forecast: pd.DataFrame, past: pd.DataFrame
         expected = ", ".join((OVERALL, OWN, *names))
         raise InputProblems([Problem("unknown_model", got=args.model, params={"names": expected})])
     try:
-        models = models_of_plan(forecast, past, args.model)
+        models = models_of_plan(forecast, errors(past), args.model)
     except ValueError:
         raise InputProblems([Problem("no_best_model", got=", ".join(names))]) from None
     if len(names) > 1:

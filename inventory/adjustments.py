@@ -8,15 +8,15 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from inventory.overrides import check_reason, check_units
+from forecasting.spread import DemandSpread
+from inventory.overrides import MOST_PERCENT, check_reason, check_units
 from inventory.terms import MOST_UNITS
-from sales.panel import SalesPanel
+from sales.calendar import Calendar
 from workspace import facts
 
 KIND = "adjustment"
 Scope = Literal["item", "category", "all"]
 SCOPES: tuple[Scope, ...] = ("item", "category", "all")
-MOST_PERCENT = 10_000.0
 _DAY = pd.Timedelta(days=1)
 
 
@@ -59,71 +59,67 @@ class Adjustment:
         facts.named(self.by)
 
 
-def save(
-    data: str,
-    scope: Scope,
-    target: str,
-    first: pd.Timestamp,
-    last: pd.Timestamp,
-    percent: float | None,
-    units: float | None,
-    reason: str,
-    by: str,
-) -> Adjustment:
-    """The adjustment, kept for the dataset `data`. Raises ValueError where it cannot be: see `Adjustment`."""
-    made = Adjustment(0, scope, target, pd.Timestamp(first), pd.Timestamp(last), percent, units, reason.strip(), by, datetime.min)
-    days = {"first": f"{made.first:%Y-%m-%d}", "last": f"{made.last:%Y-%m-%d}"}
-    amount = {name: None if value is None else float(value) for name, value in {"percent": percent, "units": units}.items()}
-    body = {"scope": scope, "target": target, "reason": made.reason, **days, **amount}
-    return _adjustment(facts.add(KIND, data, [body], by)[0])
+def save(data: str, wanted: Iterable[Adjustment], by: str) -> list[Adjustment]:
+    """The adjustments `wanted`, kept for the dataset `data`, all or none; their id, name and time are set here."""
+    bodies = [_body(one) for one in wanted]
+    return [of_record(record) for record in facts.add(KIND, data, bodies, by)]
 
 
 def load(data: str) -> list[Adjustment]:
     """All adjustments of the dataset `data` that hold, oldest first."""
-    return [_adjustment(record) for record in facts.records(KIND, data)]
+    return [of_record(record) for record in facts.records(KIND, data)]
 
 
-def clear(data: str, ids: Iterable[int] | None, by: str) -> None:
-    """Ends the adjustments `ids` of the dataset `data` (None: all)."""
-    wanted = None if ids is None else set(ids)
+def clear(data: str, ids: Iterable[int], by: str) -> None:
+    """Ends those of the adjustments `ids` that are the dataset's."""
+    wanted = set(ids)
     with facts.together():
-        facts.end([a.id for a in load(data) if wanted is None or a.id in wanted], by, "cleared")
+        facts.end([one.id for one in load(data) if one.id in wanted], by, "cleared")
+
+
+def of_record(record: facts.Record) -> Adjustment:
+    """The adjustment that was kept as `record`."""
+    read: dict[str, Any] = facts.fields(record, "scope", "target", "percent", "units", "reason")
+    return Adjustment(first=pd.Timestamp(record.body["first"]), last=pd.Timestamp(record.body["last"]), **read)
 
 
 def adjusted(
-    forecast: pd.DataFrame, panel: SalesPanel, adjustments: Sequence[Adjustment], category: Mapping[str, str] | None = None
-) -> pd.DataFrame:
-    """`forecast` (tidy rows, see `Forecast.to_frame`) with mean and quantiles moved by `adjustments`, one after the other, never below 0;
-    what is NaN stays so. No other column changes, nor does `forecast` itself.
+    spread: DemandSpread, calendar: Calendar, adjustments: Sequence[Adjustment], category: Mapping[str, str], most_periods: int
+) -> tuple[DemandSpread, dict[int, float]]:
+    """`spread` with its means moved by `adjustments`, one after the other, never below 0; and the units by which each moved the sum of all
+    means, by its id: 0 for one whose dates or items the spread does not reach.
 
-    Each period is moved by the share of its days that lie within the dates. percent multiplies. units are added: shared over the items and
-    periods in proportion to the mean forecast (that of all models together, so that a plan of several models adds up too), by days where it
-    is 0 throughout; of a range of dates that reaches past the forecast's periods, the share of its days that lie inside. To the units that
-    a forecast has (10 a day) +50 % on half of a week's days brings 70 to 87.5.
-
-    category: item -> category; None: the attributes of `panel`.
+    Each period is moved by the share of its days that lie within the dates, also past the horizon, as far as `most_periods`. percent
+    multiplies. units are added: shared over the items and periods in proportion to their demand within the dates, by days where none is
+    expected; of dates that reach past the periods, the share of days that lie inside; never more taken away than is there. To a forecast
+    of 10 a day +50 % on half of a week's days brings 70 to 87.5. category: item -> category.
     """
-    if not adjustments or forecast.empty:
-        return forecast
-    columns = ["mean", *(name for name in forecast.columns if str(name).startswith("q0."))]
-    values = forecast[columns].to_numpy(dtype=float)
-    labels = forecast["ds"].drop_duplicates().sort_values()
-    at = pd.Index(labels).get_indexer(pd.Index(forecast["ds"]))
-    first = np.array([panel.calendar.first_day(label) for label in labels], dtype="datetime64[D]")
-    last = np.array([panel.calendar.last_day(label) for label in labels], dtype="datetime64[D]")
+    periods = _reached(spread, calendar, adjustments, most_periods)
+    moved = dict.fromkeys((one.id for one in adjustments), 0.0)
+    if not periods:
+        return spread, moved
+    labels = calendar.after(spread.cutoff, periods)
+    first = np.array([calendar.first_day(label) for label in labels], dtype="datetime64[D]")
+    last = np.array([calendar.last_day(label) for label in labels], dtype="datetime64[D]")
+    before = spread.means(periods)
+    known = ~np.isnan(before[:, 0])
+    values = np.where(known[:, None], before, 0.0)
     for one in adjustments:
-        rows = _rows(one, forecast["item"], panel, category)
-        inside = _overlap(one, first, last)
-        length = (last - first).astype(int) + 1
-        if one.percent is not None:
-            factor = 1 + one.percent / 100 * (inside / length)[at]
-            values = np.where(rows[:, None], values * factor[:, None], values)
-        else:
-            extra = _shared(one, forecast, values[:, 0], rows, inside[at].astype(float), length[at])
-            values = np.where(np.isnan(values), np.nan, np.maximum(values + extra[:, None], 0.0))
-    moved = forecast.copy()
-    moved[columns] = values
-    return moved
+        rows = known & _mask(one, spread.items, category)
+        share = _overlap(one, first, last) / ((last - first).astype(int) + 1)
+        inside = values[rows] * share
+        more = inside * (one.percent / 100) if one.percent is not None else _shared(one, inside, _overlap(one, first, last))
+        values[rows] += more
+        moved[one.id] = float(more.sum())
+    return spread.changed(np.where(known[:, None], values - before, 0.0)), moved
+
+
+def _reached(spread: DemandSpread, calendar: Calendar, adjustments: Sequence[Adjustment], most: int) -> int:
+    """The periods from the cutoff to the last day of any adjustment, at most `most`."""
+    if not adjustments:
+        return 0
+    days = max((max(one.last for one in adjustments) - calendar.last_day(spread.cutoff)).days, 0)
+    return min(int(np.ceil(calendar.periods(days))) + 1 if days else 0, most)
 
 
 def _overlap(one: Adjustment, first: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -132,36 +128,23 @@ def _overlap(one: Adjustment, first: np.ndarray, last: np.ndarray) -> np.ndarray
     return np.maximum((np.minimum(last, end) - np.maximum(first, begin)).astype(int) + 1, 0)
 
 
-def _rows(one: Adjustment, items: pd.Series, panel: SalesPanel, category: Mapping[str, str] | None) -> np.ndarray:
-    """Mask of the rows that the adjustment is about."""
+def _mask(one: Adjustment, items: np.ndarray, category: Mapping[str, str]) -> np.ndarray:
+    """Mask of the items that the adjustment is about."""
     if one.scope == "all":
         return np.full(len(items), True)
-    if one.scope == "item":
-        return (items == one.target).to_numpy()
-    if category is None:
-        known = panel.attributes["category"].to_numpy() if "category" in panel.attributes else np.full(len(panel), None)
-        category = dict(zip(panel.items, known, strict=True))
-    return (items.map(category) == one.target).to_numpy()
+    return items == one.target if one.scope == "item" else np.array([category.get(item) == one.target for item in items], dtype=bool)
 
 
-def _shared(
-    one: Adjustment, forecast: pd.DataFrame, mean: np.ndarray, rows: np.ndarray, inside: np.ndarray, length: np.ndarray
-) -> np.ndarray:
-    """The units that each row gets: the same for all models of an item and period."""
-    extra = np.zeros(len(forecast))
-    touched = rows & (inside > 0) & ~np.isnan(mean)
-    if not touched.any() or one.units is None:
-        return extra
-    cells = forecast.loc[touched, ["item", "ds"]].assign(mean=mean[touched], inside=inside[touched], length=length[touched])
-    cells = cells.groupby(["item", "ds"], as_index=False, observed=True).mean()
-    weight = (cells["mean"] * cells["inside"] / cells["length"]).to_numpy()
-    if weight.sum() == 0:
-        weight = cells["inside"].to_numpy(dtype=float)
-    covered = cells.groupby("ds")["inside"].first().sum() / ((one.last - one.first) / _DAY + 1)
-    cells["extra"] = one.units * covered * weight / weight.sum()
-    return np.where(touched, forecast[["item", "ds"]].merge(cells, how="left", on=["item", "ds"])["extra"].fillna(0.0).to_numpy(), 0.0)
+def _shared(one: Adjustment, inside: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """The units that each item and period gets, of `inside`, the demand expected there within the dates."""
+    units = (one.units or 0.0) * days.sum() / ((one.last - one.first) / _DAY + 1)
+    expected = inside.sum()
+    if expected > 0:
+        return inside * (max(units, -expected) / expected)
+    weight = np.broadcast_to(days.astype(float), inside.shape)
+    return weight * (max(units, 0.0) / weight.sum()) if weight.sum() else np.zeros(inside.shape)
 
 
-def _adjustment(record: facts.Record) -> Adjustment:
-    read: dict[str, Any] = facts.fields(record, "scope", "target", "percent", "units", "reason")
-    return Adjustment(first=pd.Timestamp(record.body["first"]), last=pd.Timestamp(record.body["last"]), **read)
+def _body(one: Adjustment) -> dict[str, Any]:
+    days = {"first": f"{one.first:%Y-%m-%d}", "last": f"{one.last:%Y-%m-%d}"}
+    return {name: getattr(one, name) for name in ("scope", "target", "percent", "units")} | {"reason": one.reason.strip(), **days}

@@ -53,9 +53,7 @@ def reorder_point(lead_time_demand: np.ndarray | float, safety_stock: np.ndarray
     return np.add(lead_time_demand, safety_stock)
 
 
-def inventory_position(
-    on_hand: np.ndarray | float, due_inside: np.ndarray | float, backorders: np.ndarray | float
-) -> np.ndarray:
+def inventory_position(on_hand: np.ndarray | float, due_inside: np.ndarray | float, backorders: np.ndarray | float) -> np.ndarray:
     """Units that can serve the protection interval: on hand, plus receipts due inside it, less what customers are still owed.
 
     Receipts due later cannot serve it, so that they do not count (a stricter position than Silver's, which counts all on order).

@@ -1,21 +1,26 @@
 """Overrides: quantities that a planner sets by hand, kept with reason, name and time; asked about again when the data changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
+from inventory import formulas
+from inventory.plan import ReorderPlan
 from inventory.terms import MOST_UNITS
 from workspace import facts
 
 KIND = "override"
 LONGEST_REASON = 500
+MOST_PERCENT = 10_000.0
 
 
 @dataclass(frozen=True)
 class Override:
-    """The quantity of one item's line, units, whatever the plan computes; made on the data with this fingerprint, `by` whom and `at` which
-    time (UTC) it was last set or kept.
+    """The quantity of one item's line, units, whatever the plan computes; made on this version of the data, `by` whom and `at` which time
+    (UTC) it was last set or kept. rest: nobody typed it, it is the 0 that stays after a smaller order than computed was sent.
 
     Raises ValueError for a quantity that is no number from 0 to 1e9, and where item, reason or name are missing.
     """
@@ -26,7 +31,8 @@ class Override:
     reason: str
     by: str
     at: datetime
-    fingerprint: str
+    version: str
+    rest: bool = False
 
     def __post_init__(self) -> None:
         check_units("quantity", self.quantity, 0.0)
@@ -36,49 +42,74 @@ class Override:
             raise ValueError("item: got nothing, expected a code")
 
 
-def save(data: str, fingerprint: str, quantities: Mapping[str, float], reason: str, by: str) -> list[Override]:
+def save(data: str, version: str, quantities: Mapping[str, float], reason: str, by: str) -> list[Override]:
     """The overrides of these items, kept for the dataset `data`; they take the place of earlier ones. All of them or, where one cannot be,
     none: see `Override` for the ValueError."""
-    bodies = [_body(item, float(units), reason.strip(), fingerprint) for item, units in quantities.items()]
+    bodies = [_body(item, float(units), reason.strip(), version) for item, units in quantities.items()]
     for body in bodies:
-        Override(0, body["item"], body["quantity"], body["reason"], by, datetime.min, fingerprint)
+        Override(0, body["item"], body["quantity"], body["reason"], by, datetime.min, version)
     with facts.together():
-        clear(data, quantities, by)
-        return [_override(record) for record in facts.add(KIND, data, bodies, by)]
+        clear(data, [o.id for o in load(data) if o.item in quantities], by)
+        return [of_record(record) for record in facts.add(KIND, data, bodies, by)]
 
 
 def load(data: str) -> list[Override]:
-    """All overrides of the dataset `data` that hold, one an item, oldest first."""
-    return [_override(record) for record in facts.records(KIND, data)]
+    """All overrides of the dataset `data` that have not ended, one an item, oldest first."""
+    return [of_record(record) for record in facts.records(KIND, data)]
 
 
-def clear(data: str, items: Iterable[str] | None, by: str) -> None:
-    """Ends the overrides of `items` (None: all)."""
-    wanted = None if items is None else set(items)
+def clear(data: str, ids: Iterable[int], by: str) -> None:
+    """Ends those of the overrides `ids` that are the dataset's."""
+    wanted = set(ids)
     with facts.together():
-        facts.end([o.id for o in load(data) if wanted is None or o.item in wanted], by, "cleared")
+        facts.end([o.id for o in load(data) if o.id in wanted], by, "cleared")
 
 
-def keep(data: str, fingerprint: str, items: Iterable[str], by: str) -> list[Override]:
-    """The overrides of `items`, now good for the data with this fingerprint: somebody was asked again and kept them."""
-    wanted = set(items)
-    with facts.together():
-        old = [o for o in load(data) if o.item in wanted and o.fingerprint != fingerprint]
-        return [_override(facts.replace(o.id, _body(o.item, o.quantity, o.reason, fingerprint), by)) for o in old]
-
-
-def settle(data: str, items: Iterable[str], by: str) -> None:
-    """What the overrides of `items` ask for was sent: until they are asked about again, nothing more is to be ordered."""
-    wanted = set(items)
+def keep(data: str, version: str, ids: Iterable[int], by: str) -> None:
+    """Makes the overrides `ids` good for this version of the data: somebody was asked again and kept them."""
+    wanted = set(ids)
     with facts.together():
         for o in load(data):
-            if o.item in wanted:
-                facts.replace(o.id, _body(o.item, 0.0, o.reason, o.fingerprint), by)
+            if o.id in wanted and o.version != version:
+                facts.replace(o.id, _body(o.item, o.quantity, o.reason, version), by)
 
 
-def split(overrides: Sequence[Override], fingerprint: str) -> tuple[list[Override], list[Override]]:
-    """Those made or kept on the data with this fingerprint, and those to ask about again, which no plan applies until they are kept."""
-    return [o for o in overrides if o.fingerprint == fingerprint], [o for o in overrides if o.fingerprint != fingerprint]
+def settle(data: str, sent: Mapping[str, float], computed: Mapping[str, float], version: str, by: str) -> None:
+    """What the overrides of the items `sent` (units of each) asked for was sent, so that they end. Where less than `computed` was, an
+    override of 0 takes the place: the rest is not ordered until there is a newer version of the data."""
+    with facts.together():
+        for o in load(data):
+            if o.item not in sent:
+                continue
+            if o.version == version and not sent[o.item] >= computed[o.item]:
+                facts.replace(o.id, _body(o.item, 0.0, o.reason, version, rest=True), by)
+            else:
+                facts.end([o.id], by, "sent")
+
+
+def unsettle(data: str, items: Iterable[str], by: str) -> None:
+    """The orders of `items` never arrive: the 0 that was left after them ends."""
+    wanted = set(items)
+    with facts.together():
+        facts.end([o.id for o in load(data) if o.rest and o.item in wanted], by, "order cancelled")
+
+
+def by_percent(plan: ReorderPlan, percent: float) -> dict[str, float]:
+    """Item -> units: the computed quantity of each line to order changed by `percent` (+10: a tenth more), raised to its minimum and up to
+    whole packs, whole units where there is no pack; 0 at -100. Lines with nothing computed to order are left out.
+
+    Raises ValueError where `percent` is not a number from -100 to 10,000.
+    """
+    if not -100 <= percent <= MOST_PERCENT:
+        raise ValueError(f"percent: got {percent}, expected a number from -100 to {MOST_PERCENT:,.0f}")
+    rows = np.flatnonzero(plan.computed > 0)
+    units = formulas.round_up_to_pack(plan.computed[rows] * (1 + percent / 100), plan.moq[rows], plan.pack[rows])
+    return dict(zip(plan.items[rows], units.tolist(), strict=True))
+
+
+def of_record(record: facts.Record) -> Override:
+    """The override that was kept as `record`."""
+    return Override(**facts.fields(record, "item", "quantity", "reason", "version"), rest=record.body.get("rest", False))
 
 
 def check_units(name: str, units: float, least: float) -> None:
@@ -93,9 +124,5 @@ def check_reason(reason: str) -> None:
         raise ValueError(f"reason: got {reason[:20]!r}, expected 1 to {LONGEST_REASON} characters")
 
 
-def _body(item: str, quantity: float, reason: str, fingerprint: str) -> dict[str, Any]:
-    return {"item": item, "quantity": quantity, "reason": reason, "fingerprint": fingerprint}
-
-
-def _override(record: facts.Record) -> Override:
-    return Override(**facts.fields(record, "item", "quantity", "reason", "fingerprint"))
+def _body(item: str, quantity: float, reason: str, version: str, rest: bool = False) -> dict[str, Any]:
+    return {"item": item, "quantity": quantity, "reason": reason, "version": version, "rest": rest}

@@ -10,16 +10,17 @@ from scipy import stats
 
 from forecasting.spread import DemandSpread
 from inventory import formulas
+from inventory.receipts import NO_RECEIPTS, Receipts
 from inventory.settings import PlanSettings
-from inventory.terms import MOST_UNITS, Receipts, StockTerms, no_receipts
+from inventory.terms import MOST_UNITS, StockTerms
 from sales.calendar import Calendar
 
 LEAST_HORIZON = {"D": 28, "W": 6, "M": 3}
 MOST_HORIZON_DAYS = 182.0
 MOST_EFFECTIVE_LEVEL = 0.9999
+WIDE = 5.0
 _ALIKE = 1e-9
 _NO_OVERRIDES: Mapping[str, float] = MappingProxyType({})
-_NO_RECEIPTS = no_receipts()
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class ReorderPlan:
     demand: mean total over the protection interval P = lead time + review period. quantile: its service level quantile. safety_stock.
     order_up_to: demand + safety_stock. reorder_point: mean demand over the lead time alone + safety_stock. on_hand: what the stock file
     gives and what was received since (NaN: not given, counted as 0; what was received then counts in on_order). on_order: what is due
-    inside P; on_order_later: the rest; both with the orders sent. sent: units of orders sent and not yet arrived; received: units of those
+    inside P; on_order_later: the rest; both with the orders sent. overdue: of on_order, what was due before the last day of the sales and
+    has not come. sent: units of orders sent and not yet arrived; received: units of those
     that arrived since the stock file. backorders. position: on_hand + on_order - backorders. shortfall: order_up_to - position. computed:
     the shortfall raised to moq and rounded up to pack, never negative; NaN where the forecast failed, where the textbook formula has no
     errors to work from, or where the stock could not be read (stock_unreadable; there position and shortfall are NaN too). overridden: true
@@ -65,6 +67,7 @@ class ReorderPlan:
     on_hand: np.ndarray
     on_order: np.ndarray
     on_order_later: np.ndarray
+    overdue: np.ndarray
     backorders: np.ndarray
     position: np.ndarray
     shortfall: np.ndarray
@@ -113,17 +116,24 @@ class ReorderPlan:
 
     def notes(self) -> dict[str, int]:
         """How many items carry a caution, by its name: not_planned (no forecast, or no error known to the textbook formula) and
-        stock_unreadable, where no override gives a quantity, assumed (lead time or review period), no_stock, tail, extrapolated; only those
-        that occur."""
+        stock_unreadable, where no override gives a quantity, overdue (units on order that should have come), assumed (lead time or review
+        period), no_stock, wide, tail, extrapolated; only those that occur."""
         counts = {
             "not_planned": np.isnan(self.order_up_to) & ~self.overridden,
             "stock_unreadable": self.stock_unreadable & ~self.overridden,
+            "overdue": self.overdue > 0,
             "assumed": self.assumed_lead_time | self.assumed_review,
             "no_stock": np.isnan(self.on_hand) & ~self.stock_unreadable & (not self.targets_only),
+            "wide": self.wide,
             "tail": self.tail,
             "extrapolated": self.extrapolated,
         }
         return {name: int(mask.sum()) for name, mask in counts.items() if mask.any()}
+
+    @property
+    def wide(self) -> np.ndarray:
+        """Mask of the lines to order whose safety stock is more than WIDE times their demand, n: a jump in their past, or too few sales."""
+        return self.to_order & (self.safety_stock > WIDE * self.demand)
 
     def effective_levels(self) -> tuple[float, float, float]:
         """The least, median and largest effective service level of the items where anything is uncertain; NaN where nothing is."""
@@ -168,10 +178,6 @@ class ReorderPlan:
             }
         )
 
-    def reason_codes(self) -> np.ndarray:
-        """Why each quantity is what it is, n: overridden, or one of `computed_codes`."""
-        return np.where(self.overridden, "overridden", self.computed_codes()).astype(object)
-
     def computed_codes(self) -> np.ndarray:
         """Why each quantity computed is what it is, n: forecast_failed, stock_unreadable, no_errors_known (the textbook formula needs the
         backtest to have some), no_demand (none expected, none owed), position_covers, ordered (exactly the shortfall), rounded_to_units,
@@ -199,7 +205,7 @@ def reorder_plan(
     calendar: Calendar,
     settings: PlanSettings,
     overrides: Mapping[str, float] = _NO_OVERRIDES,
-    receipts: Receipts = _NO_RECEIPTS,
+    receipts: Receipts = NO_RECEIPTS,
 ) -> ReorderPlan:
     """What to order for every item of `spread`, at the end of its last period, under `terms` (of these items or more) and `settings`.
 
@@ -223,7 +229,8 @@ def reorder_plan(
     demand = spread.mean(periods)
     excess, safety_stock, level = _safety(terms, spread, calendar, settings, periods, demand)
     order_up_to = formulas.order_up_to_level(demand, safety_stock)
-    until = np.datetime64(as_of, "D") + np.floor(days).astype("timedelta64[D]")
+    today = np.datetime64(as_of, "D")
+    until = today + np.floor(days).astype("timedelta64[D]")
     received, sent_inside, sent_later = receipts.of(spread.items, until)
     later = terms.on_order_due > until
     unknown = np.isnan(terms.on_hand)
@@ -248,6 +255,7 @@ def reorder_plan(
         on_hand=on_hand,
         on_order=on_order,
         on_order_later=np.where(later, terms.on_order, 0.0) + sent_later,
+        overdue=np.where(terms.on_order_due < today, terms.on_order, 0.0) + receipts.overdue(spread.items, today),
         backorders=terms.backorders,
         position=position,
         shortfall=shortfall,

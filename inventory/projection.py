@@ -8,6 +8,8 @@ import pandas as pd
 
 from forecasting.spread import DemandSpread
 from inventory.plan import ReorderPlan
+from inventory.receipts import Receipts
+from inventory.terms import StockTerms
 from sales.calendar import Calendar
 
 MOST_POINTS = 400
@@ -71,8 +73,7 @@ class Projection:
 
     day: t dates from the last day of the sales, when the order is placed. stock: units in stock, with the order; below 0 what is owed to
     customers. low, high: the same where total demand is at the upper and at the lower quantile of its spread. without: stock without the
-    order. order_arrives: the day on which the order arrives; order: its units. out_of_stock: mask of moments with nothing left, with the
-    order.
+    order. order_arrives: the day on which the order arrives; order: its units. receipts: day and units of what was on order before.
     """
 
     day: pd.DatetimeIndex
@@ -82,9 +83,11 @@ class Projection:
     without: np.ndarray
     order_arrives: pd.Timestamp
     order: float
+    receipts: tuple[tuple[pd.Timestamp, float], ...]
 
     @property
     def out_of_stock(self) -> np.ndarray:
+        """Mask of the moments at which customers wait, t."""
         return self.stock < -_ALIKE
 
 
@@ -118,7 +121,16 @@ def project(
     moments = pd.DatetimeIndex(np.repeat(plan.as_of + pd.to_timedelta(days, unit="D").round("s"), 2))
     arrives = plan.as_of + pd.Timedelta(days=lead_time).round("s")
     low, high = stock - _twice(excess_high), stock - _twice(excess_low)
-    return Projection(moments, stock, low, high, without, arrives, float(plan.quantity[row]))
+    coming = tuple((plan.as_of + pd.Timedelta(days=day).round("s"), units) for day, units in sorted(receipts.items()))
+    return Projection(moments, stock, low, high, without, arrives, float(plan.quantity[row]), coming)
+
+
+def arrivals(terms: StockTerms, receipts: Receipts, item: str, today: pd.Timestamp) -> list[tuple[pd.Timestamp, float]]:
+    """Days and units of all that is on order for `item`, in the stock file and sent; what was received counts as there already where the
+    stock on hand is known, else it arrives today."""
+    row = int(np.searchsorted(terms.items, item))
+    there = receipts if np.isnan(terms.on_hand[row]) else receipts.open
+    return [(pd.Timestamp(terms.on_order_due[row]), float(terms.on_order[row])), *there.arrivals(item, today)]
 
 
 def _receipts(plan: ReorderPlan, row: int, arrivals: Sequence[tuple[pd.Timestamp, float]], length: float) -> dict[float, float]:
@@ -144,7 +156,8 @@ def _days(length: float, others: Sequence[float]) -> np.ndarray:
 def _demand(spread: DemandSpread, item: str, periods: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean total demand of `item` over each of `periods`, and how far its 1 - level and level quantiles lie from it."""
     at = np.full(len(periods), int(np.searchsorted(spread.items, item)))
-    arrays = {name: getattr(spread, name)[at] for name in ("items", "cumulative", "sigma", "scale", "model")}
+    names = ("items", "cumulative", "sigma", "scale", "model", *(("changes",) if spread.changes is not None else ()))
+    arrays = {name: getattr(spread, name)[at] for name in names}
     one = replace(spread, **arrays)
     return one.mean(periods), one.excess(periods, 1 - level), one.excess(periods, level)
 

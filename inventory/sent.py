@@ -1,6 +1,6 @@
 """Sent orders: what a planner marked as sent, until it has arrived and the stock file knows of it.
 
-An open order counts as on order with its due date, a received one as on hand until a newer stock file is saved: see `terms.Receipts`.
+An open order counts as on order with its due date, a received one as on hand until a newer stock file is saved: see `receipts.Receipts`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from inventory import overrides
-from inventory.plan import ReorderPlan
-from inventory.terms import Receipts
+from inventory.receipts import Receipts
 from workspace import facts
 
 KIND = "sent"
@@ -41,77 +40,56 @@ class SentOrder:
             raise ValueError(f"state: got {self.state!r}, expected open or received")
 
 
-def send(data: str, plan: ReorderPlan, by: str) -> list[SentOrder]:
-    """Marks the lines to order of `plan` as sent for the dataset `data`; the new ones.
-
-    Due is the plan's `as_of` + the lead time, whole days, parts dropped, so that it lies within the protection interval. A line whose plan
-    did not see all that was sent of its item (a double click, a page that somebody else's sending made old) is not sent again. An override
-    is for one order: that of a line sent ends, or says 0 from now on where it asked for less than was computed, so that the rest is not
-    ordered until the planner is asked again.
-    """
-    plan = plan.selected(plan.to_order)
-    due = [f"{plan.as_of + pd.Timedelta(days=int(days)):%Y-%m-%d}" for days in plan.lead_time_days]
-    with facts.together():
-        new = [row for row, up_to_date in enumerate(_saw_all(plan, load(data))) if up_to_date]
-        less = plan.overridden & ~(plan.quantity >= plan.computed)
-        overrides.settle(data, [plan.items[row] for row in new if less[row]], by)
-        overrides.clear(data, [plan.items[row] for row in new if plan.overridden[row] and not less[row]], by)
-        about = {"state": "open", "sent_as_of": f"{plan.as_of:%Y-%m-%d}"}
-        bodies = [
-            {"item": plan.items[row], "quantity": float(plan.quantity[row]), "supplier": plan.supplier[row], "due": due[row], **about}
-            for row in new
-        ]
-        return [_order(record) for record in facts.add(KIND, data, bodies, by)]
-
-
 def load(data: str) -> list[SentOrder]:
     """The orders of the dataset `data` that are open, or received and not yet in a stock file, oldest first."""
-    return [_order(record) for record in facts.records(KIND, data)]
+    return [of_record(record) for record in facts.records(KIND, data)]
 
 
-def received(data: str, ids: Iterable[int], by: str) -> list[SentOrder]:
-    """Marks the open orders among `ids` as received; those."""
-    wanted = set(ids)
-    with facts.together():
-        found = [record for record in facts.records(KIND, data) if record.id in wanted and record.body["state"] == "open"]
-        return [_order(facts.replace(record.id, {**record.body, "state": "received"}, by)) for record in found]
+def received(data: str, ids: Iterable[int], by: str) -> None:
+    """Marks the open orders among `ids` as received, beside what the stock file has on hand."""
+    _become(data, ids, "received", by)
+
+
+def not_received(data: str, ids: Iterable[int], by: str) -> None:
+    """Marks the received orders among `ids` as open again."""
+    _become(data, ids, "open", by)
 
 
 def cancelled(data: str, ids: Iterable[int], by: str) -> None:
-    """Ends the orders `ids`: they never arrive."""
+    """Ends the orders `ids`: they never arrive. What an override left unordered after them (`overrides.settle`) may be ordered again."""
     wanted = set(ids)
     with facts.together():
-        facts.end([order.id for order in load(data) if order.id in wanted], by, "cancelled")
+        found = [order for order in load(data) if order.id in wanted]
+        facts.end([order.id for order in found], by, "cancelled")
+        overrides.unsettle(data, {order.item for order in found}, by)
 
 
-def stock_file_saved(data: str, holds_sent: bool, by: str) -> None:
-    """A newer stock file says what is on hand, so received orders end; with `holds_sent` its on_order has the open ones, which end too."""
+def in_stock_file(data: str, ids: Iterable[int], by: str) -> None:
+    """Ends the orders `ids`: the stock file knows of them, on hand or on order."""
+    wanted = set(ids)
     with facts.together():
-        facts.end([order.id for order in load(data) if holds_sent or order.state == "received"], by, "in the stock file")
+        facts.end([order.id for order in load(data) if order.id in wanted], by, "in the stock file")
 
 
-def receipts(orders: Iterable[SentOrder], items: Sequence[str] | np.ndarray) -> Receipts:
-    """What `orders` bring of `items`, for `reorder_plan`."""
-    known = set(items)
-    of = [order for order in orders if order.item in known]
+def receipts(orders: Sequence[SentOrder]) -> Receipts:
+    """What `orders` bring, for `reorder_plan`."""
     return Receipts(
-        items=np.array([order.item for order in of], dtype=object),
-        quantity=np.array([order.quantity for order in of], dtype=float),
-        due=np.array([order.due for order in of], dtype="datetime64[D]"),
-        received=np.array([order.state == "received" for order in of], dtype=bool),
+        items=np.array([order.item for order in orders], dtype=object),
+        quantity=np.array([order.quantity for order in orders], dtype=float),
+        due=np.array([order.due for order in orders], dtype="datetime64[D]"),
+        received=np.array([order.state == "received" for order in orders], dtype=bool),
     )
 
 
-def _saw_all(plan: ReorderPlan, orders: Sequence[SentOrder]) -> np.ndarray:
-    """Mask of the items of `plan` for which it counted just these orders, n."""
-    sent, arrived = np.zeros(len(plan)), np.zeros(len(plan))
-    rows = {item: row for row, item in enumerate(plan.items)}
-    for order in orders:
-        if order.item in rows:
-            (sent if order.state == "open" else arrived)[rows[order.item]] += order.quantity
-    return np.isclose(sent, plan.sent) & np.isclose(arrived, plan.received)
-
-
-def _order(record: facts.Record) -> SentOrder:
+def of_record(record: facts.Record) -> SentOrder:
+    """The order that was kept as `record`."""
     days = {name: pd.Timestamp(record.body[name]) for name in ("due", "sent_as_of")}
     return SentOrder(**facts.fields(record, *_PARTS), **days)
+
+
+def _become(data: str, ids: Iterable[int], state: str, by: str) -> None:
+    wanted = set(ids)
+    with facts.together():
+        for record in facts.records(KIND, data):
+            if record.id in wanted and record.body["state"] != state:
+                facts.replace(record.id, {**record.body, "state": state}, by)

@@ -1,9 +1,13 @@
-"""PlanSettings: what a planner chooses for all items at once."""
+"""PlanSettings: what a planner chooses for all items at once, and what of it is kept so that tomorrow begins where today ended."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
 from inventory.terms import MOST_DAYS
+from workspace import facts
+
+KIND = "settings"
 
 Method = Literal["backtest", "normal"]
 BOUNDS = {
@@ -38,3 +42,21 @@ class PlanSettings:
                 raise ValueError(f"{name}: got {value}, expected {least:g} to {most:g}")
         if self.method not in ("backtest", "normal"):
             raise ValueError(f"method: got {self.method!r}, expected backtest or normal")
+
+
+def save_settings(data: str, settings: PlanSettings, by: str) -> None:
+    """Keeps `settings` for the dataset `data`, in place of what was kept."""
+    with facts.together():
+        facts.end([record.id for record in facts.records(KIND, data)], by, "replaced")
+        facts.add(KIND, data, [asdict(settings)], by)
+
+
+def saved_settings(data: str) -> PlanSettings:
+    """The settings kept for the dataset `data`; the defaults where there are none."""
+    return of_records(facts.records(KIND, data))
+
+
+def of_records(records: Sequence[facts.Record]) -> PlanSettings:
+    """The settings of the latest of `records`; the defaults where there is none."""
+    known = {field.name for field in fields(PlanSettings)}
+    return PlanSettings(**{name: value for name, value in records[-1].body.items() if name in known}) if records else PlanSettings()

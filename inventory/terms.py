@@ -90,35 +90,6 @@ class StockTerms:
         return replace(self, **{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
-@dataclass(frozen=True, eq=False)
-class Receipts:
-    """What orders that were sent bring beside the stock file, one array a column, one place an order.
-
-    items: codes, several orders of one item among them. quantity: units. due: the day on which it arrives. received: true where it has
-    arrived since the stock file was saved.
-    """
-
-    items: np.ndarray
-    quantity: np.ndarray
-    due: np.ndarray
-    received: np.ndarray
-
-    def of(self, items: np.ndarray, until: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Units received, open and due by the day `until` (n days), and open and due later, n each, of `items` (n codes); others are left
-        out."""
-        rows = pd.Index(items).get_indexer(pd.Index(self.items, dtype=object))
-        here = rows >= 0
-        rows, received = rows[here], self.received[here]
-        later = ~received & (self.due[here] > until[rows])
-        masks = (received, ~received & ~later, later)
-        return tuple(np.bincount(rows, self.quantity[here] * mask, len(items)).astype(float) for mask in masks)  # type: ignore[return-value]
-
-
-def no_receipts() -> Receipts:
-    """Nothing was sent."""
-    return Receipts(np.empty(0, dtype=object), np.empty(0), np.empty(0, dtype="datetime64[D]"), np.empty(0, dtype=bool))
-
-
 def default_terms(panel: SalesPanel) -> StockTerms:
     """The terms of the items of `panel` where no stock file says any: no stock known, default lead time and review period, marked so."""
     n = len(panel)

@@ -16,10 +16,11 @@ if result is None or not compare.usable(result):
     st.stop()
 
 panel = session.panel_of(data, result.fingerprint)
+runs.choose(data, result.run)
 compare.origin(data, result, panel)
 compare.overall(result, panel)
 leaderboard.board(result, panel)
 compare.one_item(data, result, panel)
 leaderboard.errors(result, panel)
-compare.for_the_plan(result)
+compare.for_the_plan(data, result)
 compare.downloads(result, panel)

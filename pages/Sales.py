@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import explore, forms, shell
+from ui import explore, forms, shell, stock_file
 from ui.texts import plain, text
 
 data = shell.frame("sales")
@@ -17,4 +17,4 @@ if data is not None:
     st.header(text("sales.data", title=plain(data.title)))
     explore.overview(data)
     st.subheader(text("sales.stock"))
-    forms.stock_file(data)
+    stock_file.form(data)

@@ -7,8 +7,13 @@ import numpy as np
 import pandas as pd
 
 from forecasting.spread import DemandSpread
+from inventory.plan import ReorderPlan, reorder_plan
+from inventory.settings import PlanSettings
 from inventory.terms import StockTerms
+from sales.calendar import Calendar
 from sales.panel import SalesPanel
+
+NORMAL = PlanSettings(method="normal")
 
 
 def codes(n: int) -> np.ndarray:
@@ -18,12 +23,13 @@ def codes(n: int) -> np.ndarray:
 
 
 def spread(rate: Any, sigma: Any = 1.0, horizon: int = 28, errors: int = 400, cutoff: str = "2024-03-03") -> DemandSpread:
-    """Items with `rate` units a period and normal errors of `sigma`, whose totals' errors are evenly spaced normal quantiles."""
-    rates = np.atleast_1d(np.asarray(rate, dtype=float))
-    n = len(rates)
+    """Items with `rate` units a period (n, or n x periods, which are the horizon then) and normal errors of `sigma`."""
+    rates = np.asarray(rate, dtype=float)
+    means = rates if rates.ndim == 2 else np.repeat(np.atleast_1d(rates)[:, None], horizon, axis=1)
+    n, horizon = means.shape
     sigmas = np.broadcast_to(np.asarray(sigma, dtype=float), n).copy()
     normal = np.sort(np.random.default_rng(3).normal(size=errors))
-    cumulative = np.arange(horizon + 1) * rates[:, None]
+    cumulative = np.concatenate([np.zeros((n, 1)), np.cumsum(means, axis=1)], axis=1)
     pooled = (np.empty(0), *[normal] * horizon)
     return DemandSpread(codes(n), pd.Timestamp(cutoff), cumulative, sigmas, sigmas, pooled, np.full(n, "naive", dtype=object))
 
@@ -37,6 +43,11 @@ def terms(n: int = 1, **given: Any) -> StockTerms:
     }  # fmt: skip
     arrays = {name: np.broadcast_to(np.asarray(value, dtype=_dtype(name, value)), n).copy() for name, value in values.items()}
     return StockTerms(items=codes(n), **arrays)
+
+
+def planned(n: int = 1, rate: Any = 2.0, sigma: Any = 1.0, settings: PlanSettings = NORMAL, errors: int = 400, **given: Any) -> ReorderPlan:
+    """The plan of n items a day, nothing decided."""
+    return reorder_plan(terms(n, **given), spread(np.full(n, rate, dtype=float), sigma, errors=errors), Calendar("D"), settings)
 
 
 def _dtype(name: str, value: Any) -> Any:

@@ -1,5 +1,7 @@
 """What a planner adds to a forecast: units add up, nothing falls below 0, and only the dates and items meant are moved."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,147 +13,184 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel
 
+from forecasting.spread import DemandSpread, demand_spread
 from inventory import adjustments
 from inventory.adjustments import Adjustment, adjusted
-from sales.panel import SalesPanel
+from inventory.plan import reorder_plan
+from inventory.settings import PlanSettings
+from sales.calendar import Calendar
 
-LAST = pd.Timestamp("2023-01-29")
+DAYS = Calendar("D")
+LAST = pd.Timestamp("2024-03-03")
 AT = datetime(2024, 1, 1, tzinfo=UTC)
+KINDS = {"A000": "Mugs", "A001": "Cups", "A002": "Cups"}
+MOST = 400
 
 
-def shop(n: int = 3, frequency: str = "D", periods: int = 28) -> SalesPanel:
-    """Items A000 … sold once a period from 2 January 2023, a Monday; the first is a Mug, the others are Cups."""
-    made = panel(np.ones((n, periods)), frequency)
-    made.attributes["category"] = ["Mugs", *["Cups"] * (n - 1)]
-    return made
+def change(first: int | str, last: int | str, scope: Any = "all", target: str = "", id: int = 1, **amount: float) -> Adjustment:
+    """From a day to a day: dates, or how many days after the last day of sales."""
+    days = (pd.Timestamp(day) if isinstance(day, str) else LAST + pd.Timedelta(days=day) for day in (first, last))
+    return Adjustment(id, scope, target, *days, **{"percent": None, "units": None, **amount}, reason="fair", by="Ann", at=AT)
 
 
-def forecast(sold: SalesPanel, mean: Any, horizon: int = 14, model: str = "naive") -> pd.DataFrame:
-    rows = stock.rows(sold, sold.last, horizon, mean, model=model)
-    return rows.assign(**{"q0.5": rows["mean"], "q0.95": rows["mean"] + 3}, status="ok")
+def moved_by(spread: DemandSpread, *changes: Adjustment, category: Mapping[str, str] = KINDS, most: int = MOST) -> DemandSpread:
+    return adjusted(spread, DAYS, changes, category, most)[0]
 
 
-def change(first: str, last: str, scope: Any = "all", target: str = "", **amount: float) -> Adjustment:
-    given = {"percent": None, "units": None, **amount}
-    return Adjustment(1, scope, target, pd.Timestamp(first), pd.Timestamp(last), **given, reason="fair", by="Ann", at=AT)
+def means(spread: DemandSpread, periods: int) -> np.ndarray:
+    """Each period's mean with the changes, n x periods."""
+    totals = [spread.mean(np.full(len(spread.items), float(length))) for length in range(periods + 1)]
+    return np.diff(np.stack(totals, axis=1), axis=1)
 
 
-def block(rows: pd.DataFrame, column: str = "mean") -> np.ndarray:
-    return rows[column].to_numpy().reshape(rows["item"].nunique(), -1)
+def rows(spread: DemandSpread, periods: int) -> list[list[float]]:
+    return means(spread, periods).round(9).tolist()
 
 
-def test_percent_moves_mean_and_quantiles_on_its_dates_alone() -> None:
-    before = forecast(shop(), 10)
-    after = adjusted(before, shop(), [change("2023-02-01", "2023-02-02", "item", "A001", percent=50)])
-    assert block(after)[1].tolist() == [10, 10, 15, 15, *[10] * 10]
-    assert block(after, "q0.95")[1].tolist() == [13, 13, 19.5, 19.5, *[13] * 10]
-    others = after["item"] != "A001"
-    pd.testing.assert_frame_equal(after[others], before[others])
-    assert (before["mean"] == 10).all()
+def test_percent_moves_the_mean_of_its_dates_and_items_alone() -> None:
+    before = stock.spread([10, 10, 10], horizon=14)
+    after = moved_by(before, change(3, 4, "item", "A001", percent=50))
+    assert rows(after, 14) == [[10] * 14, [10, 10, 15, 15, *[10] * 10], [10] * 14]
+    assert rows(before, 14) == [[10] * 14] * 3
+    periods = np.full(3, 9.0)
+    np.testing.assert_array_equal(after.excess(periods, 0.95), before.excess(periods, 0.95))
 
 
 def test_a_period_is_moved_by_the_share_of_its_days() -> None:
     """A week of 70 units: +50 % on 3 of its 7 days is 85. None of a month from its 15th on: 14 of 29 days of February 2024."""
-    weeks = shop(1, "W")
-    after = adjusted(forecast(weeks, 70, 2), weeks, [change("2023-07-17", "2023-07-19", percent=50)])
-    assert block(after)[0].tolist() == pytest.approx([85, 70])
-    months = shop(1, "M", 12)
-    assert months.last == pd.Timestamp("2024-01-01")
-    after = adjusted(forecast(months, 100, 3), months, [change("2024-02-15", "2024-03-31", percent=-100)])
-    assert block(after)[0].tolist() == pytest.approx([100 * 14 / 29, 0, 100])
+    weeks, _ = adjusted(
+        stock.spread(70, horizon=2, cutoff="2023-07-10"), Calendar("W-MON"), [change("2023-07-17", "2023-07-19", percent=50)], {}, MOST
+    )
+    assert means(weeks, 2)[0].tolist() == pytest.approx([85, 70])
+    months, _ = adjusted(
+        stock.spread(100, horizon=3, cutoff="2024-01-01"), Calendar("MS"), [change("2024-02-15", "2024-03-31", percent=-100)], {}, MOST
+    )
+    assert means(months, 3)[0].tolist() == pytest.approx([100 * 14 / 29, 0, 100])
+
+
+@pytest.mark.parametrize(
+    ("made", "demand"),
+    [
+        (change(22, 28, percent=100), 970),
+        (change(22, 28, percent=-100), 830),
+        (change(22, 35, units=1400), 2300),
+        (change(40, 46, percent=100), 970),
+        (change(84, 97, units=1400), 1600),
+    ],
+    ids=["more in the last week", "none in the last week", "half past the horizon", "all past the horizon", "half past the interval"],
+)
+def test_the_rate_past_the_horizon_is_the_models_whatever_was_changed(made: Adjustment, demand: float) -> None:
+    """10 a day, forecast for 28 days, lead time and review of 90: 900 units and what was changed inside, on its own days."""
+    spread = moved_by(stock.spread(10, 0), made)
+    plan = reorder_plan(stock.terms(1, lead_time_days=60, review_period_days=30), spread, DAYS, PlanSettings())
+    assert plan.demand[0] == pytest.approx(demand)
+
+
+def test_what_was_moved_is_told_and_nothing_where_nothing_is() -> None:
+    spread = stock.spread([10, 20], horizon=14)
+    changes = [
+        change(1, 7, "item", "A001", id=1, percent=50),
+        change(20, 26, id=2, units=70),
+        change(-20, -1, id=3, percent=50),
+        change(90, 99, id=4, units=70),
+        change(1, 7, "item", "unknown", id=5, units=70),
+        change(1, 7, "category", "Tea", id=6, percent=10),
+    ]
+    _, moved = adjusted(spread, DAYS, changes, KINDS, 60)
+    assert moved == pytest.approx({1: 70, 2: 70, 3: 0, 4: 0, 5: 0, 6: 0})
 
 
 def test_units_are_shared_in_proportion_to_the_forecast() -> None:
-    before = forecast(shop(), [[10] * 14, [20] * 14, [70] * 14])
-    after = adjusted(before, shop(), [change("2023-01-30", "2023-01-31", units=200)])
-    assert block(after)[:, 0].tolist() == block(after)[:, 1].tolist() == [20, 40, 140]
-    assert block(after, "q0.95")[:, 0].tolist() == [23, 43, 143]
-    cups = adjusted(before, shop(), [change("2023-01-30", "2023-01-31", "category", "Cups", units=-90)])
-    assert block(cups)[:, 0].tolist() == [10, 10, 35]
+    before = stock.spread([10, 20, 70], horizon=14)
+    assert rows(moved_by(before, change(1, 2, units=200)), 3) == [[20, 20, 10], [40, 40, 20], [140, 140, 70]]
+    assert rows(moved_by(before, change(1, 2, "category", "Cups", units=-90)), 1) == [[10], [10], [35]]
 
 
 def test_units_are_shared_evenly_where_nothing_is_forecast() -> None:
-    after = adjusted(forecast(shop(), 0), shop(), [change("2023-01-30", "2023-02-01", "category", "Cups", units=12)])
-    assert block(after)[:, :4].tolist() == [[0, 0, 0, 0], [2, 2, 2, 0], [2, 2, 2, 0]]
+    after = moved_by(stock.spread([0, 0, 0], horizon=14), change(1, 3, "category", "Cups", units=12))
+    assert rows(after, 4) == [[0, 0, 0, 0], [2, 2, 2, 0], [2, 2, 2, 0]]
 
 
-def test_the_category_may_be_that_of_the_stock_file() -> None:
-    after = adjusted(forecast(shop(), 0), shop(), [change("2023-01-30", "2023-01-30", "category", "Tea", units=5)], {"A000": "Tea"})
-    assert block(after)[:, 0].tolist() == [5, 0, 0]
+def test_units_outside_the_periods_are_left_out() -> None:
+    """28 units over 28 days, of which 7 lie within 14 periods, or 14 after the last day of sales."""
+    spread = stock.spread(1, horizon=14)
+    for days, most, inside in (((8, 35), 14, 7), ((8, 35), 40, 28), ((-13, 14), 40, 14)):
+        _, moved = adjusted(spread, DAYS, [change(*days, units=28)], {}, most)
+        assert moved[1] == pytest.approx(inside)
 
 
-def test_units_outside_the_forecast_are_not_in_it() -> None:
-    """28 units over 28 days, of which the forecast has 14."""
-    after = adjusted(forecast(shop(1), 1), shop(1), [change("2023-02-06", "2023-03-05", units=28)])
-    assert after["mean"].sum() - 14 == pytest.approx(7)
-    whole = adjusted(forecast(shop(1), 1), shop(1), [change("2023-01-16", "2023-02-12", units=28)])
-    assert whole["mean"].sum() - 14 == pytest.approx(14)
+@pytest.mark.parametrize(("last", "taken", "left"), [(14, -350, 350), (7, -350, 0), (5, -250, 0)])
+def test_units_taken_away_are_those_of_the_models_in_use_and_never_more_than_are_there(last: int, taken: float, left: float) -> None:
+    """Two models, a plan of 10 + 40 a day. 350 less: half of what is expected in 14 days, all of 7 days, and more than 5 days have."""
+    sold = panel(np.ones((2, 28)), start="2024-02-05")
+    both = [stock.rows(sold, sold.last, 14, [[a] * 14, [b] * 14], model=name) for name, a, b in (("one", 10, 30), ("two", 30, 40))]
+    spread = demand_spread(sold, pd.concat(both), both[0].iloc[:0], {"A000": "one", "A001": "two"})
+    assert spread.cutoff == LAST
+    after, moved = adjusted(spread, DAYS, [change(1, last, units=-350)], {}, MOST)
+    assert moved[1] == pytest.approx(taken)
+    assert means(after, last).sum() == pytest.approx(left)
+    assert (means(after, 14) >= 0).all()
 
 
 def test_a_forecast_that_failed_stays_unknown() -> None:
-    before = forecast(shop(2), [[np.nan] * 14, [1] * 14])
-    after = adjusted(before, shop(2), [change("2023-01-30", "2023-02-12", units=14), change("2023-01-30", "2023-02-12", percent=10)])
-    assert np.isnan(block(after)[0]).all()
-    assert block(after)[1].tolist() == pytest.approx([2.2] * 14)
+    both = (change(1, 14, id=1, units=14), change(1, 14, id=2, percent=10))
+    after = moved_by(stock.spread([np.nan, 1], horizon=14), *both)
+    assert np.isnan(means(after, 14)[0]).all()
+    assert means(after, 14)[1].tolist() == pytest.approx([2.2] * 14)
 
 
-def test_a_plan_of_several_models_gets_the_units_once() -> None:
-    """Each item's share is the same whichever of the models its plan uses."""
-    both = [forecast(shop(2), [[10] * 14, [30] * 14], model="a"), forecast(shop(2), [[30] * 14, [10] * 14], model="b")]
-    after = adjusted(pd.concat(both, ignore_index=True), shop(2), [change("2023-01-30", "2023-02-12", units=280)])
-    sums = after.pivot_table(index="item", columns="model", values="mean", aggfunc="sum")
-    for chosen in ({"A000": "a", "A001": "b"}, {"A000": "b", "A001": "a"}, {"A000": "a", "A001": "a"}):
-        moved = sum(sums.loc[item, model] for item, model in chosen.items())
-        was = sum({"A000": {"a": 140, "b": 420}, "A001": {"a": 420, "b": 140}}[item][model] for item, model in chosen.items())
-        assert moved - was == pytest.approx(280)
+forecasts = st.lists(st.lists(st.floats(0, 1e5), min_size=14, max_size=14), min_size=3, max_size=3)
+dates = st.tuples(st.integers(1, 40), st.integers(1, 40)).map(sorted)
+amounts = st.one_of(st.tuples(st.just("units"), st.floats(-1e9, 1e9)), st.tuples(st.just("percent"), st.floats(-100, 1e4)))
 
 
-means = st.lists(st.lists(st.floats(0, 1e5), min_size=14, max_size=14), min_size=3, max_size=3)
-dates = st.tuples(st.integers(0, 13), st.integers(0, 13)).map(sorted)
+@given(mean=forecasts, days=dates, units=st.floats(0, 1e6), alias=st.sampled_from(["D", "W-MON", "MS"]))
+def test_units_added_are_units_in_all(mean: list[list[float]], days: list[int], units: float, alias: str) -> None:
+    calendar = Calendar(alias)
+    before = stock.spread(mean, cutoff="2024-01-01")
+    first, last = (calendar.last_day(before.cutoff) + pd.Timedelta(days=day) for day in days)
+    after, moved = adjusted(before, calendar, [change(str(first), str(last), units=units)], KINDS, MOST)
+    assert moved[1] == pytest.approx(units, rel=1e-6, abs=1e-4)
+    assert (means(after, 60) - means(before, 60)).sum() == pytest.approx(units, rel=1e-6, abs=1e-2)
 
 
-@given(mean=means, days=dates, units=st.floats(0, 1e6), frequency=st.sampled_from(["D", "W"]))
-def test_units_added_are_units_in_all(mean: list[list[float]], days: list[int], units: float, frequency: str) -> None:
-    sold = shop(frequency=frequency)
-    begin = sold.calendar.after(sold.last, 1)[0]
-    first, last = (f"{begin + pd.Timedelta(days=day):%Y-%m-%d}" for day in days)
-    before = forecast(sold, mean)
-    after = adjusted(before, sold, [change(first, last, units=units)])
-    assert (after["mean"] - before["mean"]).sum() == pytest.approx(units, rel=1e-6, abs=1e-4)
+@given(mean=forecasts, changes=st.lists(st.tuples(dates, amounts), min_size=1, max_size=4))
+def test_nothing_falls_below_0_and_no_other_day_moves(mean: list[list[float]], changes: list[Any]) -> None:
+    before = stock.spread(mean)
+    wanted = [change(*days, id=k, **{name: amount}) for k, (days, (name, amount)) in enumerate(changes)]
+    after, moved = adjusted(before, DAYS, wanted, KINDS, MOST)
+    was, now = means(before, 60), means(after, 60)
+    size = 1e-9 * (1 + np.abs(now).sum() + sum(map(abs, moved.values())))
+    assert (now >= -size).all()
+    assert (now - was).sum() == pytest.approx(sum(moved.values()), rel=1e-6, abs=100 * size)
+    touched = np.array([any(first <= day <= last for (first, last), _ in changes) for day in range(1, 61)])
+    np.testing.assert_allclose(now[:, ~touched], was[:, ~touched], rtol=1e-6, atol=100 * size)
 
 
-@given(
-    mean=means,
-    days=dates,
-    amount=st.one_of(st.tuples(st.just("units"), st.floats(-1e9, 1e9)), st.tuples(st.just("percent"), st.floats(-100, 1e4))),
-)
-def test_nothing_falls_below_0_nor_out_of_order(mean: list[list[float]], days: list[int], amount: tuple[str, float]) -> None:
-    first, last = (f"{LAST + pd.Timedelta(days=1 + day):%Y-%m-%d}" for day in days)
-    after = adjusted(forecast(shop(), mean), shop(), [change(first, last, **{amount[0]: amount[1]})])
-    assert (after["mean"] >= 0).all()
-    assert (after["q0.95"] >= after["q0.5"]).all()
-    outside = ~after["ds"].between(first, last)
-    np.testing.assert_array_equal(block(after[outside]), block(forecast(shop(), mean)[outside]))
-
-
-@given(mean=means, days=dates)
+@given(mean=forecasts, days=dates)
 def test_nothing_more_is_nothing_changed(mean: list[list[float]], days: list[int]) -> None:
-    first, last = (f"{LAST + pd.Timedelta(days=1 + day):%Y-%m-%d}" for day in days)
-    before = forecast(shop(), mean)
-    pd.testing.assert_frame_equal(adjusted(before, shop(), [change(first, last, percent=0), change(first, last, units=0)]), before)
-    assert adjusted(before, shop(), []) is before
+    before = stock.spread(mean)
+    after, moved = adjusted(before, DAYS, [change(*days, id=1, percent=0), change(*days, id=2, units=0)], KINDS, MOST)
+    np.testing.assert_array_equal(means(after, 50), means(before, 50))
+    assert moved == {1: 0, 2: 0}
+    assert adjusted(before, DAYS, [], KINDS, MOST) == (before, {})
 
 
 def test_they_are_kept_and_cleared() -> None:
-    days = pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-31")
-    first = adjustments.save("shop", "item", "A000", *days, 10, None, " fair ", "Ann")
-    second = adjustments.save("shop", "all", "", *days, None, -5, "rain", "Bob")
+    wanted = [change("2024-01-01", "2024-01-31", "item", "A000", percent=10), change("2024-01-01", "2024-01-31", units=-5)]
+    first, second = adjustments.save("shop", [replace(wanted[0], reason=" fair "), wanted[1]], "Bob")
     assert adjustments.load("shop") == [first, second]
-    assert (first.first, first.last, first.percent, first.units, first.reason, first.by) == (*days, 10, None, "fair", "Ann")
+    assert replace(first, id=1, at=AT, by="Ann") == wanted[0]
+    assert (first.by, second.by, second.units) == ("Bob", "Bob", -5)
     adjustments.clear("other", [first.id], "Eve")
-    adjustments.clear("shop", [first.id], "Eve")
+    adjustments.clear("shop", [first.id, 999], "Eve")
     assert adjustments.load("shop") == [second]
-    adjustments.clear("shop", None, "Eve")
+
+
+def test_all_are_kept_or_none() -> None:
+    wanted = [change(1, 2, percent=10), change(1, 2, units=5)]
+    with pytest.raises(ValueError, match="by: got"):
+        adjustments.save("shop", wanted, " ")
     assert adjustments.load("shop") == []
 
 
@@ -173,9 +212,8 @@ def test_they_are_kept_and_cleared() -> None:
         ({"by": ""}, "by: got"),
     ],
 )
-def test_what_cannot_be_is_refused_and_not_kept(wrong: dict[str, Any], match: str) -> None:
+def test_what_cannot_be_is_no_adjustment(wrong: dict[str, Any], match: str) -> None:
     days = {"first": "2024-01-01", "last": "2024-01-31"}
     typed = {"scope": "all", "target": "", **days, "percent": 10, "units": None, "reason": "fair", "by": "Ann", **wrong}
     with pytest.raises(ValueError, match=match):
-        adjustments.save("shop", **{**typed, "first": pd.Timestamp(typed["first"]), "last": pd.Timestamp(typed["last"])})
-    assert adjustments.load("shop") == []
+        Adjustment(0, **{**typed, "first": pd.Timestamp(typed["first"]), "last": pd.Timestamp(typed["last"])}, at=AT)

@@ -1,8 +1,10 @@
 """The Compare page without a browser: leaderboards, items to open, residuals, coverage, downloads, where it all comes from."""
 
+import base64
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ from streamlit.testing.v1 import AppTest
 from test_pages import opened, ran
 
 from forecasting.backtest import actual_after
+from inventory import adjustments
+from inventory.adjustments import Adjustment
 from sales import datasets as saved
 from sales.intake import intake
 from sales.mapping import Mapping
@@ -55,21 +59,27 @@ def made_rows(panel: Any, cutoff: int, model: str, rng: np.random.Generator) -> 
 
 
 @pytest.fixture
-def compared(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> tuple[Dataset, Result]:
+def compared(data: Dataset) -> tuple[Dataset, Result]:
     """The same with a finished comparison of two models from three cutoffs, made up quickly."""
     panel, rng = saved.load_sales(data), np.random.default_rng(9)
     last = len(panel.periods) - 1
     backtest = pd.concat([made_rows(panel, last - HORIZON * k, m, rng) for m in MODELS for k in (3, 2, 1)], ignore_index=True)
     forecast = pd.concat([made_rows(panel, last, m, rng) for m in MODELS], ignore_index=True)
-    run = runs.Run("00112233aabbccdd")
-    settings = {"data": data.name, "fingerprint": data.facts["fingerprint"], "models": list(MODELS), "horizon": HORIZON, "cutoffs": 3}
-    (run.folder / "run.json").write_text(json.dumps({"settings": settings, "about": {"data": data.name}}))
-    details: dict[str, Any] = {"details": {}}
-    for name, table in (("backtest", backtest), ("forecast", forecast)):
-        tables.write_table(run.folder / f"{name}.parquet", table, details)
-    result = Result(run, tables.read_table(run.folder / "backtest.parquet"), tables.read_table(run.folder / "forecast.parquet"))
-    monkeypatch.setattr(session, "result_of", lambda dataset: result)
+    settings = {"fingerprint": data.facts["fingerprint"], "models": list(MODELS), "horizon": HORIZON, "cutoffs": "3"}
+    finished(data, settings, backtest, forecast)
+    result = session.result_of(data)
+    assert result is not None
     return data, result
+
+
+def finished(data: Dataset, settings: dict[str, Any], backtest: pd.DataFrame, forecast: pd.DataFrame) -> runs.Run:
+    """A run with these settings, asked for by `data` and done, as its process would have left it."""
+    run = runs.start(settings, ["-c", ""], {"data": data.name})
+    run.wait()
+    for name, table in (("backtest", backtest), ("forecast", forecast)):
+        tables.write_table(run.folder / f"{name}.parquet", table, {"details": {}})
+    run.end(0)
+    return run
 
 
 def shown(app: AppTest, column: str) -> pd.DataFrame:
@@ -94,7 +104,7 @@ def test_items_are_sorted_by_units_and_narrow_to_what_a_model_wins(compared: tup
     items = shown(app, "value_added")
     assert len(items) == 6
     assert items["units"].is_monotonic_decreasing
-    ran(app.selectbox(key=leaderboard.WON_BY).set_value("seasonal_naive"))
+    ran(app.selectbox(key=leaderboard.key_of(leaderboard.WON_BY, compared[1])).set_value("seasonal_naive"))
     assert list(shown(app, "value_added")["item"]) == ["A000"]
     assert shown(app, "value_added")["value_added"].tolist() == [0]
 
@@ -103,15 +113,19 @@ def chosen(key: str, row: int, rows: list[str]) -> dict[str, Any]:
     return {key: {"selection": {"rows": [row], "columns": [], "cells": []}}, f"{key}-shown": rows}
 
 
-def test_choosing_an_item_opens_it_and_choosing_a_model_lists_what_it_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choosing_an_item_opens_it_and_choosing_a_model_lists_what_it_wins(
+    compared: tuple[Dataset, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = compared[1]
+    item, won_by, model = (leaderboard.key_of(field, result) for field in (leaderboard.ITEM, leaderboard.WON_BY, leaderboard.MODEL))
     state: dict[str, Any] = {**chosen(leaderboard.ITEMS, 1, ["b", "a"]), **chosen(leaderboard.BOARD, 0, ["prophet", "sarima"])}
     monkeypatch.setattr(leaderboard.st, "session_state", state)
-    leaderboard._item_chosen()
-    leaderboard._model_chosen()
-    assert (state[leaderboard.ITEM], state[leaderboard.WON_BY], state[leaderboard.MODEL]) == ("a", "prophet", "prophet")
+    leaderboard._item_chosen(result)
+    leaderboard._model_chosen(result)
+    assert (state[item], state[won_by], state[model]) == ("a", "prophet", "prophet")
     state[leaderboard.ITEMS]["selection"]["rows"] = []
-    leaderboard._item_chosen()
-    assert state[leaderboard.ITEM] == "a"
+    leaderboard._item_chosen(result)
+    assert state[item] == "a"
 
 
 def test_errors_residuals_and_coverage_have_their_pictures(compared: tuple[Dataset, Result]) -> None:
@@ -121,14 +135,42 @@ def test_errors_residuals_and_coverage_have_their_pictures(compared: tuple[Datas
         assert any(key in found for found in keys), key
 
 
-def test_the_page_names_its_run_and_says_when_the_data_changed(compared: tuple[Dataset, Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_names_its_run_and_says_when_the_data_changed(compared: tuple[Dataset, Result]) -> None:
     data, result = compared
     app = opened("compare", data)
     title = text("compare.origin", run=result.run.name, fingerprint=result.fingerprint)
     assert title in [expander.label for expander in app.expander]
     assert not app.warning
-    monkeypatch.setattr(session, "is_stale", lambda dataset, result: True)
-    assert "Run it again" in opened("compare", data).warning[0].value
+    later = saved.load_sales(data).until(pd.Timestamp(data.facts["last"]) - pd.Timedelta(weeks=1), 0)
+    app = opened("compare", saved.update_sales(data, later, {"source": "test"}))
+    assert "Run it again" in app.warning[0].value
+    assert title in [expander.label for expander in app.expander]
+
+
+def test_the_planner_s_own_forecast_is_drawn_beside_the_models(compared: tuple[Dataset, Result]) -> None:
+    data, result = compared
+    first = pd.Timestamp(result.forecast["ds"].min())
+    assert text("chart.adjusted") not in lines_of(opened("compare", data), "forecasts")
+    by = {"reason": "fair", "by": "Ann", "at": datetime.now(UTC)}
+    adjustments.save(data.name, [Adjustment(0, "item", "A000", first, first + pd.Timedelta(days=6), 50.0, None, **by)], "Ann")
+    drawn = lines_of(opened("compare", data), "forecasts")
+    model = session.chosen_models(result)["A000"]
+    of_item = result.forecast[(result.forecast["item"] == "A000") & (result.forecast["model"] == model)]
+    before = of_item.sort_values("ds")["mean"].to_numpy()
+    np.testing.assert_allclose(drawn[text("chart.adjusted")][:HORIZON], [*before[:7] * 1.5, *before[7:]])
+
+
+def lines_of(app: AppTest, key: str) -> dict[str, list[float]]:
+    """The lines of the picture with this key, by their names."""
+    spec = next(json.loads(chart.proto.spec) for chart in app.get("plotly_chart") if key in chart.proto.id)
+    return {trace["name"]: decoded(trace["y"]) for trace in spec["data"] if trace.get("name")}
+
+
+def decoded(values: Any) -> list[float]:
+    """Numbers of a Plotly figure, which are typed arrays in base64 where there are many."""
+    if isinstance(values, dict):
+        return np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"]).tolist()
+    return list(values)
 
 
 def test_files_are_named_by_their_run_and_hold_what_the_page_shows(

@@ -26,11 +26,15 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(params=["sqlite", "postgresql"], autouse=True)
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The same suite on both: the file in the workspace, and a database of its own on the server."""
-    if request.param == "postgresql":
-        server, database = request.getfixturevalue("postgres"), request.getfixturevalue("database")
-        monkeypatch.setenv(facts.VARIABLE, server.url(database()))
+    if request.param != "postgresql":
+        yield request.param
+        return
+    server, database = request.getfixturevalue("postgres"), request.getfixturevalue("database")
+    url = server.url(database())
+    monkeypatch.setenv(facts.VARIABLE, url)
     yield request.param
-    if request.param == "postgresql":
+    for named in dict.fromkeys((os.environ[facts.VARIABLE], url)):  # a test may have named another
+        monkeypatch.setenv(facts.VARIABLE, named)
         facts._engine().dispose()
 
 
@@ -60,6 +64,32 @@ def test_copies_for_another_say_who_and_when_and_follow_one_another() -> None:
     expected = [replace(r, id=place[r.id], data="copy", follows=place.get(r.follows or 0)) for r in kept]
     assert copies == expected
     assert copies[2].follows == copies[0].id
+
+
+def test_several_kinds_are_read_at_once_oldest_first() -> None:
+    notes = [facts.add(kind, "shop", [{"n": n}], "Ann")[0] for n, kind in enumerate(("note", "task", "note", "other"))]
+    assert facts.records(("task", "note"), "shop") == notes[:3]
+    assert facts.records((), "shop") == []
+
+
+def test_the_revision_changes_with_every_write_and_with_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen = [facts.revision()]
+
+    def wrote() -> bool:
+        seen.append(facts.revision())
+        return len(set(seen)) == len(seen)
+
+    (record,) = facts.add("note", "shop", [{"n": 1}], "Ann")
+    assert wrote()
+    new = facts.replace(record.id, {"n": 2}, "Bob")
+    assert wrote()
+    facts.end([new.id], "Bob")
+    assert wrote()
+    facts.records("note", "shop")
+    facts.history("note", "shop")
+    assert not wrote()
+    monkeypatch.setenv(facts.VARIABLE, f"sqlite:///{tmp_path / 'other.sqlite'}")
+    assert facts.revision() not in seen
 
 
 def test_what_ends_stays_in_the_history_with_its_first_end() -> None:

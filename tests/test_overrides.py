@@ -1,5 +1,9 @@
 """Quantities set by hand: they touch their own line alone, and are asked about again when the data changes."""
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
 import numpy as np
 import pytest
 import stock
@@ -7,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory import overrides
+from inventory.decisions import decisions
+from inventory.overrides import Override
 from inventory.plan import ReorderPlan, reorder_plan
-from inventory.saved import save_settings, saved_settings
-from inventory.settings import PlanSettings
+from inventory.settings import PlanSettings, save_settings, saved_settings
 from sales.calendar import Calendar
 from ui.texts.reasons import reasons
 from workspace import facts
@@ -33,7 +38,8 @@ def test_an_override_takes_the_place_of_its_line_and_the_totals_follow() -> None
     assert after.order_value.tolist() == [14, 0, 200, 142]
     totals = after.totals()
     assert (totals.lines, totals.units, totals.value, totals.not_planned) == (3, 178, 356, 0)
-    assert after.reason_codes().tolist() == ["overridden", "position_covers", "overridden", "rounded_to_units"]
+    codes = ["forecast_failed", "position_covers", "rounded_to_units", "rounded_to_units"]
+    assert after.computed_codes().tolist() == before.computed_codes().tolist() == codes
     assert (before.notes(), after.notes()) == ({"not_planned": 1}, {})
 
 
@@ -46,6 +52,52 @@ def test_the_reason_says_who_set_what_and_why() -> None:
     assert third == f"{sentence}, by Ann on {day} (fair in {{town}})"
     assert "by hand" not in fourth
     assert reasons(plan({"A002": 100}), [2]) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("units", "terms", "minds"),
+    [
+        (12, {"pack": 6}, []),
+        (13, {"pack": 6}, ["no whole packs of 6"]),
+        (60, {"moq": 100}, ["below the minimum of 100"]),
+        (61, {"moq": 100, "pack": 6}, ["below the minimum of 100", "no whole packs of 6"]),
+        (100, {"moq": 100, "pack": 0.5}, []),
+        (0, {"moq": 100, "pack": 6}, []),
+    ],
+)
+def test_a_quantity_that_the_supplier_may_refuse_says_so(units: float, terms: dict[str, float], minds: list[str]) -> None:
+    made = reorder_plan(stock.terms(1, **terms), stock.spread(2), DAYS, PlanSettings(), {"A000": units})
+    (reason,) = reasons(made)
+    assert reason.split(f"set by hand instead: {units}; ")[1:] == (["; ".join(minds)] if minds else [])
+
+
+def test_what_is_left_of_a_smaller_order_is_no_quantity_set_by_hand() -> None:
+    (made,) = overrides.save("shop", "f1", {"A002": 0}, "fair", "Ann")
+    _, _, third, _ = reasons(plan({"A002": 0}), overrides=[replace(made, rest=True)])
+    assert third.endswith("the order sent was smaller than computed: nothing more until there is newer data (fair)")
+
+
+@pytest.mark.parametrize(
+    ("percent", "wanted"),
+    [(-50, 102), (-100, 0), (0, 102), (5, 108), (100, 204)],
+)
+def test_percent_keeps_to_the_minimum_and_whole_packs(percent: float, wanted: float) -> None:
+    """63 units short, at least 100, packs of 6: 102 computed. Half of that is still 102, nothing is nothing."""
+    made = reorder_plan(stock.terms(1, moq=100, pack=6), stock.spread(3, 0), DAYS, PlanSettings())
+    assert made.computed.tolist() == [102]
+    assert overrides.by_percent(made, percent) == {"A000": wanted}
+
+
+def test_percent_is_of_what_was_computed_up_to_whole_packs() -> None:
+    """10 a day over 21 days, certain. Of what was typed before nothing is left."""
+    spread, given = stock.spread([10, 10, 0], 0), {"on_hand": [138, 100, 0], "pack": [12, 0, 6]}
+    made = reorder_plan(stock.terms(3, **given), spread, DAYS, PlanSettings(), {"A001": 5.0})
+    assert made.computed.tolist() == [72, 110, 0]
+    assert overrides.by_percent(made, 10) == {"A000": 84, "A001": 121}
+    assert overrides.by_percent(replace(made, computed=made.computed * np.nan), 10) == {}
+    for percent in (-101, 10_001, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=r"percent: got .*, expected a number from -100 to 10,000"):
+            overrides.by_percent(made, percent)
 
 
 @given(
@@ -84,24 +136,34 @@ def test_a_later_override_takes_the_place_of_the_first() -> None:
     assert overrides.load("other") == []
 
 
-def test_they_are_cleared_one_by_one_and_all_at_once() -> None:
-    overrides.save("shop", "f1", {"a": 1, "b": 2, "c": 3}, "why", "Ann")
-    overrides.clear("shop", ["b", "unknown"], "Bob")
-    assert [o.item for o in overrides.load("shop")] == ["a", "c"]
-    overrides.clear("shop", None, "Bob")
-    assert overrides.load("shop") == []
-    assert {record.ended_by for record in facts.history(overrides.KIND, "shop")} == {"Bob"}
+def test_those_named_are_cleared_and_no_others() -> None:
+    one, two, three = overrides.save("shop", "f1", {"a": 1, "b": 2, "c": 3}, "why", "Ann")
+    (other,) = overrides.save("other", "f1", {"a": 1}, "why", "Ann")
+    overrides.clear("shop", [two.id, other.id, 999], "Bob")
+    assert overrides.load("shop") == [one, three]
+    assert overrides.load("other") == [other]
+    assert [record.ended_by for record in facts.history(overrides.KIND, "shop")] == ["", "Bob", ""]
 
 
 def test_on_other_data_they_wait_until_they_are_kept() -> None:
-    overrides.save("shop", "f1", {"a": 1, "b": 2}, "why", "Ann")
-    valid, waiting = overrides.split(overrides.load("shop"), "f2")
-    assert (valid, [o.item for o in waiting]) == ([], ["a", "b"])
-    (kept,) = overrides.keep("shop", "f2", ["b"], "Bob")
-    assert (kept.item, kept.quantity, kept.reason, kept.by, kept.fingerprint) == ("b", 2, "why", "Bob", "f2")
-    valid, waiting = overrides.split(overrides.load("shop"), "f2")
-    assert ([o.item for o in valid], [o.item for o in waiting]) == (["b"], ["a"])
-    assert overrides.keep("shop", "f2", ["b"], "Eve") == []
+    _, second = overrides.save("shop", "f1", {"a": 1, "b": 2}, "why", "Ann")
+    now = decisions("shop", "f2")
+    assert (now.quantities, [o.item for o in now.waiting]) == ({}, ["a", "b"])
+    overrides.keep("shop", now.version, [second.id, 999], "Bob")
+    now = decisions("shop", "f2")
+    assert ([o.item for o in now.overrides], [o.item for o in now.waiting]) == (["b"], ["a"])
+    (kept,) = now.overrides
+    assert (kept.quantity, kept.reason, kept.by, kept.version) == (2, "why", "Bob", "f2")
+    overrides.keep("shop", now.version, [kept.id], "Eve")
+    assert decisions("shop", "f2").overrides == (kept,)
+
+
+def test_what_could_not_be_saved_is_no_override_either() -> None:
+    made: dict[str, Any] = {"id": 1, "item": "a", "quantity": 1, "reason": "why", "by": "Ann", "at": datetime.min, "version": "f1"}
+    Override(**made)
+    for wrong in ({"item": ""}, {"quantity": -1}, {"reason": " "}, {"by": ""}):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))}: got"):
+            Override(**{**made, **wrong})
 
 
 def test_settings_are_kept_for_their_data() -> None:

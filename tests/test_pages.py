@@ -4,69 +4,26 @@ import io
 import os
 import signal
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
+from pages_without_browser import PAGES, csv, lines, metrics, opened, plan, ran, sold, stock, upload
 from streamlit.testing.v1 import AppTest
 from test_runs import until
 
+from inventory.stock import save_stock, table_of
 from sales import datasets as saved
-from sales.intake import intake
-from sales.mapping import Mapping
 from ui import session
 from ui.runs import Comparison
 from ui.texts import text
 from workspace import runs, tables
 from workspace.datasets import Dataset, datasets
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"home": "app.py", "sales": "pages/Sales.py", "compare": "pages/Compare.py", "reorder": "pages/Reorder.py"}
-PATIENCE = 60
-
-
-def lines(items: int = 4, days: int = 90) -> pd.DataFrame:
-    """Order lines of a few items, their units a seeded Poisson draw."""
-    rng = np.random.default_rng(5)
-    dates = pd.date_range("2024-01-01", periods=days)
-    parts = [pd.DataFrame({"sku": f"0{i}", "day": dates, "qty": rng.poisson(5 * (i + 1), days)}) for i in range(items)]
-    return pd.concat(parts, ignore_index=True)
-
-
-def stock(items: int = 4) -> pd.DataFrame:
-    table = pd.DataFrame({"item": [f"0{i}" for i in range(items)], "on_hand": 20, "lead_time_days": 10, "review_period_days": 4})
-    return table.assign(unit_cost=2.5, supplier=["North", "South"] * (items // 2))
-
-
-def csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False).encode()
-
-
-def opened(page: str, data: Dataset | None = None) -> AppTest:
-    """The page as a browser meets it first, with `data` in its address; no exception on it."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
-    if data is not None:
-        app.query_params["data"] = data.title
-    if page != "home":
-        app.switch_page(PAGES[page])
-    return ran(app)
-
-
-def ran(touched: Any) -> AppTest:
-    """The app after the script has run for `touched`, a widget or the app itself; no exception on it."""
-    app = touched.run()
-    assert [exception.message for exception in app.exception] == []
-    return app
-
 
 @pytest.fixture
 def data() -> Dataset:
     """Saved sales without stock terms."""
-    panel = intake(lines(), Mapping("sku", "day", "qty")).panel
-    assert panel is not None
-    return saved.save_sales("Shop", panel, {"source": "test"})
+    return saved.save_sales("Shop", sold(), {"source": "test"})
 
 
 @pytest.fixture
@@ -74,16 +31,6 @@ def compared(data: Dataset) -> Dataset:
     """The same with a finished comparison, by the page's own command."""
     assert Comparison(("seasonal_naive",), 14, 3, None, "").start(data).wait() is runs.State.DONE
     return data
-
-
-def upload(app: AppTest, key: str, name: str, content: bytes) -> AppTest:
-    uploader = next(u for u in app.file_uploader if str(u.key).startswith(key))
-    uploader.set_value((name, content, "application/octet-stream"))
-    return ran(app)
-
-
-def metrics(app: AppTest) -> dict[str, str]:
-    return {m.label: m.value for m in app.metric}
 
 
 def problems(app: AppTest) -> pd.DataFrame:
@@ -170,12 +117,19 @@ def test_a_sample_is_one_click(name: str, sample: str, items: str) -> None:
     assert app.header[0].value == text("home.today", title=sample)
 
 
+def saved_stock(data: Dataset) -> pd.DataFrame:
+    """The stock file that holds."""
+    table = table_of(data, session.decisions_of(data).stock)
+    assert table is not None
+    return data.read(table)
+
+
 def test_a_stock_file_with_unknown_items_and_a_negative_moq_is_listed(data: Dataset) -> None:
     bad = pd.DataFrame({"item": ["00", "ghost"], "moq": [-5, 1]})
     app = upload(opened("sales", data), "stock-file", "stock.csv", csv(bad))
     assert {"-5", "ghost"} <= set(problems(app)[text("problems.got")])
     ran(app.button(key="save-stock").click())
-    assert data.has(saved.STOCK)
+    assert list(saved_stock(data)["item"]) == ["00", "ghost"]
 
 
 def test_a_workbook_with_numbers_and_texts_as_codes_is_saved(data: Dataset) -> None:
@@ -183,8 +137,8 @@ def test_a_workbook_with_numbers_and_texts_as_codes_is_saved(data: Dataset) -> N
     pd.DataFrame({"item": [1001, "00", "A-1"], "on_hand": [1, 2.5, 3]}).to_excel(content, index=False, engine="xlsxwriter")
     app = upload(opened("sales", data), "stock-file", "stock.xlsx", content.getvalue())
     ran(app.button(key="save-stock").click())
-    assert list(data.read(saved.STOCK)["item"]) == ["1001", "00", "A-1"]
-    assert session.terms_of(data)[0].on_hand[0] == 2.5
+    assert list(saved_stock(data)["item"]) == ["1001", "00", "A-1"]
+    assert session.terms_of(data, session.decisions_of(data))[0].on_hand[0] == 2.5
 
 
 def test_compare_asks_first_and_then_shows_scores_pictures_and_the_choice(compared: Dataset) -> None:
@@ -222,10 +176,11 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(data: Dataset)
     run = runs.start(Comparison(("prophet",), 14, 3, None, "").settings(data), ["-c", WAITS], {"data": data.name})
     until(lambda: (run.folder / "lock").read_text())
     app = opened("compare", data)
-    assert app.get("progress")[0].proto.text == "Prophet: 3 of 8 parts done, about 5 min left, 2 items failed so far"
-    ran(app.button(key="cancel-run").click())
+    assert app.get("progress")[0].proto.text == "Prophet: 3 of 8 parts done, about 5 min left, 2 forecasts failed so far"
+    ran(app.button(key=f"cancel-{run.name}").click())
     assert run.wait() is runs.State.CANCELLED
-    assert text("run.cancelled") in [info.value for info in ran(app).info]
+    asked = "all items · Prophet · horizon 14 · cutoffs 3"
+    assert text("run.cancelled", asked=asked) in [info.value for info in ran(app).info]
 
 
 def test_a_killed_run_goes_on_when_its_page_is_opened(data: Dataset) -> None:
@@ -260,13 +215,9 @@ def test_without_stock_the_plan_is_targets_and_asks_before_it_exports(compared: 
     assert not app.download_button(key="download-csv").disabled
 
 
-def plan(app: AppTest) -> pd.DataFrame:
-    return next(table.value for table in app.dataframe if "order_up_to" in table.value).set_index("item").sort_index()
-
-
 @pytest.mark.parametrize(("slider", "value"), [("service-level", 99.0), ("safety-factor", 2.0), ("lead_time", 40), ("review", 30)])
 def test_every_slider_moves_all_quantities(compared: Dataset, slider: str, value: float) -> None:
-    compared.write(saved.STOCK, stock())
+    save_stock(compared, stock(), "stock.csv", [], "Ann")
     app = opened("reorder", compared)
     before = plan(app)
     assert metrics(app)[text("reorder.lines")] == "4"
@@ -284,7 +235,7 @@ def test_another_factor_shows_the_effective_service_level(compared: Dataset) -> 
 
 
 def test_filters_narrow_the_list_and_its_totals(compared: Dataset) -> None:
-    compared.write(saved.STOCK, stock())
+    save_stock(compared, stock(), "stock.csv", [], "Ann")
     app = opened("reorder", compared)
     app.multiselect(key=f"suppliers-{compared.name}").set_value(["North"])
     ran(app)

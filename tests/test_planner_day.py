@@ -33,9 +33,12 @@ def test_a_planner_s_day(page: "Page", tmp_path: Path, monkeypatch: pytest.Monke
         killed_half_way_it_goes_on(page)
         journey.go(page, "reorder")
         sign(page, "Ann")
+        a_row_ticked_opens_its_line_and_stays_with_it(page)
         item = an_override_doubles_one_line(page)
         an_adjustment_reaches_the_plan(page)
         what_was_sent_is_not_ordered_again(page, item)
+        sign(page, "Ann")
+        what_arrived_is_ticked_once_and_can_be_taken_back(page)
 
 
 def killed_half_way_it_goes_on(page: "Page") -> None:
@@ -72,6 +75,34 @@ def worker_of(run: Run) -> int:
 def written(run: Run) -> dict[str, int]:
     """When each finished part was written."""
     return {path.name: path.stat().st_mtime_ns for path in (run.folder / "parts").glob("[!.]*.parquet")}
+
+
+def a_row_ticked_opens_its_line_and_stays_with_it(page: "Page") -> None:
+    """The largest order is the first row; at another service level its line is still open, with another quantity."""
+    from playwright.sync_api import expect
+
+    item = str(ordered(page)["order_value"].idxmax())
+    opened = page.get_by_role("heading", name=text("line.title", item=item))
+    expect(opened).to_have_count(0)
+    tick_first(page, page.get_by_test_id("stDataFrame").first)
+    expect(opened).to_be_visible()
+    expect(page.locator(".st-key-waterfall svg.main-svg").first).to_be_visible()
+    journey.move_slider(page, "reorder.service_level", "ArrowLeft", 30, "service level of 92.0%")
+    expect(opened).to_be_visible()
+    assert page.locator(".st-key-waterfall svg.main-svg").first.is_visible()
+    journey.move_slider(page, "reorder.service_level", "ArrowRight", 30, "service level of 95.0%")
+    tick_first(page, page.get_by_test_id("stDataFrame").first)
+    expect(opened).to_have_count(0)
+
+
+def tick_first(page: "Page", table: "Locator") -> None:
+    """Clicks the box of the table's first row, which is drawn on a canvas."""
+    journey.settled(page)
+    table.evaluate("table => table.scrollIntoView({block: 'center'})")
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 55)
+    journey.settled(page)
 
 
 def an_override_doubles_one_line(page: "Page") -> str:
@@ -122,13 +153,26 @@ def what_was_sent_is_not_ordered_again(page: "Page", overridden: str) -> None:
     expect(page.get_by_test_id("stMetric").filter(has_text=text("reorder.lines")).get_by_test_id("stMetricValue")).to_have_text("0")
 
 
+def what_arrived_is_ticked_once_and_can_be_taken_back(page: "Page") -> None:
+    """What moves up into the row that was ticked is not ticked: a second click would mark an order that nobody chose."""
+    from playwright.sync_api import expect
+
+    tab = opened_tab(page, "sent.tab")
+    for verb, back in (("received", "not_received"), ("not_received", "received")):
+        tick_first(page, tab.get_by_test_id("stDataFrame").first)
+        tab.get_by_role("button", name=text(f"sent.{verb}", count=1), exact=True).click()
+        said(page, text(f"sent.{verb}.said", count=1))
+        for name in (verb, back, "counted", "cancelled"):
+            expect(tab.get_by_role("button", name=text(f"sent.{name}", count=0), exact=True)).to_be_disabled()
+
+
 def ordered(page: "Page") -> pd.DataFrame:
-    """Quantity and demand of each line of the list that the page's button gives, by item."""
+    """Quantity, value and demand of each line of the list that the page's button gives, by item."""
     journey.settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name=text("reorder.download.csv")).click()
     lines = pd.read_csv(io.BytesIO(Path(waiting.value.path()).read_bytes()), dtype={"item": str}, index_col="item")
-    return lines[["quantity", "demand"]].astype(float)
+    return lines[["quantity", "order_value", "demand"]].astype(float)
 
 
 def sign(page: "Page", name: str) -> None:

@@ -1,6 +1,5 @@
 """One line looked into: its steps add up to the plan's columns, its stock ends where the plan says, by hand and by property."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.spread import DemandSpread
-from inventory.bulk import by_percent
 from inventory.plan import ReorderPlan, reorder_plan
-from inventory.projection import MOST_POINTS, Projection, arithmetic, project
+from inventory.projection import MOST_POINTS, Projection, arithmetic, arrivals, project
+from inventory.receipts import Receipts
 from inventory.settings import PlanSettings
 from sales.calendar import Calendar
 
@@ -148,12 +147,32 @@ def test_a_long_interval_has_few_points() -> None:
     assert len(seen.day) <= 2 * (MOST_POINTS + 3)
 
 
-def test_percent_is_of_what_was_computed_up_to_whole_packs() -> None:
-    made = planned(stock.spread([10, 10, 0], 0), {"A001": 5.0}, on_hand=[145, 100, 0], pack=[12, 0, 6])
-    assert made.computed.tolist() == [72.0, 110.0, 0.0]
-    assert by_percent(made, 10) == {"A000": 84.0, "A001": 121.0}
-    assert by_percent(made, -100) == {"A000": 0.0, "A001": 0.0}
-    assert by_percent(replace(made, computed=made.computed * np.nan), 10) == {}
-    for percent in (-101, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="percent: got"):
-            by_percent(made, percent)
+def test_what_was_changed_is_drawn_on_its_days() -> None:
+    """10 a day for 5 days, 20 for 5, 10 again; 5 more a day past the horizon of 14."""
+    more = np.zeros((1, 21))
+    more[0, 5:10], more[0, 14:] = 10, 5
+    spread = stock.spread(10, 0, horizon=14).changed(more)
+    made = project(planned(spread, on_hand=1000), 0, spread, DAILY)
+    assert made is not None
+    assert [at(made, n)[0] for n in (5, 10, 14, 21)] == pytest.approx([950, 850, 810, 705])
+    assert made.stock[-1] == pytest.approx(1000 - planned(spread).demand[0])
+
+
+def test_orders_sent_arrive_on_their_days_and_what_arrived_is_there() -> None:
+    spread, given = stock.spread(10, 0), stock.terms(1, on_hand=100, on_order=50, on_order_due=np.datetime64("2024-03-13"))
+    due = np.array(["2024-03-08", "2024-03-10"], dtype="datetime64[D]")
+    sent = Receipts(np.array(["A000", "A000"], dtype=object), np.array([30.0, 20.0]), due, np.array([False, True]))
+    plan = reorder_plan(given, spread, DAILY, PlanSettings(), receipts=sent)
+    assert arrivals(given, sent, "A000", AS_OF) == [(day(10), 50.0), (day(5), 30.0)]
+    made = project(plan, 0, spread, DAILY, arrivals(given, sent, "A000", AS_OF))
+    assert made is not None
+    assert [at(made, n) for n in (0, 5, 7, 10)] == [[120, 120], [70, 100], [80, 80], [50, 100]]
+
+
+def test_what_arrived_where_stock_is_not_known_arrives_today() -> None:
+    spread, given = stock.spread(10, 0), stock.terms(1, on_hand=np.nan)
+    there = Receipts(np.array(["A000"], dtype=object), np.array([20.0]), np.array(["2024-03-10"], dtype="datetime64[D]"), np.array([True]))
+    plan = reorder_plan(given, spread, DAILY, PlanSettings(), receipts=there)
+    made = project(plan, 0, spread, DAILY, arrivals(given, there, "A000", AS_OF))
+    assert made is not None
+    assert [at(made, n) for n in (0, 2)] == [[0, 20], [0, 0]]

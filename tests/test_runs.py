@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ui.texts import text
 from workspace import runs, tables, tasks
 from workspace.runs import Progress, Run, State
 
@@ -124,6 +125,29 @@ def test_a_killed_run_goes_on_unasked_and_makes_no_part_again(folder: Path) -> N
     assert runs.resume() == []
 
 
+def test_the_workers_of_a_killed_run_end_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(tasks.JOBS, "2")
+    run = half_way(folder)
+    worker = int((folder / "begun-two").read_text())
+    assert worker != pid(run)
+    killed(run)
+    until(lambda: not alive(worker))
+
+
+def alive(number: int) -> bool:
+    stat = Path(f"/proc/{number}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_typed_or_at_the_start_of_the_server_killed_runs_go_on(folder: Path) -> None:
+    run = half_way(folder)
+    killed(run)
+    (folder / "two").rename(folder / "old")
+    said = subprocess.run([sys.executable, "-m", "workspace", "resume"], cwd=runs.ROOT, capture_output=True, text=True, check=True)
+    assert said.stderr.strip() == text("workspace.resumed", run=run.name)
+    assert run.wait() is State.DONE
+
+
 def test_a_run_that_is_killed_again_and_again_without_a_new_part_is_given_up(folder: Path) -> None:
     run = half_way(folder)
     killed(run)
@@ -148,7 +172,6 @@ def test_two_that_ask_share_one_process_and_both_find_it(folder: Path) -> None:
     assert run.wait() is State.DONE
     assert typed.wait() == 0
     assert runs.latest({"data": "shop"}) == runs.latest({"data": "other"}) == [run]
-    assert run.about == {"data": "other"}
     assert runs.latest({"data": "none"}) == []
 
 
@@ -164,6 +187,44 @@ def test_a_cancelled_run_ends_stays_so_and_goes_on_when_asked_again(folder: Path
     assert {name: parts(run)[name] for name in before} == before
     run.cancel()
     assert run.state is State.DONE
+
+
+SLOW_TO_END = """
+import signal, sys, time
+from pathlib import Path
+from workspace import runs
+
+folder, run = Path(sys.argv[1]), runs.Run(sys.argv[2])
+
+def end(*_):
+    while not (folder / "may-end").exists():
+        time.sleep(0.01)
+    sys.exit(143)
+
+signal.signal(signal.SIGTERM, end)
+lock = runs.handed(run)
+runs.sign(lock)
+if (folder / "may-end").exists():
+    run.end(0)
+    sys.exit(0)
+(folder / "begun").touch()
+while True:
+    signal.pause()
+"""
+
+
+def test_asked_for_again_while_it_is_still_ending_it_goes_on(folder: Path) -> None:
+    settings = {"n": 3}
+    name = runs.name_of(settings)
+    run = runs.start(settings, ["-c", SLOW_TO_END, str(folder), name], {"data": "shop"})
+    until((folder / "begun").exists)
+    run.cancel()
+    assert runs.start(settings, ["-c", SLOW_TO_END, str(folder), name], {"data": "shop"}) == run
+    assert run.state is State.RUNNING
+    (folder / "may-end").touch()
+    assert run.wait() is State.STOPPED
+    assert runs.resume() == [run]
+    assert run.wait() is State.DONE
 
 
 def test_a_step_that_raises_fails_the_run_with_its_words_and_the_other_parts_are_kept(folder: Path) -> None:

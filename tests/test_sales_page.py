@@ -2,23 +2,26 @@
 
 import pytest
 import stock
-from test_pages import csv, data, lines, opened, ran, upload
-from test_pages import stock as stock_table
+from pages_without_browser import csv, lines, opened, planned, ran, signed, sold, tick, upload
+from pages_without_browser import stock as stock_table
+from streamlit.testing.v1 import AppTest
 
 from inventory import overrides, sent
-from inventory.plan import reorder_plan
-from inventory.settings import PlanSettings
+from inventory.decisions import decisions
+from inventory.sending import send
+from inventory.sent import SentOrder
 from sales import datasets as saved
-from sales.calendar import Calendar
-from sales.intake import intake
-from sales.mapping import Mapping
 from ui.texts import text
 from workspace.datasets import Dataset, datasets, open_dataset
 
-__all__ = ["data"]
+
+@pytest.fixture
+def data() -> Dataset:
+    """Saved sales without stock terms."""
+    return saved.save_sales("Shop", sold(), {"source": "test"})
 
 
-def radio(app, key: str):  # type: ignore[no-untyped-def]
+def radio(app: AppTest, key: str):  # type: ignore[no-untyped-def]
     return next(radio for radio in app.radio if str(radio.key).startswith(key))
 
 
@@ -35,7 +38,8 @@ def test_new_sales_take_the_place_of_the_old_which_stay(data: Dataset) -> None:
     old = saved.load_sales(now, data.facts["fingerprint"])
     assert old.fingerprint == before.fingerprint
     assert saved.facts_of(now, before.fingerprint)["source"] == "test"
-    assert overrides.split(overrides.load(data.name), now.facts["fingerprint"])[0] == []
+    decided = decisions(data.name, now.facts["fingerprint"])
+    assert (decided.overrides, [o.item for o in decided.waiting]) == ((), ["00"])
 
 
 def test_a_file_becomes_new_data_unless_asked_otherwise(data: Dataset) -> None:
@@ -52,8 +56,7 @@ def test_sales_that_never_were_are_named(data: Dataset) -> None:
 
 def test_each_version_stays_readable_however_often_it_changes(data: Dataset) -> None:
     first = saved.load_sales(data)
-    second = intake(lines(days=100), Mapping("sku", "day", "qty")).panel
-    assert second is not None
+    second = sold(days=100)
     now = saved.update_sales(saved.update_sales(data, second, {"source": "b"}), first, {"source": "c"})
     now = saved.update_sales(now, first, {"source": "d"})
     assert [version["source"] for version in now.versions] == ["d", "c", "b", "test"]
@@ -63,26 +66,70 @@ def test_each_version_stays_readable_however_often_it_changes(data: Dataset) -> 
 
 
 @pytest.fixture
-def orders(data: Dataset) -> list[sent.SentOrder]:
-    """Two orders sent, one of them received."""
-    plan = reorder_plan(stock.terms(2), stock.spread([1, 2]), Calendar("D"), PlanSettings())
-    made = sent.send(data.name, plan, "Ann")
+def orders(data: Dataset) -> list[SentOrder]:
+    """Three orders sent, the first of them received."""
+    version = data.facts["fingerprint"]
+    made = send(data.name, version, stock.planned(3, [1, 2, 3], 0), decisions(data.name, version), "Ann")
+    assert [(order.item, order.quantity) for order in made] == [("A000", 21), ("A001", 42), ("A002", 63)]
     sent.received(data.name, [made[0].id], "Ann")
     return made
 
 
-@pytest.mark.parametrize("holds", [True, False])
-def test_a_stock_file_asks_whether_it_holds_what_was_sent(data: Dataset, orders: list[sent.SentOrder], holds: bool) -> None:
-    app = upload(opened("sales", data), "stock-file", "stock.csv", csv(stock_table()))
+def offered(data: Dataset) -> AppTest:
+    """The Sales page with a stock file that is not yet saved."""
+    return upload(opened("sales", data), "stock-file", "stock.csv", csv(stock_table()))
+
+
+def signed_and_saved(app: AppTest) -> AppTest:
+    ran(app.text_input(key="planner-name").set_value("Bob"))
+    return ran(app.button(key="save-stock").click())
+
+
+@pytest.mark.parametrize(("answer", "left"), [("all", []), ("none", ["A001", "A002"]), ("ticked", ["A001"])])
+def test_a_stock_file_asks_which_orders_it_holds(data: Dataset, orders: list[SentOrder], answer: str, left: list[str]) -> None:
+    """The one that arrived is in it anyway. Ticked: the latest, which is listed first."""
+    app = offered(data)
     assert app.button(key="save-stock").disabled
-    question = radio(app, "holds-sent")
-    assert (question.value, question.label) == (None, text("stock.sent", count=1, units=50.0))
-    ran(question.set_value(holds))
+    question = radio(app, "held-")
+    assert question.value is None
+    assert text("stock.sent", count=2, units=105.0) in [m.value for m in app.markdown]
+    ran(question.set_value(answer))
+    if answer == "ticked":
+        tick(app, "held-orders", 0)
+    assert app.button(key="save-stock").disabled
+    signed_and_saved(app)
+    assert [order.item for order in sent.load(data.name)] == left
+    file = decisions(data.name, data.facts["fingerprint"]).stock
+    assert file is not None
+    assert (file.file, file.by) == ("stock.csv", "Bob")
+
+
+def test_an_order_sent_while_the_question_was_open_is_not_taken_for_answered(data: Dataset, orders: list[SentOrder]) -> None:
+    app = offered(data)
+    ran(radio(app, "held-").set_value("all"))
+    ran(app.text_input(key="planner-name").set_value("Bob"))
+    version = data.facts["fingerprint"]
+    send(data.name, version, stock.planned(1, 4, 0), decisions(data.name, version), "Eve")
     ran(app.button(key="save-stock").click())
-    assert [o.item for o in sent.load(data.name)] == ([] if holds else ["A001"])
+    assert [(order.item, order.quantity, order.by) for order in sent.load(data.name)] == [("A000", 84, "Eve")]
 
 
 def test_nothing_is_asked_where_nothing_was_sent(data: Dataset) -> None:
-    app = upload(opened("sales", data), "stock-file", "stock.csv", csv(stock_table()))
-    assert not [one for one in app.radio if str(one.key).startswith("holds-sent")]
-    assert not app.button(key="save-stock").disabled
+    app = offered(data)
+    assert not [one for one in app.radio if str(one.key).startswith("held-")]
+    ran(app.button(key="save-stock").click())
+    file = decisions(data.name, data.facts["fingerprint"]).stock
+    assert file is not None
+    assert file.by == text("planner.nobody")
+
+
+def test_after_another_stock_file_overrides_are_asked_about_again() -> None:
+    shop = planned()
+    overrides.save(shop.name, decisions(shop.name, shop.facts["fingerprint"]).version, {"00": 5}, "fair", "Ann")
+    assert not warned(signed(shop))
+    ran(offered(shop).button(key="save-stock").click())
+    assert warned(signed(shop))
+
+
+def warned(app: AppTest) -> bool:
+    return text("override.ask_again", count=1) in [warning.value for warning in app.warning]

@@ -6,17 +6,18 @@ import pytest
 from panels import panel
 
 from forecasting import metrics
-from forecasting.choice import best_model, best_models, models_of_plan
+from forecasting.choice import best_model, best_models, models_of_plan, with_own
+from forecasting.leaderboard import errors
 from forecasting.scores import METRICS, comparable, scores, wape_by, with_step
 
 RNG = np.random.default_rng(3)
 SALES = panel(RNG.poisson(20, size=(3, 60)).astype(float), season=7)
 
 
-def rows(errors: dict[str, float]) -> pd.DataFrame:
+def rows(off_by: dict[str, float]) -> pd.DataFrame:
     """Backtest rows of all items from two cutoffs, each model off by so much."""
     parts = []
-    for model, off in errors.items():
+    for model, off in off_by.items():
         for cutoff in (45, 52):
             for i, item in enumerate(SALES.items):
                 y = SALES.y[i, cutoff + 1 : cutoff + 8].astype(float)
@@ -65,27 +66,27 @@ def test_wape_by_step_counts_from_the_cutoff() -> None:
 def test_the_best_model_overall_and_of_each_item() -> None:
     every = rows({"one": 1.0, "two": 2.0})
     every.loc[(every["model"] == "one") & (every["item"] == "A001"), "mean"] += 9
-    assert best_models(every) == {"A000": "one", "A001": "two", "A002": "one"}
-    assert best_model(every.query("item != 'A001'")) == "one"
+    assert best_models(errors(every)) == {"A000": "one", "A001": "two", "A002": "one"}
+    assert best_model(errors(every.query("item != 'A001'"))) == "one"
 
 
 def test_an_item_that_sold_nothing_takes_the_best_overall() -> None:
     every = rows({"one": 1.0, "two": 2.0})
     every.loc[every["item"] == "A002", "y"] = 0.0
-    assert best_models(every)["A002"] == best_model(every)
+    assert best_models(errors(every))["A002"] == best_model(errors(every))
 
 
 def test_no_comparable_row_is_an_error() -> None:
     every = rows({"one": 1.0})
     every["mean"] = np.nan
     with pytest.raises(ValueError, match="no backtest row"):
-        best_model(every)
+        best_model(errors(every))
 
 
 def test_a_model_that_fails_everywhere_takes_nothing_from_the_others() -> None:
     every = rows({"good": 1.0, "broken": 0.0})
     every.loc[every["model"] == "broken", ["mean", "q0.5", "q0.95"]] = np.nan
-    assert best_model(every) == "good"
+    assert best_model(errors(every)) == "good"
     table = scores(every, SALES).set_index("model")
     assert table.loc["good", "MAE"] == 1
     assert np.isnan(table.loc["broken", "WAPE"])
@@ -97,10 +98,12 @@ def test_an_item_whose_model_has_no_forecast_takes_the_best_that_has() -> None:
     ahead = every.assign(y=np.nan)
     ahead.loc[(ahead["model"] == "best") & (ahead["item"] == "A001"), "mean"] = np.nan
     ahead.loc[ahead["item"] == "A002", "mean"] = np.nan
-    assert models_of_plan(ahead, every) == {"A000": "best", "A001": "second", "A002": "best"}
-    assert models_of_plan(ahead, every, "third", {"A001": "best"}) == {"A000": "third", "A001": "second", "A002": "third"}
-    assert models_of_plan(ahead, every, "own")["A000"] == "best"
+    chosen = models_of_plan(ahead, errors(every))
+    assert chosen == {"A000": "best", "A001": "second", "A002": "best"}
+    assert models_of_plan(ahead, errors(every), "third") == dict.fromkeys(chosen, "third")
+    assert models_of_plan(ahead, errors(every), "own")["A000"] == "best"
+    assert with_own(chosen, {"A000": "third", "A001": "best", "A009": "best"}, ahead) == {**chosen, "A000": "third"}
 
 
 def test_one_model_needs_no_backtest_to_be_chosen() -> None:
-    assert set(models_of_plan(rows({"only": 1.0}), rows({"only": 1.0}).iloc[:0]).values()) == {"only"}
+    assert set(models_of_plan(rows({"only": 1.0}), errors(rows({"only": 1.0}).iloc[:0])).values()) == {"only"}

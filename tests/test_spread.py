@@ -114,6 +114,24 @@ def test_the_mean_adds_up_and_goes_on_at_the_last_rate() -> None:
     assert made.mean(np.array([10.0]))[0] == 30 + 2 * (9 + 6 * 2) / 7
 
 
+def test_means_go_on_at_the_last_rate_and_are_those_of_the_forecast() -> None:
+    made = stock.spread([[9.0, 9, 2, 2, 2, 2, 2, 2]])
+    assert made.means(3).tolist() == [[9, 9, 2]]
+    assert made.means(10)[0].tolist() == pytest.approx([9, 9, 2, 2, 2, 2, 2, 2, 3, 3])
+    np.testing.assert_array_equal(made.changed(np.ones((1, 9))).means(10), made.means(10))
+
+
+def test_changes_move_the_mean_on_their_own_days_and_nothing_else() -> None:
+    """10 a day, seen for 8 days; 6 more on the last of them and 4 on the tenth day: no other day has a share of it."""
+    made, more = stock.spread([10.0], horizon=8), np.zeros((1, 10))
+    more[0, 7], more[0, 9] = 6, 4
+    moved = made.changed(more)
+    lengths = (7.0, 7.5, 8.0, 9.0, 9.25, 10.0, 90.0)
+    assert [moved.mean(np.array([length]))[0] for length in lengths] == pytest.approx([70, 78, 86, 96, 99.5, 110, 910])
+    assert moved.excess(np.array([20.0]), 0.9) == made.excess(np.array([20.0]), 0.9)
+    assert moved.changed(np.zeros((1, 10))).mean(np.array([20.0]))[0] == pytest.approx(200)
+
+
 def test_past_what_the_errors_reach_a_tail_goes_on_and_says_so() -> None:
     made = stock.spread([5.0], errors=99)
     periods = np.array([7.0])

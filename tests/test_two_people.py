@@ -25,11 +25,11 @@ def two(browser: "Browser") -> Iterator[tuple["Page", "Page"]]:
         yield ann, bob
 
 
-def sales_csv(folder: Path, name: str) -> Path:
-    """Three items over 200 days."""
-    days = pd.date_range("2024-01-01", periods=200)
+def sales_csv(folder: Path, name: str, days: int = 200) -> Path:
+    """Three items over so many days."""
+    dates = pd.date_range("2024-01-01", periods=days)
     draw = np.random.default_rng(4)
-    parts = [pd.DataFrame({"item": item, "date": days, "units": draw.poisson(6, 200)}) for item in ("A-1", "B-2", "C-3")]
+    parts = [pd.DataFrame({"item": item, "date": dates, "units": draw.poisson(6, days)}) for item in ("A-1", "B-2", "C-3")]
     pd.concat(parts).to_csv(path := folder / f"{name}.csv", index=False)
     return path
 
@@ -122,6 +122,49 @@ def test_what_one_does_stays_with_one(app: str, two: tuple["Page", "Page"], tmp_
     journey.go(ann, "reorder")
     expect(service_level(ann)).to_have_attribute("aria-valuetext", "97.0 %")
     expect(ann.get_by_text("of 1 items shown")).to_be_visible()
+
+    # what Bob decides is in Ann's plan at her next move, and so are the sales that he replaces
+    bobs_override(bob)
+    stale = ann.get_by_text("The data changed since this plan")
+    journey.move_slider(ann, "reorder.service_level", "ArrowLeft", 1, "service level of 96.9%")
+    expect(ann.get_by_text(text("override.clear_all", count=3))).to_have_count(1)
+    expect(stale).to_have_count(0)
+    replaced(bob, sales_csv(tmp_path, "later", days=210), "Autumn")
+    journey.move_slider(ann, "reorder.service_level", "ArrowLeft", 1, "service level of 96.8%")
+    expect(stale).to_be_visible()
+    expect(ann.get_by_text(text("override.keep_all", count=3))).to_be_visible()
+
+
+def bobs_override(page: "Page") -> None:
+    """All lines shown are doubled."""
+    from playwright.sync_api import expect
+
+    name = page.get_by_role("textbox", name=text("planner.name"), exact=True)
+    name.fill("Bob")
+    name.press("Enter")
+    journey.settled(page)
+    tab = page.get_by_role("tabpanel", name=text("override.tab"))
+    tab.get_by_text(text("override.kind.percent"), exact=True).click()
+    tab.get_by_role("spinbutton", name=text("override.amount"), exact=True).fill("100")
+    reason = tab.get_by_role("textbox", name=text("planner.reason"), exact=True)
+    reason.fill("fair")
+    reason.press("Tab")
+    tab.get_by_role("button", name=text("override.save")).click()
+    expect(page.get_by_text(text("override.saved", count=3))).to_be_visible()
+    journey.settled(page)
+
+
+def replaced(page: "Page", file: Path, title: str) -> None:
+    """The file takes the place of the sales of the data open."""
+    from playwright.sync_api import expect
+
+    uploaded(page, file)
+    page.get_by_text(text("save.replace", title=title), exact=True).click()
+    expect(page.get_by_label(text("save.title"))).to_have_count(0)
+    button = page.get_by_role("button", name=text("save.button"), exact=True)
+    button.click()
+    expect(button).to_have_count(0)
+    journey.settled(page)
 
 
 def filtered(page: "Page", supplier: str) -> None:

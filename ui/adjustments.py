@@ -1,117 +1,88 @@
 """The planner's own changes of the forecast: asked for, listed, cleared, shown beside the model's."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from inventory import adjustments as kept
 from inventory.adjustments import Adjustment
+from inventory.overrides import MOST_PERCENT
 from inventory.plan import ReorderPlan
 from inventory.terms import MOST_UNITS
 from ui import order_charts, planner, session
+from ui.desk import Desk
 from ui.planner import name_of_planner, signed
-from ui.session import Result
 from ui.texts import plain, text
-from workspace.datasets import Dataset
 
-MOST_NAMED = 3
-COLUMNS = ("scope", "target", "first", "last", "percent", "units", "reason", "by", "at")
-LEAST_PERCENT, MOST_PERCENT = -100.0, 1000.0
+COLUMNS = ("scope", "target", "first", "last", "percent", "units", "moved", "reason", "by", "at")
+WORDS = "adjustment.column"
+LEAST_PERCENT = -100.0
 
 
-def form(data: Dataset, made: ReorderPlan, chosen: list[str]) -> None:
+def form(desk: Desk, plan: ReorderPlan, chosen: list[str]) -> None:
     """From one date to another, percent or units, for the lines chosen, a category or all items."""
-    categories = sorted({category for category in made.category if category})
+    name, categories = desk.data.name, sorted({category for category in plan.category if category})
     scopes = [*(["item"] if chosen else []), *(["category"] if categories else []), "all"]
-    first = (made.as_of + timedelta(days=1)).date()
-    with st.form(f"adjustment-{data.name}"):
+    first = (plan.as_of + timedelta(days=1)).date()
+    with st.form(f"adjustment-{name}"):
         columns = st.columns([2, 2, 1, 1])
         columns[0].radio(
             text("adjustment.scope"),
             scopes,
-            format_func=lambda s: text(f"adjustment.scope.{s}", count=len(chosen), first=plain(", ".join(chosen[:MOST_NAMED]))),
-            key=_scope_key(data.name, chosen),
+            format_func=lambda s: text(f"adjustment.scope.{s}", count=len(chosen), first=planner.named(chosen)),
+            key=planner.scope_key("adjustment", name, chosen),
         )
-        columns[1].selectbox(text("adjustment.category"), categories, key=f"adjustment-category-{data.name}", disabled=not categories)
-        columns[2].date_input(text("adjustment.first"), first, key=f"adjustment-first-{data.name}")
-        columns[3].date_input(text("adjustment.last"), first + timedelta(days=6), key=f"adjustment-last-{data.name}")
+        columns[1].selectbox(text("adjustment.category"), categories, key=f"adjustment-category-{name}", disabled=not categories)
+        columns[2].date_input(text("adjustment.first"), first, key=f"adjustment-first-{name}")
+        columns[3].date_input(text("adjustment.last"), first + timedelta(days=6), key=f"adjustment-last-{name}")
         columns = st.columns([2, 1, 3])
         columns[0].radio(
             text("adjustment.kind"),
             ["percent", "units"],
             format_func=lambda k: text(f"adjustment.kind.{k}"),
-            key=f"adjustment-kind-{data.name}",
+            key=f"adjustment-kind-{name}",
             horizontal=True,
         )
-        columns[1].number_input(text("adjustment.amount"), -MOST_UNITS, MOST_UNITS, 0.0, step=5.0, key=f"adjustment-amount-{data.name}")
-        columns[2].text_input(text("planner.reason"), key=f"adjustment-reason-{data.name}", max_chars=200)
-        st.form_submit_button(text("adjustment.save"), on_click=_save, args=(data.name, chosen), **signed())
+        columns[1].number_input(text("adjustment.amount"), -MOST_UNITS, MOST_UNITS, 0.0, step=5.0, key=f"adjustment-amount-{name}")
+        columns[2].text_input(text("planner.reason"), key=f"adjustment-reason-{name}", max_chars=200)
+        st.form_submit_button(text("adjustment.save"), on_click=_save, args=(name, chosen), **signed())
 
 
-def listed(data: Dataset) -> None:
-    """All adjustments of the dataset; those chosen, or all, cleared."""
-    found = kept.load(data.name)
+def listed(desk: Desk) -> None:
+    """All adjustments of the dataset and by how much they moved the forecast; those chosen, or all, cleared."""
+    found, name = desk.decided.adjustments, desk.data.name
     if not found:
         st.caption(text("adjustment.none"))
         return
-    key = f"adjustments-{data.name}"
-    frame = pd.DataFrame([{name: getattr(adjustment, name) for name in COLUMNS} for adjustment in found])
-    frame["scope"] = [text(f"adjustment.scope.{scope}.short") for scope in frame["scope"]]
-    config: dict[str, object] = {name: text(f"adjustment.column.{name}") for name in COLUMNS}
-    for name in ("first", "last"):
-        config[name] = st.column_config.DateColumn(text(f"adjustment.column.{name}"))
-    st.dataframe(
-        frame, hide_index=True, column_config=config, key=key, on_select="rerun", selection_mode="multi-row", placeholder=text("table.none")
-    )
-    picked = _picked(found, key)
+    moved = [desk.moved.get(one.id, 0.0) for one in found]
+    scopes = [text(f"adjustment.scope.{one.scope}.short") for one in found]
+    ticked = planner.table(found, COLUMNS, WORDS, f"adjustments-{name}", {"scope": scopes, "moved": moved})
+    idle = sum(units == 0 for units in moved)
+    if idle:
+        st.warning(text("adjustment.idle", count=idle))
     columns = st.columns(2)
-    columns[0].button(
-        text("adjustment.clear", count=len(picked)),
-        on_click=_clear,
-        args=(data.name, picked),
-        key="clear-adjustments",
-        **signed(also=bool(picked)),
-    )
-    columns[1].button(
-        text("adjustment.clear_all", count=len(found)),
-        on_click=_clear,
-        args=(data.name, [adjustment.id for adjustment in found]),
-        key="clear-all-adjustments",
-        **signed(),
-    )
+    planner.button(columns[0], "adjustment.clear", "clear-adjustments", _clear, ticked, name)
+    planner.button(columns[1], "adjustment.clear_all", "clear-all-adjustments", _clear, found, name)
 
 
-def shown(data: Dataset, result: Result, item: str) -> None:
+def shown(desk: Desk, item: str) -> None:
     """The model's forecast of `item` beside the adjusted one, where an adjustment changes it."""
-    if not kept.load(data.name):
-        return
-    model = session.chosen_models(result)[item]
-    before, after = (
-        rows[(rows["item"] == item) & (rows["model"] == model)] for rows in (result.forecast, session.adjusted_forecast(data, result))
-    )
-    if np.allclose(before["mean"], after["mean"], equal_nan=True):
+    forecast = desk.adjusted_forecast(item)
+    if forecast is None:
         return
     st.markdown(text("adjustment.chart", item=plain(item)))
-    st.plotly_chart(order_charts.adjusted(session.panel_of(data, result.fingerprint), item, before, after), key="adjusted-forecast")
-    st.caption(text("adjustment.sum", before=before["mean"].sum(), after=after["mean"].sum(), periods=len(before)))
-
-
-def _picked(found: list[Adjustment], key: str) -> list[int]:
-    return [found[row].id for row in st.session_state[key]["selection"]["rows"] if row < len(found)]
-
-
-def _scope_key(data: str, chosen: list[str]) -> str:
-    """Another field once rows are chosen, so that it begins with them."""
-    return f"adjustment-scope-{'item' if chosen else 'many'}-{data}"
+    panel = session.panel_of(desk.data, desk.result.fingerprint)
+    st.plotly_chart(order_charts.adjusted(panel, item, forecast), key="adjusted-forecast")
+    sums = forecast[["before", "after"]].sum()
+    st.caption(text("adjustment.sum", before=sums["before"], after=sums["after"], periods=len(forecast)))
 
 
 def _save(data: str, chosen: list[str]) -> None:
     names = ("category", "first", "last", "kind", "amount", "reason")
-    scope = st.session_state[_scope_key(data, chosen)]
+    scope = st.session_state[planner.scope_key("adjustment", data, chosen)]
     category, first, last, kind, amount, reason = (st.session_state.get(f"adjustment-{name}-{data}") for name in names)
-    if first > last:
+    if first is None or last is None or first > last:
         return planner.complain("adjustment.dates")
     if kind == "percent" and not LEAST_PERCENT <= amount <= MOST_PERCENT:
         return planner.complain("adjustment.percent", least=LEAST_PERCENT, most=MOST_PERCENT)
@@ -120,12 +91,14 @@ def _save(data: str, chosen: list[str]) -> None:
     if not str(reason).strip():
         return planner.complain("planner.no_reason")
     targets = chosen if scope == "item" else [str(category)] if scope == "category" else [""]
-    much = {"percent": float(amount) if kind == "percent" else None, "units": float(amount) if kind == "units" else None}
-    for target in targets:
-        kept.save(data, scope, target, pd.Timestamp(first), pd.Timestamp(last), **much, reason=str(reason).strip(), by=name_of_planner())
+    percent, units = (float(amount), None) if kind == "percent" else (None, float(amount))
+    days, by = (pd.Timestamp(first), pd.Timestamp(last)), name_of_planner()
+    wanted = [Adjustment(0, scope, target, *days, percent, units, str(reason).strip(), by, datetime.now(UTC)) for target in targets]
+    kept.save(data, wanted, by)
+    planner.emptied(f"adjustment-amount-{data}", f"adjustment-reason-{data}")
     return planner.say("adjustment.saved", count=len(targets))
 
 
-def _clear(data: str, ids: list[int]) -> None:
-    kept.clear(data, ids, name_of_planner())
-    planner.say("adjustment.cleared", count=len(ids))
+def _clear(data: str, chosen: list[Adjustment]) -> None:
+    kept.clear(data, [one.id for one in chosen], name_of_planner())
+    planner.say("adjustment.cleared", count=len(chosen))

@@ -3,6 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from forecasting.models import registry
 from forecasting.residuals import Autocorrelation, Histogram
 from forecasting.scores import comparable, wape_by, with_step
 from sales.panel import SalesPanel
@@ -43,15 +44,14 @@ def forecasts(
 ) -> go.Figure:
     """Sales of one item, the forecasts of the models `shown` out of `models` from every cutoff and past the end, their bands from the
     median to the 95 % quantile (of two models at most: more hide each other), the cutoffs as dashed lines, and the planner's `adjusted`
-    forecast where it is given."""
+    forecast (see `Desk.adjusted_forecast`) where it is given."""
     i = panel.rows_of([item])[0]
     figure = go.Figure()
     rows = pd.concat([backtest[backtest["item"] == item], forecast[forecast["item"] == item]])
     for model in shown:
-        _add_model(figure, rows[rows["model"] == model], model, color_of(model, models), band=len(shown) <= MOST_BANDS)
+        _add_model(figure, rows[rows["model"] == model], model, color_of(model), band=len(shown) <= MOST_BANDS)
     if adjusted is not None:
-        line = {"color": ADJUSTED, "width": 3, "dash": "dot"}
-        figure.add_scatter(x=adjusted["ds"], y=adjusted["mean"], mode="lines", name=text("chart.adjusted"), line=line)
+        add_adjusted(figure, adjusted)
     actual = {"mode": "lines", "name": text("chart.sales"), "line": {"color": ACTUAL, "width": 1.5}}
     figure.add_scatter(x=panel.periods, y=panel.demand[i], **actual)
     for cutoff in sorted(rows["cutoff"].unique()):
@@ -61,6 +61,12 @@ def forecasts(
     begin = panel.periods[max(0, int(panel.periods.get_loc(first)) - HORIZONS_BEFORE * horizon)]
     figure.update_xaxes(range=[begin, forecast["ds"].max()])
     return _framed(figure, panel)
+
+
+def add_adjusted(figure: go.Figure, forecast: pd.DataFrame) -> None:
+    """The planner's own forecast: columns ds and after."""
+    line = {"color": ADJUSTED, "width": 3, "dash": "dot"}
+    figure.add_scatter(x=forecast["ds"], y=forecast["after"], mode="lines", name=text("chart.adjusted"), line=line)
 
 
 def _add_model(figure: go.Figure, rows: pd.DataFrame, model: str, color: str, band: bool) -> None:
@@ -79,11 +85,11 @@ def wape_by_model(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
     """WAPE of each model over the rows given, a bar each, lowest first."""
     table = wape_by(backtest, ["model"]).sort_values("WAPE")
     names = [text(f"model.{model}") for model in table["model"]]
-    colors = [color_of(model, models) for model in table["model"]]
+    colors = [color_of(model) for model in table["model"]]
     figure = go.Figure(go.Bar(x=table["WAPE"], y=names, orientation="h", marker={"color": colors}, texttemplate="%{x:.1%}"))
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
-    return _plain(figure)
+    return framed(figure)
 
 
 def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
@@ -92,11 +98,11 @@ def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -
     figure = go.Figure()
     for model in models:
         part = table[table["model"] == model]
-        line = {"color": color_of(model, models), "width": 2}
+        line = {"color": color_of(model), "width": 2}
         figure.add_scatter(x=part["step"], y=part["WAPE"], mode="lines+markers", name=text(f"model.{model}"), line=line)
     figure.update_xaxes(title=text("chart.step", period=period(panel)))
     figure.update_yaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
-    return _plain(figure)
+    return framed(figure)
 
 
 def errors(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
@@ -107,17 +113,17 @@ def errors(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.F
     for model in [m for m in models if m in off.index]:
         low, q1, median, q3, high = ([value] for value in off.loc[model])
         box = {"lowerfence": low, "q1": q1, "median": median, "q3": q3, "upperfence": high}
-        figure.add_box(**box, x=[text(f"model.{model}")], name=text(f"model.{model}"), marker={"color": color_of(model, models)})
+        figure.add_box(**box, x=[text(f"model.{model}")], name=text(f"model.{model}"), marker={"color": color_of(model)})
     figure.update_yaxes(title=text("chart.error", period=period(panel)))
     figure.update_layout(showlegend=False)
-    return _plain(figure)
+    return framed(figure)
 
 
 def error_by_cutoff(table: pd.DataFrame, models: list[str]) -> go.Figure:
     """WAPE of each model at each cutoff as lines, its bias as dotted ones: whether a model was good once or always."""
     figure = go.Figure()
     for model in models:
-        part, name, color = table[table["model"] == model], text(f"model.{model}"), color_of(model, models)
+        part, name, color = table[table["model"] == model], text(f"model.{model}"), color_of(model)
         for column, dash in (("WAPE", "solid"), ("bias", "dot")):
             line = {"color": color, "width": 2, "dash": dash}
             hover = f"{name} {text(f'metric.{column}')} %{{y:.1%}}<extra></extra>"
@@ -134,7 +140,7 @@ def error_by_cutoff(table: pd.DataFrame, models: list[str]) -> go.Figure:
     figure.add_hline(y=0, line={"color": CUTOFF, "width": 1})
     figure.update_xaxes(title=text("chart.cutoff"), type="category")
     figure.update_yaxes(tickformat=".0%", title=text("chart.wape_and_bias"))
-    return _plain(figure)
+    return framed(figure)
 
 
 def coverage(table: pd.DataFrame, models: list[str]) -> go.Figure:
@@ -144,12 +150,12 @@ def coverage(table: pd.DataFrame, models: list[str]) -> go.Figure:
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name=text("chart.calibrated"), line=diagonal, hoverinfo="skip")
     for model in models:
         part = table[table["model"] == model]
-        line = {"color": color_of(model, models), "width": 2}
+        line = {"color": color_of(model), "width": 2}
         figure.add_scatter(x=part["level"], y=part["covered"], mode="lines+markers", name=text(f"model.{model}"), line=line)
     lowest = min([0.45, *(table["covered"] - 0.05)])
     figure.update_xaxes(tickformat=".0%", title=text("chart.nominal"), range=[0.45, 1.02])
     figure.update_yaxes(tickformat=".0%", title=text("chart.covered"), range=[lowest, 1.02])
-    return _plain(figure)
+    return framed(figure)
 
 
 def histogram(spread: Histogram, color: str, axis: str) -> go.Figure:
@@ -160,7 +166,7 @@ def histogram(spread: Histogram, color: str, axis: str) -> go.Figure:
     figure.update_xaxes(title=axis)
     figure.update_yaxes(tickformat=".0%", title=text("chart.share"))
     figure.update_layout(bargap=0.05)
-    return _plain(figure)
+    return framed(figure)
 
 
 def autocorrelation(found: Autocorrelation, color: str) -> go.Figure:
@@ -172,12 +178,12 @@ def autocorrelation(found: Autocorrelation, color: str) -> go.Figure:
         figure.add_scatter(x=found.lags, y=sign * bounds, mode="lines", name=text("chart.bounds"), line=line, showlegend=shown)
     figure.update_xaxes(title=text("chart.lag"), dtick=1)
     figure.update_yaxes(title=text("chart.correlation"), range=[-1, 1])
-    return _plain(figure)
+    return framed(figure)
 
 
-def color_of(model: str, models: list[str]) -> str:
-    """The colour of a model, the same in every picture of a run."""
-    return PALETTE[models.index(model) % len(PALETTE)]
+def color_of(model: str) -> str:
+    """The colour of a model, the same in every picture."""
+    return PALETTE[registry.NAMES.index(model) % len(PALETTE)]
 
 
 def period(panel: SalesPanel) -> str:
@@ -192,10 +198,12 @@ def _faded(color: str, share: float) -> str:
 
 def _framed(figure: go.Figure, panel: SalesPanel) -> go.Figure:
     figure.update_yaxes(title=text("chart.units_per", period=period(panel)), rangemode="tozero")
-    return _plain(figure)
+    return framed(figure)
 
 
-def _plain(figure: go.Figure) -> go.Figure:
-    legend = {"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0}
-    figure.update_layout(margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend, hovermode="closest", height=HEIGHT)
+def framed(figure: go.Figure, height: int = HEIGHT, legend_above: bool = False) -> go.Figure:
+    """`figure` with the margins and the legend that all pictures have."""
+    legend = {"orientation": "h", "yanchor": "bottom" if legend_above else "top", "y": 1.02 if legend_above else -0.25, "x": 0}
+    margin = {"l": 10, "r": 10, "t": 30 if legend_above else 10, "b": 10}
+    figure.update_layout(margin=margin, legend=legend, hovermode="closest", height=height)
     return figure

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -10,7 +9,8 @@ import streamlit as st
 from forecasting.choice import OVERALL, OWN, best_model
 from forecasting.scores import comparable, scores
 from sales.panel import SalesPanel
-from ui import charts, leaderboard, session, tables
+from ui import charts, leaderboard, session, shell, tables
+from ui.desk import desk_of
 from ui.session import Result
 from ui.texts import plain, text
 from workspace.cells import csv_table
@@ -27,11 +27,11 @@ def usable(result: Result) -> bool:
 
 def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
     """What the run compared, and what it is made of; says so where the data changed since."""
-    settings = result.run.settings
+    settings = result.settings
     if session.is_stale(data, result):
         st.warning(text("compare.stale", made=result.fingerprint, now=data.facts["fingerprint"]))
     cutoffs = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in sorted(result.backtest["cutoff"].unique()))
-    compared = len(leaderboard.overview(result.run.name, result, panel).items)
+    compared = len(result.items)
     horizon, period = settings["horizon"], charts.period(panel)
     st.caption(text("compare.asked", items=compared, all=len(panel), horizon=horizon, period=period, cutoffs=cutoffs))
     with st.expander(text("compare.origin", run=result.run.name, fingerprint=result.fingerprint)):
@@ -67,7 +67,9 @@ def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
     leaderboard.items(result, panel)
     st.subheader(text("compare.item"))
     left, right = st.columns([1, 2])
-    item = left.selectbox(text("compare.choose_item"), _items(result.run.name, result), key=leaderboard.ITEM, persist_state="session")
+    item = left.selectbox(
+        text("compare.choose_item"), result.items, key=leaderboard.key_of(leaderboard.ITEM, result), persist_state="session"
+    )
     shown = right.multiselect(
         text("compare.shown"),
         result.models,
@@ -75,7 +77,7 @@ def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
         format_func=lambda m: text(f"model.{m}"),
         key=f"shown-{result.run.name}",
     )
-    adjusted = _adjusted(data, result, item)
+    adjusted = desk_of(data, result).adjusted_forecast(item)
     figure = charts.forecasts(panel, item, result.backtest, result.forecast, shown, result.models, adjusted)
     st.plotly_chart(figure, key="forecasts")
     st.caption(text("compare.bands"))
@@ -91,19 +93,13 @@ def one_item(data: Dataset, result: Result, panel: SalesPanel) -> None:
     _choice_for(result, item)
     with st.expander(text("residuals.title")):
         model = st.selectbox(
-            text("residuals.model"), result.models, format_func=lambda m: text(f"model.{m}"), key="item-model", persist_state="session"
+            text("residuals.model"),
+            result.models,
+            format_func=lambda m: text(f"model.{m}"),
+            key=leaderboard.key_of("item-model", result),
+            persist_state="session",
         )
         leaderboard.residuals_of(result, panel, item, model)
-
-
-def _adjusted(data: Dataset, result: Result, item: str) -> pd.DataFrame | None:
-    """The forecast of the item's plan as the planner adjusted it; None where nobody did."""
-    model = session.chosen_models(result)[item]
-    own, moved = (
-        table[(table["item"] == item) & (table["model"] == model)].sort_values("ds")
-        for table in (result.forecast, session.adjusted_forecast(data, result))
-    )
-    return None if np.allclose(own["mean"], moved["mean"], equal_nan=True) else moved
 
 
 def _choice_for(result: Result, item: str) -> None:
@@ -120,10 +116,10 @@ def _choice_for(result: Result, item: str) -> None:
     st.caption(text("compare.used", item=plain(item), model=text(f"model.{chosen}")))
 
 
-def for_the_plan(result: Result) -> None:
+def for_the_plan(data: Dataset, result: Result) -> None:
     """The rule by which the plan takes a model for each item."""
     st.subheader(text("compare.plan"))
-    best = text(f"model.{_best(result.run.name, result)}")
+    best = text(f"model.{best_model(result.errors)}")
     names = {OVERALL: text("rule.overall", model=best), OWN: text("rule.own")}
     st.radio(
         text("compare.rule"),
@@ -136,7 +132,7 @@ def for_the_plan(result: Result) -> None:
     own = session.own_choices(result)
     if own:
         st.button(text("compare.forget", count=len(own)), on_click=session.forget_items, args=(result,), key="forget")
-    st.page_link("pages/Reorder.py", label=text("compare.to_reorder"), icon=":material/local_shipping:")
+    shell.link("reorder", text("compare.to_reorder"), data)
 
 
 def downloads(result: Result, panel: SalesPanel) -> None:
@@ -162,16 +158,6 @@ def _pictures(run: str, _result: Result, _panel: SalesPanel) -> tuple[tuple[str,
         ("compare.by_step", charts.wape_by_step(_result.backtest, _result.models, _panel)),
         ("compare.errors", charts.errors(_result.backtest, _result.models, _panel)),
     )
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _items(run: str, _result: Result) -> list[str]:
-    return _result.items
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _best(run: str, _result: Result) -> str:
-    return best_model(_result.backtest)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

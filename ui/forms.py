@@ -1,11 +1,11 @@
-"""Forms: a sales file from upload to saved data, a stock file, the settings of a comparison."""
+"""Forms: a sales file from upload to saved data, samples, templates."""
 
 from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
-from inventory import sent, terms
+from inventory import terms
 from sales import datasets as saved
 from sales import samples
 from sales.intake import Intake, intake
@@ -13,9 +13,8 @@ from sales.mapping import Mapping, propose
 from sales.panel import SalesPanel
 from sales.problems import Severity
 from sales.reading import Reading, read_table
-from ui import session, shell, tables
+from ui import shell, tables
 from ui.texts import plain, text
-from workspace import facts
 from workspace.datasets import Dataset
 
 REQUIRED = ("item", "date", "units")
@@ -23,7 +22,7 @@ OPTIONAL = ("price", "promotion", "out_of_stock", "category", "supplier", "descr
 FREQUENCIES = ("D", "W", "M")
 GAPS = ("zero", "unknown")
 PREVIEW = 5
-SAVES, TITLE, PLACE, HOLDS_SENT = "saves", "save-title", "save-place", "holds-sent"
+SAVES, TITLE, PLACE = "saves", "save-title", "save-place"
 NEW, REPLACE = "new", "replace"
 
 
@@ -54,10 +53,10 @@ def _samples_saved(name: str) -> list[Dataset]:
 
 def sales_file(data: Dataset | None) -> None:
     """Upload, mapping, checks and saving of a sales file: as new data, or in the place of the sales of `data`, the dataset open."""
-    upload = st.file_uploader(text("upload.sales"), key=f"sales-file-{_saves()}", help=text("upload.help"))
+    upload = st.file_uploader(text("upload.sales"), key=f"sales-file-{saves()}", help=text("upload.help"))
     if upload is None:
         return
-    reading = _read(upload.file_id, upload.name, upload)
+    reading = read_upload(upload.file_id, upload.name, upload)
     tables.problems(reading.problems)
     if reading.table is None:
         return
@@ -159,52 +158,18 @@ def _save_sales(panel: SalesPanel, file_name: str, file: str, data: Dataset | No
         dataset = saved.update_sales(data, panel, source)
     else:
         dataset = saved.save_sales(st.session_state.get(f"{TITLE}-{file}", "").strip() or file_name, panel, source)
-    st.session_state[SAVES] = _saves() + 1
+    saved_once_more()
     shell.use(dataset.name)
 
 
-def _saves() -> int:
+def saves() -> int:
     """How often this session has saved: in the uploader's key, so that it is empty again after each time."""
     return int(st.session_state.get(SAVES, 0))
 
 
-def stock_file(dataset: Dataset) -> None:
-    """Upload and saving of the stock terms that go with `dataset`; what is wrong with the saved ones."""
-    panel = session.panel_of(dataset)
-    upload = st.file_uploader(text("upload.stock"), key=f"stock-file-{dataset.name}-{_saves()}", help=text("upload.stock.help"))
-    if upload is None:
-        tables.problems(session.terms_of(dataset)[1], nothing="stock.saved" if dataset.has(saved.STOCK) else "")
-        return
-    reading = _read(upload.file_id, upload.name, upload)
-    found = reading.problems
-    if reading.table is not None:
-        found = (*found, *terms.read_terms(reading.table, panel)[1])
-    tables.problems(found, nothing="stock.nothing")
-    if not any(p.severity is Severity.ERROR for p in found):
-        answered = _holds_sent(dataset, upload.file_id)
-        arguments = (dataset, reading.table, upload.name, upload.file_id)
-        st.button(text("stock.save"), type="primary", on_click=_save_stock, args=arguments, key="save-stock", disabled=not answered)
-
-
-def _holds_sent(dataset: Dataset, file: str) -> bool:
-    """Asks whether the file's units on order hold the orders sent already; whether that is answered, or there is none to ask about."""
-    orders = [order for order in sent.load(dataset.name) if order.state == "open"]
-    if not orders:
-        return True
-    answer = st.radio(
-        text("stock.sent", count=len(orders), units=sum(order.quantity for order in orders)),
-        [True, False],
-        index=None,
-        format_func=lambda holds: text(f"stock.sent.{holds}"),
-        key=f"{HOLDS_SENT}-{file}",
-    )
-    return answer is not None
-
-
-def _save_stock(dataset: Dataset, table: pd.DataFrame, file_name: str, file: str) -> None:
-    dataset.write(saved.STOCK, terms.as_text(table))
-    sent.stock_file_saved(dataset.name, bool(st.session_state.get(f"{HOLDS_SENT}-{file}")), file_name[: facts.LONGEST_NAME])
-    st.session_state[SAVES] = _saves() + 1
+def saved_once_more() -> None:
+    """Empties the uploaders."""
+    st.session_state[SAVES] = saves() + 1
 
 
 def templates() -> None:
@@ -217,7 +182,8 @@ def templates() -> None:
 
 
 @st.cache_resource(scope="session", max_entries=2, show_spinner=text("upload.reading"))
-def _read(file_id: str, name: str, _upload: object) -> Reading:
+def read_upload(file_id: str, name: str, _upload: object) -> Reading:
+    """What the file uploaded holds, read once."""
     return read_table(_upload.getvalue(), name)  # type: ignore[attr-defined]
 
 

@@ -4,22 +4,22 @@ import numpy as np
 import streamlit as st
 
 from forecasting.scores import comparable
-from inventory.saved import saved_settings
-from ui import session
-from ui.plans import plans
+from inventory.plan import WIDE
+from ui import session, shell
+from ui.desk import desk_of
 from ui.session import Result
 from ui.texts import plain, text
 from workspace.datasets import Dataset
 
-STEPS = (("sales", "pages/Sales.py"), ("compare", "pages/Compare.py"), ("reorder", "pages/Reorder.py"))
+STEPS = ("sales", "compare", "reorder")
 
 
 def steps(data: Dataset | None) -> None:
     """Sales, Compare, Reorder: what each is for."""
-    for column, (name, path) in zip(st.columns(len(STEPS)), STEPS, strict=True):
+    for column, name in zip(st.columns(len(STEPS)), STEPS, strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(text(f"home.step.{name}"))
-            st.page_link(path, label=text("shell.go", page=text(f"{name}.link")), icon=":material/arrow_forward:")
+            shell.link(name, text("shell.go", page=text(f"{name}.link")), data)
 
 
 def today(data: Dataset) -> None:
@@ -37,7 +37,11 @@ def today(data: Dataset) -> None:
 
 
 def _plan(data: Dataset, result: Result, columns: list) -> None:
-    made = plans(data, result)(saved_settings(data.name))
+    if session.is_stale(data, result):
+        st.warning(text("home.stale", made=result.fingerprint, now=data.facts["fingerprint"]))
+        shell.link("compare", text("shell.go", page=text("compare.link")), data)
+    desk = desk_of(data, result)
+    made = desk.plan(desk.decided.settings)
     totals = made.totals()
     models = ", ".join(sorted({text(f"model.{model}") for model in made.model}))
     columns[0].metric(text("home.lines"), f"{totals.lines:,}", help=text("home.lines.help", models=models))
@@ -45,6 +49,7 @@ def _plan(data: Dataset, result: Result, columns: list) -> None:
     columns[1].metric(text("home.value", currency=plain(session.currency())), value, help=text("home.lines.help", models=models))
     if len(made) < data.facts["items"]:
         st.warning(text("home.part", items=len(made), all=data.facts["items"]))
+    st.caption(text("home.origin", run=result.run.name, fingerprint=result.fingerprint))
     for name, count in {**made.notes(), "targets": int(made.targets_only)}.items():
         if count:
-            st.markdown(text(f"home.note.{name}", count=count, items=len(made)))
+            st.markdown(text(f"home.note.{name}", count=count, items=len(made), times=WIDE))

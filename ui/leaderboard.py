@@ -1,6 +1,7 @@
 """The depth behind Compare's first table: who wins where, which item to open, what the errors have left, what quantiles cover."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from ui.session import Result
 from ui.texts import text
 from workspace.cells import csv_table
 
-ITEM, WON_BY, MODEL = "compare-item", "won-by", "residual-model"
 BOARD, ITEMS = "leaderboard", "items"
+ITEM, WON_BY, MODEL = "compare-item", "won-by", "residual-model"
 GROUPS = ("category", "volume")
 
 
@@ -34,9 +35,10 @@ class Overview:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def overview(run: str, _result: Result, _panel: SalesPanel) -> Overview:
     """The overview of the run named."""
-    parts = boards.errors(_result.backtest)
-    units = boards.units_until(_panel, _result.backtest["cutoff"].min()).reindex(pd.unique(parts["item"]))
+    parts = _result.errors
+    units = boards.units_until(_panel, _result.backtest["cutoff"].min())
     classes = boards.volume_classes(units)
+    units = units.reindex(pd.unique(parts["item"]))
     categories = _categories(_panel).reindex(units.index).fillna("")
     items = boards.by_item(parts, units)
     items.insert(2, "volume", items["item"].map(classes))
@@ -59,7 +61,7 @@ def board(result: Result, panel: SalesPanel) -> None:
     first, *others = st.tabs(titles)
     with first:
         st.session_state[f"{BOARD}-shown"] = found.overall["model"].tolist()
-        tables.leaderboard(found.overall, key=BOARD, on_select=_model_chosen)
+        tables.leaderboard(found.overall, key=BOARD, on_select=partial(_model_chosen, result))
         st.caption(text("board.explained", items=int(found.overall["items"].max()), all=len(found.items)))
     for name, tab in zip(named, others, strict=True):
         with tab:
@@ -67,10 +69,15 @@ def board(result: Result, panel: SalesPanel) -> None:
             st.caption(text(f"board.{name}.explained"))
 
 
-def _model_chosen() -> None:
-    chosen = _chosen(BOARD)
+def key_of(field: str, result: Result) -> str:
+    """The key of a field of this run's own: what was chosen in it may not be there in another run."""
+    return f"{field}-{result.data}-{result.run.name}"
+
+
+def _model_chosen(result: Result) -> None:
+    chosen = st.session_state[key_of(WON_BY, result)] = _chosen(BOARD)
     if chosen is not None:
-        st.session_state[WON_BY] = st.session_state[MODEL] = chosen
+        st.session_state[key_of(MODEL, result)] = chosen
 
 
 def items(result: Result, panel: SalesPanel) -> None:
@@ -78,18 +85,23 @@ def items(result: Result, panel: SalesPanel) -> None:
     st.subheader(text("items.title"))
     found = overview(result.run.name, result, panel).items
     won_by = st.selectbox(
-        text("items.won_by"), [None, *result.models], format_func=_model_or_all, key=WON_BY, persist_state="session", width=320
+        text("items.won_by"),
+        [None, *result.models],
+        format_func=_model_or_all,
+        key=key_of(WON_BY, result),
+        persist_state="session",
+        width=320,
     )
     shown = found if won_by is None else found[found["best"] == won_by]
     st.session_state[f"{ITEMS}-shown"] = shown["item"].tolist()
-    tables.items(shown, result.models, key=ITEMS, on_select=_item_chosen)
+    tables.items(shown, result.models, key=ITEMS, on_select=partial(_item_chosen, result))
     st.caption(text("items.explained", shown=len(shown), all=len(found)))
 
 
-def _item_chosen() -> None:
+def _item_chosen(result: Result) -> None:
     chosen = _chosen(ITEMS)
     if chosen is not None:
-        st.session_state[ITEM] = chosen
+        st.session_state[key_of(ITEM, result)] = chosen
 
 
 def _chosen(table: str) -> str | None:
@@ -116,7 +128,12 @@ def errors(result: Result, panel: SalesPanel) -> None:
     covered.plotly_chart(charts.coverage(found.coverage, result.models), key="coverage")
     st.caption(text("errors.coverage.explained"))
     model = st.selectbox(
-        text("residuals.model"), result.models, format_func=lambda m: text(f"model.{m}"), key=MODEL, persist_state="session", width=320
+        text("residuals.model"),
+        result.models,
+        format_func=lambda m: text(f"model.{m}"),
+        key=key_of(MODEL, result),
+        persist_state="session",
+        width=320,
     )
     of_all = _residuals(result.run.name, model, result)
     _pictures(left.histogram(of_all.scaled()), left.autocorrelation(of_all), model, result, text("residuals.scaled"), "all")
@@ -132,7 +149,7 @@ def residuals_of(result: Result, panel: SalesPanel, item: str, model: str) -> No
 
 
 def _pictures(spread: left.Histogram | None, correlation: left.Autocorrelation, model: str, result: Result, axis: str, key: str) -> None:
-    color = charts.color_of(model, result.models)
+    color = charts.color_of(model)
     one, other = st.columns(2)
     one.markdown(text("residuals.histogram"))
     if spread is None:

@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 
 from inventory.plan import ReorderPlan
+from ui.desk import Desk
 from ui.texts import text
-from ui.texts.reasons import reasons
 
 ROWS, ROWS_SEEN, HEIGHT = 100, 15, 560
 UNITS, MONEY, DAYS = "%,.1f", "%,.2f", "%,.0f"
@@ -13,16 +13,18 @@ FORMATS = {
     **dict.fromkeys(("demand", "safety_stock", "order_up_to", "reorder_point", "position", "on_hand", "on_order", "backorders"), UNITS),
     **dict.fromkeys(("order_value", "unit_cost"), MONEY),
     **dict.fromkeys(("lead_time_days", "review_period_days"), DAYS),
-    **dict.fromkeys(("quantity", "computed"), "localized"),
+    "quantity": "localized",
     "change": "%+,.1f",
 }
-COLUMNS = ("item", "quantity", "mark", "change", "order_value", "supplier", "reason", "demand", "safety_stock", "order_up_to", "position",
-           "on_hand", "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model", "category")  # fmt: skip
+COLUMNS = ("item", "quantity", "mark", "change", "order_value", "supplier", "demand", "safety_stock", "order_up_to", "position",
+           "reason", "on_hand", "on_order", "backorders", "reorder_point", "lead_time_days", "review_period_days", "model",
+           "category")  # fmt: skip
 ORDERS = ("order_value", "quantity", "safety_stock", "change", "item")
 
 
-def page(plan: ReorderPlan, change: np.ndarray, currency: str, data: str) -> list[str]:
+def page(desk: Desk, plan: ReorderPlan, change: np.ndarray, currency: str) -> list[str]:
     """Shows one page of `plan`, `change` (n, units against the saved settings) beside it; the items chosen in it."""
+    data = desk.data.name
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     by = left.selectbox(
         text("reorder.sort"), ORDERS, format_func=lambda name: text(f"reorder.sort.{name}"), key="sort", persist_state="session"
@@ -33,9 +35,7 @@ def page(plan: ReorderPlan, change: np.ndarray, currency: str, data: str) -> lis
     rows = ranked(plan, change, by)[(number - 1) * ROWS : number * ROWS]
     shown = plan.selected(rows)
     marks = np.where(shown.overridden, [text("reorder.mark", computed=f"{c:,.10g}") for c in shown.computed], "")
-    frame = shown.to_frame().assign(
-        backorders=shown.backorders, reason=reasons(shown), change=change[rows], mark=marks, quantity=shown.quantity
-    )
+    frame = shown.to_frame().assign(reason=desk.reasons(shown), change=change[rows], mark=marks)
     empty = {"mark": not shown.overridden.any(), "change": not change.any()}
     columns = [name for name in COLUMNS if not empty.get(name)]
     key = f"plan-{data}"
@@ -71,16 +71,11 @@ def chosen(data: str) -> list[str]:
     return list(st.session_state.get(f"chosen-{data}", []))
 
 
-def choose(data: str, items: list[str]) -> None:
-    """Makes `items` the session's choice."""
-    st.session_state[f"chosen-{data}"] = items
-
-
 def _choose(key: str) -> None:
     """What was clicked, kept by item: a moved slider may put another item into the row."""
     items = st.session_state.get(f"rows-of-{key}", [])
     rows = st.session_state[key]["selection"]["rows"]
-    choose(key.removeprefix("plan-"), [items[row] for row in rows if row < len(items)])
+    st.session_state[f"chosen-{key.removeprefix('plan-')}"] = [items[row] for row in rows if row < len(items)]
 
 
 def _keep(key: str, items: list[str]) -> None:

@@ -1,28 +1,24 @@
 """The Reorder page's parts: where it comes from; settings, totals, the list, one line looked into, what the planner decides, the files to
 take away. All in one fragment: a slider reruns no more."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from inventory import export
-from inventory.adjustments import load as load_adjustments
-from inventory.overrides import load as load_overrides
-from inventory.overrides import split
-from inventory.plan import ReorderPlan
-from inventory.projection import arithmetic, project
-from inventory.saved import saved_settings
-from inventory.sent import load as load_sent
+from inventory.plan import WIDE, ReorderPlan
+from inventory.projection import arithmetic, arrivals, project
 from inventory.statement import statement
 from sales.panel import SalesPanel
-from ui import adjustments, charts, order_charts, order_table, overrides, planner, sent, session, sliders
-from ui.plans import plans
+from ui import adjustments, charts, order_charts, order_table, overrides, planner, sent, session, shell, sliders
+from ui.desk import Desk, desk_of
 from ui.session import Result
 from ui.texts import plain, text
-from ui.texts.reasons import reasons
-from workspace.datasets import Dataset
+from workspace.datasets import Dataset, open_dataset
 
 
 def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
@@ -31,18 +27,19 @@ def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
     names = sorted({text(f"model.{model}") for model in used.values()})
     if session.is_stale(data, result):
         st.warning(text("reorder.stale", fingerprint=result.fingerprint, now=data.facts["fingerprint"]))
+        shell.link("compare", text("shell.go", page=text("compare.link")), data)
     if len(used) < len(panel):
         st.warning(text("reorder.part", items=len(used), all=len(panel)))
     st.caption(
         text(
             "reorder.origin",
             as_of=panel.calendar.last_day(panel.last),
-            last=panel.calendar.first_day(panel.last),
+            last=_days_of(panel),
             items=len(used),
             all=len(panel),
             models=", ".join(names),
             cutoffs=result.backtest["cutoff"].nunique(),
-            horizon=result.run.settings["horizon"],
+            horizon=result.settings["horizon"],
             period=charts.period(panel),
             run=result.run.name,
             fingerprint=result.fingerprint,
@@ -50,24 +47,33 @@ def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
     )
 
 
+def _days_of(panel: SalesPanel) -> str:
+    """The days of the last period."""
+    first, last = panel.calendar.first_day(panel.last), panel.calendar.last_day(panel.last)
+    return f"{last:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
+
+
 @st.fragment
 def plan(data: Dataset, result: Result) -> None:
     """Settings, and everything that follows from them, for all items at once."""
-    settings, saved = sliders.sliders(data), saved_settings(data.name)
-    of = plans(data, result)
-    made = of(settings)
-    before = made if saved == settings else of(saved)
+    if open_dataset(data.name).facts["fingerprint"] != data.facts["fingerprint"]:
+        st.rerun()  # the sales were replaced while the page was open
+    desk = desk_of(data, result)
+    saved = desk.decided.settings
+    settings = sliders.sliders(data, saved)
+    made = desk.plan(settings)
+    before = made if saved == settings else desk.plan(saved)
     sliders.save_or_reset(data, settings, saved)
     _explain(made)
-    overrides.ask_again(data)
+    overrides.ask_again(desk)
     rows = _filters(made, data)
     shown = made.selected(rows)
     _totals(shown)
     sliders.what_changed(shown, before.selected(rows))
-    chosen = order_table.page(shown, (made.quantity - before.quantity)[rows], session.currency(), data.name)
-    _line(data, result, shown, chosen)
-    _take_away(data, result, shown)
-    _decide(data, made, shown, chosen)
+    chosen = order_table.page(desk, shown, (made.quantity - before.quantity)[rows], session.currency())
+    _line(desk, shown, chosen)
+    _take_away(desk, shown)
+    _decide(desk, made, shown, chosen)
 
 
 def _explain(made: ReorderPlan) -> None:
@@ -79,7 +85,7 @@ def _explain(made: ReorderPlan) -> None:
         asked, factor = made.settings.service_level, made.settings.safety_factor
         st.info(text("reorder.effective", asked=asked, factor=factor, low=low, middle=middle, high=high))
     for name, count in made.notes().items():
-        st.caption(text(f"reorder.note.{name}", count=count, items=len(made)))
+        st.caption(text(f"reorder.note.{name}", count=count, items=len(made), times=WIDE))
 
 
 def _filters(made: ReorderPlan, data: Dataset) -> np.ndarray:
@@ -122,14 +128,14 @@ def _totals(shown: ReorderPlan) -> None:
         st.caption(text("reorder.without_cost", count=totals.lines_without_cost))
 
 
-def _line(data: Dataset, result: Result, shown: ReorderPlan, chosen: list[str]) -> None:
+def _line(desk: Desk, shown: ReorderPlan, chosen: list[str]) -> None:
     """The first of the lines chosen: its reason, its arithmetic, its stock to come, its forecast where it was adjusted."""
     if not chosen:
         st.caption(text("line.choose"))
         return
     item, row = chosen[0], int(np.flatnonzero(shown.items == chosen[0])[0])
     st.subheader(text("line.title", item=plain(item)))
-    st.markdown(plain(reasons(shown, [row])[0]))
+    st.markdown(plain(desk.reasons(shown, [row])[0]))
     if len(chosen) > 1:
         st.caption(text("line.first", count=len(chosen)))
     left, right = st.columns(2)
@@ -142,43 +148,29 @@ def _line(data: Dataset, result: Result, shown: ReorderPlan, chosen: list[str]) 
             st.info(text("line.no_arithmetic"))
     with right:
         st.markdown(text("line.projection"))
-        spread, panel = session.spread_of(data, result), session.panel_of(data, result.fingerprint)
-        made = project(shown, row, spread, panel.calendar, _arrivals(data, result, shown, item))
+        made = project(shown, row, desk.spread, desk.calendar, arrivals(desk.terms, desk.decided.receipts, item, shown.as_of))
         if made is None:
             st.info(text("line.no_projection"))
         else:
             st.plotly_chart(order_charts.projection(made), key="projection")
             st.caption(text("line.projection.help"))
-    adjustments.shown(data, result, item)
+    adjustments.shown(desk, item)
 
 
-def _arrivals(data: Dataset, result: Result, shown: ReorderPlan, item: str) -> list[tuple[pd.Timestamp, float]]:
-    """Days and units of what the plan counts as on order, from the stock file and from orders sent."""
-    terms = session.terms_of(data, result.fingerprint)[0]
-    row = int(np.searchsorted(terms.items, item))
-    coming = [(pd.Timestamp(terms.on_order_due[row]), float(terms.on_order[row]))]
-    for order in load_sent(data.name):
-        if order.item == item and order.state == "open":
-            coming.append((order.due, order.quantity))
-        elif order.item == item and np.isnan(terms.on_hand[row]):  # received, but the plan has no stock to add it to
-            coming.append((shown.as_of, order.quantity))
-    return coming
-
-
-def _take_away(data: Dataset, result: Result, shown: ReorderPlan) -> None:
+def _take_away(desk: Desk, shown: ReorderPlan) -> None:
     """The files, and the mark that they are sent; they ask first where the list is not what it seems."""
     st.subheader(text("reorder.take_away"))
     blind = int((shown.to_order & np.isnan(shown.on_hand)).sum())
     agreed = not blind or st.checkbox(text("reorder.agree", count=blind), key="agree")
-    if session.is_stale(data, result):
+    if session.is_stale(desk.data, desk.result):
         agreed &= st.checkbox(text("reorder.agree_stale"), key="agree-stale")
     every = st.toggle(text("reorder.every_row"), key="every-row", persist_state="session")
     name = f"reorder-{shown.as_of:%Y-%m-%d}"
     sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     files = (
-        ("csv", lambda: export.reorder_csv(shown, reasons(shown), every), f"{name}.csv", "text/csv"),
-        ("xlsx", lambda: export.reorder_xlsx(shown, reasons(shown), every), f"{name}.xlsx", sheet),
-        ("statement", lambda: _statement(data, result, shown), f"{name}-statement.csv", "text/csv"),
+        ("csv", lambda: export.reorder_csv(shown, desk.reasons(shown), every), f"{name}.csv", "text/csv"),
+        ("xlsx", lambda: export.reorder_xlsx(shown, desk.reasons(shown), every), f"{name}.xlsx", sheet),
+        ("statement", partial(_statement, desk, shown, _wanted(desk.data)), f"{name}-statement.csv", "text/csv"),
     )
     columns = st.columns(4)
     for column, (kind, write, file, mime) in zip(columns, files, strict=False):
@@ -194,30 +186,39 @@ def _take_away(data: Dataset, result: Result, shown: ReorderPlan) -> None:
             width="stretch",
         )
     with columns[3]:
-        sent.mark(data, shown, agreed)
+        sent.mark(desk, shown, agreed)
 
 
-def _statement(data: Dataset, result: Result, shown: ReorderPlan) -> bytes:
+def _statement(desk: Desk, shown: ReorderPlan, narrowed: Mapping[str, Any]) -> bytes:
     """What the order list rests on, as a file."""
-    valid, _ = split(load_overrides(data.name), data.facts["fingerprint"])
-    models = session.chosen_models(result)
-    return statement(shown, result.run, result.fingerprint, valid, load_adjustments(data.name), models, datetime.now(UTC))
+    about = {
+        "currency": session.currency(),
+        "items_of_the_data": str(desk.data.facts["items"]),
+        "items_with_a_forecast": str(len(desk.spread.items)),
+        "items_listed": str(len(shown)),
+        **{name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in narrowed.items()},
+    }
+    return statement(shown, desk.data.name, desk.result.run, desk.decided, desk.moved, desk.models, datetime.now(UTC), about)
 
 
-def _decide(data: Dataset, made: ReorderPlan, shown: ReorderPlan, chosen: list[str]) -> None:
+def _wanted(data: Dataset) -> dict[str, Any]:
+    """What the list was narrowed to, by this session's fields."""
+    names = {"search": f"search-{data.name}", "suppliers": f"suppliers-{data.name}", "categories": f"categories-{data.name}"}
+    return {name: value for name, key in {**names, "only_to_order": "only-to-order"}.items() if (value := st.session_state.get(key))}
+
+
+def _decide(desk: Desk, made: ReorderPlan, shown: ReorderPlan, chosen: list[str]) -> None:
     """What the planner decides: overrides, adjustments, orders sent. All of it is the server's, seen by all who open it."""
     st.subheader(text("planner.title"))
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    with left:
-        planner.ask_name()
-    right.caption(text("planner.shared"))
-    planner.tell()
-    tabs = st.tabs([text("override.tab"), text("adjustment.tab"), text("sent.tab")])
+    st.caption(text("planner.shared"))
+    with st.container():  # always there, so that the tabs below stay as they are when a word comes or goes
+        planner.tell()
+    tabs = st.tabs([text("override.tab"), text("adjustment.tab"), text("sent.tab")], key="decisions")
     with tabs[0]:
-        overrides.form(data, shown, chosen)
-        overrides.listed(data)
+        overrides.form(desk, shown, chosen)
+        overrides.listed(desk)
     with tabs[1]:
-        adjustments.form(data, made, chosen)
-        adjustments.listed(data)
+        adjustments.form(desk, made, chosen)
+        adjustments.listed(desk)
     with tabs[2]:
-        sent.listed(data)
+        sent.listed(desk, made)

@@ -48,14 +48,16 @@ class Comparison:
         return typed + (["--country", self.country] if self.country else [])
 
     def start(self, dataset: Dataset) -> runs.Run:
-        """Starts the run, or joins it, or continues it."""
-        return runs.start(self.settings(dataset), self.arguments(dataset), {"data": dataset.name})
+        """Starts the run, or joins it, or continues it; this session's pages rest on it once it is done."""
+        run = runs.start(self.settings(dataset), self.arguments(dataset), {"data": dataset.name})
+        session.use_run(dataset, run.name)
+        return run
 
 
 def comparison_form(dataset: Dataset) -> None:
     """Asks for models, horizon, cutoffs and items; starts the run."""
     panel = session.panel_of(dataset)
-    horizon = horizon_for(session.terms_of(dataset)[0], panel.calendar)
+    horizon = horizon_for(session.terms_of(dataset, session.decisions_of(dataset))[0], panel.calendar)
     period = text(f"period.{panel.calendar.frequency}")
     with st.form("comparison"):
         models = st.multiselect(
@@ -99,21 +101,54 @@ def comparison_form(dataset: Dataset) -> None:
 
 
 def watch(dataset: Dataset) -> None:
-    """The progress of the run under way for this dataset, or why the last one ended without a result. One that was killed is continued."""
+    """The progress of every run under way for this dataset, and why the last one ended where it has no result. One that was killed is
+    continued."""
     latest = runs.latest({"data": dataset.name})
-    if not latest:
-        return
-    run = latest[0]
-    if run.state is State.STOPPED:
+    if any(run.state is State.STOPPED for run in latest):
         runs.resume()
+    for run in latest:
+        if run.state is State.RUNNING:
+            _progress(run)
+    if latest:
+        _ended(latest[0])
+
+
+def _ended(run: runs.Run) -> None:
     state = run.state
-    if state is State.RUNNING:
-        _progress(run)
-    elif state is State.CANCELLED:
-        st.info(text("run.cancelled"))
-    elif state is not State.DONE:
+    if state is State.CANCELLED:
+        st.info(text("run.cancelled", asked=described(run)))
+    elif state not in (State.DONE, State.RUNNING):
         st.error(text("run.given_up" if run.given_up else f"run.{state.value}"))
         st.code(run.log or text("run.silent"), language=None)
+
+
+def choose(dataset: Dataset, run: runs.Run) -> None:
+    """Which finished comparison this session's pages rest on, where there are several."""
+    found = {one.name: one for one in session.finished(dataset)}
+    if len(found) > 1:
+        st.selectbox(
+            text("run.choose"),
+            list(found),
+            index=list(found).index(run.name),
+            format_func=lambda name: described(found[name]),
+            key=f"choose-run-{dataset.name}-{run.name}-{len(found)}",
+            on_change=_chosen,
+            args=(dataset, f"choose-run-{dataset.name}-{run.name}-{len(found)}"),
+            help=text("run.choose.help"),
+        )
+
+
+def described(run: runs.Run) -> str:
+    """What the run was asked for, and when it was done."""
+    asked, ended = run.settings, run.ended_at
+    items = text("run.best", count=asked["best"]) if asked.get("best") else text("run.all_items")
+    models = ", ".join(text(f"model.{model}") for model in asked.get("models", []))
+    words = text("run.described", items=items, models=models, horizon=asked.get("horizon"), cutoffs=asked.get("cutoffs"))
+    return text("run.done_at", at=ended, described=words) if ended else words
+
+
+def _chosen(dataset: Dataset, key: str) -> None:
+    session.use_run(dataset, st.session_state[key])
 
 
 @st.fragment(run_every=EVERY)
@@ -123,5 +158,5 @@ def _progress(run: runs.Run) -> None:
     progress = run.progress
     left, right = st.columns([5, 1], vertical_alignment="center")
     left.progress(progress.share, in_words(progress))
-    right.button(text("run.cancel"), on_click=run.cancel, key="cancel-run", icon=":material/cancel:", width="stretch")
-    st.caption(text("run.leave"))
+    right.button(text("run.cancel"), on_click=run.cancel, key=f"cancel-{run.name}", icon=":material/cancel:", width="stretch")
+    st.caption(text("run.leave", asked=described(run)))

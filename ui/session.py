@@ -1,38 +1,43 @@
-"""What a session has open, loaded once: the panel, the stock terms, the results of a run, the spread of demand."""
+"""What a session has open, loaded once: the panel, the stock terms, the results of a run, what was decided, the spread of demand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from forecasting.choice import OVERALL, OWN, models_of_plan
+from forecasting.choice import OVERALL, OWN, models_of_plan, with_own
+from forecasting.leaderboard import errors
 from forecasting.spread import DemandSpread, demand_spread
-from inventory import adjustments
-from inventory.adjustments import Adjustment
+from inventory import decisions, stock
+from inventory.decisions import Decisions
 from inventory.terms import StockTerms, default_terms, read_terms
 from sales import datasets as saved
 from sales.panel import SalesPanel
 from sales.problems import Problem
-from workspace import runs, tables
+from workspace import facts, runs, tables
 from workspace.datasets import Dataset
 
 CURRENCY = "currency"
 CURRENCIES = ("EUR", "USD", "GBP", "CNY", "CHF", "JPY")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
-    """A finished run of Compare: what was asked, backtest rows, forecast rows past the end."""
+    """A finished run of Compare over the dataset `data`: what was asked, backtest rows, forecast rows past the end."""
 
     run: runs.Run
+    data: str
+    settings: Mapping[str, Any]
     backtest: pd.DataFrame
     forecast: pd.DataFrame
 
     @property
     def fingerprint(self) -> str:
         """That of the data it was made of."""
-        return str(self.run.settings["fingerprint"])
+        return str(self.settings["fingerprint"])
 
     @cached_property
     def models(self) -> list[str]:
@@ -41,6 +46,11 @@ class Result:
     @cached_property
     def items(self) -> list[str]:
         return sorted(self.backtest["item"].unique())
+
+    @cached_property
+    def errors(self) -> pd.DataFrame:
+        """A row for each item, cutoff and model: see `forecasting.leaderboard.errors`."""
+        return errors(self.backtest)
 
     def detail(self, model: str, item: str) -> str:
         """What `model` settled on for `item`, "" where it says nothing."""
@@ -52,17 +62,28 @@ def panel_of(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
     return _panel(dataset.name, fingerprint or dataset.facts["fingerprint"], dataset)
 
 
-def terms_of(dataset: Dataset, fingerprint: str | None = None) -> tuple[StockTerms, tuple[Problem, ...]]:
+def terms_of(dataset: Dataset, decided: Decisions, fingerprint: str | None = None) -> tuple[StockTerms, tuple[Problem, ...]]:
     """The stock terms of the items of `panel_of` and what was wrong with them; defaults where no stock file was given."""
-    return _terms(dataset.name, fingerprint or dataset.facts["fingerprint"], _stamp(dataset), dataset)
+    table = stock.table_of(dataset, decided.stock)
+    return _terms(dataset.name, fingerprint or dataset.facts["fingerprint"], table, dataset)
+
+
+def finished(dataset: Dataset) -> list[runs.Run]:
+    """The finished runs of this dataset, the one asked for last first."""
+    return [run for run in runs.latest({"data": dataset.name}) if run.state is runs.State.DONE]
+
+
+def use_run(dataset: Dataset, run: str | None) -> None:
+    """Makes the run of this name the one that this session's pages rest on, as soon as it is finished; None: whatever is the latest."""
+    st.session_state[f"run-{dataset.name}"] = run
 
 
 def result_of(dataset: Dataset) -> Result | None:
-    """The latest finished run of this dataset, though its data may have changed since (`is_stale`); None where there is none."""
-    for run in runs.latest({"data": dataset.name}):
-        if run.state is runs.State.DONE:
-            return _result(run.name, run)
-    return None
+    """The finished run that this session asked for or chose, else the latest of this dataset, though its data may have changed since
+    (`is_stale`); None where there is none."""
+    found, wanted = finished(dataset), st.session_state.get(f"run-{dataset.name}")
+    chosen = next((run for run in found if run.name == wanted), found[0] if found else None)
+    return _result(chosen.name, dataset.name) if chosen else None
 
 
 def is_stale(dataset: Dataset, result: Result) -> bool:
@@ -70,37 +91,24 @@ def is_stale(dataset: Dataset, result: Result) -> bool:
     return result.fingerprint != dataset.facts["fingerprint"]
 
 
+def decisions_of(dataset: Dataset) -> Decisions:
+    """What people decided about the dataset, as of now: read again only after somebody wrote."""
+    return _decisions(dataset.name, dataset.facts["fingerprint"], facts.revision())
+
+
 def spread_of(dataset: Dataset, result: Result) -> DemandSpread:
-    """The spread of demand under the models that this session chose for the plan and the planner's adjustments."""
-    made, forecast = adjustments.load(dataset.name), adjusted_forecast(dataset, result)
-    asked = (result.run.name, _rule(result), repr(own_choices(result)), repr(made), _known(dataset) if made else "")
-    return _spread(*asked, _made_of(dataset, result), forecast, result, chosen_models(result))
+    """The spread of demand under the models that this session chose for the plan."""
+    return _spread(spread_key(result), panel_of(dataset, result.fingerprint), result, chosen_models(result))
 
 
-def adjusted_forecast(dataset: Dataset, result: Result) -> pd.DataFrame:
-    """The run's forecast with the planner's adjustments."""
-    made = adjustments.load(dataset.name)
-    return _adjusted(result.run.name, repr(made), _known(dataset), dataset, made, result) if made else result.forecast
-
-
-def _known(dataset: Dataset) -> str:
-    """Changes with the sales and the stock file."""
-    return f"{dataset.facts['fingerprint']} {_stamp(dataset)}"
-
-
-def _stamp(dataset: Dataset) -> int:
-    """When the stock file was saved, nanoseconds; 0 where there is none."""
-    return dataset.path(saved.STOCK).stat().st_mtime_ns if dataset.has(saved.STOCK) else 0
-
-
-def _made_of(dataset: Dataset, result: Result) -> SalesPanel:
-    return panel_of(dataset, result.fingerprint)
+def spread_key(result: Result) -> tuple[str, ...]:
+    """What `spread_of` depends on."""
+    return (result.run.name, _rule(result), repr(sorted(own_choices(result).items())))
 
 
 def chosen_models(result: Result) -> dict[str, str]:
     """The model of each item's plan: by the rule chosen, then item by item."""
-    own = own_choices(result)
-    return dict(_chosen(result.run.name, _rule(result), repr(own), own, result))
+    return with_own(_chosen((result.run.name, _rule(result)), result), own_choices(result), result.forecast)
 
 
 def _rule(result: Result) -> str:
@@ -110,7 +118,17 @@ def _rule(result: Result) -> str:
 
 def own_choices(result: Result) -> dict[str, str]:
     """The models chosen item by item in this session."""
-    return dict(st.session_state.get(f"own-{result.run.name}", {}))
+    return dict(st.session_state.get(_own_key(result), {}))
+
+
+def choose_for_item(result: Result, item: str, model: str) -> None:
+    """Uses `model` for the plan of `item` in this session, whatever the rule says."""
+    st.session_state[_own_key(result)] = {**own_choices(result), item: model}
+
+
+def forget_items(result: Result) -> None:
+    """Drops the choices made item by item."""
+    st.session_state.pop(_own_key(result), None)
 
 
 def currency() -> str:
@@ -118,14 +136,8 @@ def currency() -> str:
     return str(st.session_state.get(CURRENCY) or CURRENCIES[0])
 
 
-def choose_for_item(result: Result, item: str, model: str) -> None:
-    """Uses `model` for the plan of `item` in this session, whatever the rule says."""
-    st.session_state[f"own-{result.run.name}"] = {**own_choices(result), item: model}
-
-
-def forget_items(result: Result) -> None:
-    """Drops the choices made item by item."""
-    st.session_state.pop(f"own-{result.run.name}", None)
+def _own_key(result: Result) -> str:
+    return f"own-{result.data}-{result.run.name}"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -135,40 +147,29 @@ def _panel(name: str, fingerprint: str, _dataset: Dataset) -> SalesPanel:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _terms(name: str, fingerprint: str, stamp: int, _dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
+def _terms(name: str, fingerprint: str, table: str | None, _dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
     panel = panel_of(_dataset, fingerprint)
-    return read_terms(_dataset.read(saved.STOCK), panel) if stamp else (default_terms(panel), ())
+    return read_terms(_dataset.read(table), panel) if table else (default_terms(panel), ())
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _result(name: str, _run: runs.Run) -> Result:
-    folder = _run.folder
-    return Result(_run, tables.read_table(folder / "backtest.parquet"), tables.read_table(folder / "forecast.parquet"))
+def _result(run: str, data: str) -> Result:
+    made = runs.Run(run)
+    backtest, forecast = (tables.read_table(made.folder / f"{name}.parquet") for name in ("backtest", "forecast"))
+    return Result(made, data, made.settings, backtest, forecast)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _chosen(run: str, rule: str, own: str, _own: dict[str, str], _result: Result) -> dict[str, str]:
-    return models_of_plan(_result.forecast, _result.backtest, rule, _own)
+def _decisions(data: str, fingerprint: str, revision: str) -> Decisions:
+    return decisions.decisions(data, fingerprint)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _adjusted(run: str, made: str, known: str, _dataset: Dataset, _made: list[Adjustment], _result: Result) -> pd.DataFrame:
-    terms = terms_of(_dataset, _result.fingerprint)[0]
-    category = dict(zip(terms.items, terms.category, strict=True))  # the plan's, which the planner chose from
-    return adjustments.adjusted(_result.forecast, _made_of(_dataset, _result), _made, category)
+def _chosen(key: tuple[str, ...], _result: Result) -> dict[str, str]:
+    return models_of_plan(_result.forecast, _result.errors, key[-1])
 
 
 # keyed by what was asked for: hashing the model of each of 10,000 items takes longer than the plan
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _spread(
-    run: str,
-    rule: str,
-    own: str,
-    made: str,
-    known: str,
-    _panel: SalesPanel,
-    _forecast: pd.DataFrame,
-    _result: Result,
-    _models: dict[str, str],
-) -> DemandSpread:
-    return demand_spread(_panel, _forecast, _result.backtest, _models)
+def _spread(key: tuple[str, ...], _panel: SalesPanel, _result: Result, _models: dict[str, str]) -> DemandSpread:
+    return demand_spread(_panel, _result.forecast, _result.backtest, _models)

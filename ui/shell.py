@@ -3,6 +3,7 @@
 import streamlit as st
 
 from sales.migrations import prepare
+from ui import planner
 from ui.texts import text
 from workspace import runs
 from workspace.datasets import Dataset, datasets
@@ -13,7 +14,7 @@ PAGES = {
     "compare": ("pages/Compare.py", ":material/query_stats:"),
     "reorder": ("pages/Reorder.py", ":material/local_shipping:"),
 }
-DATA = "data"
+DATA, _KEPT = "data", "data-kept"
 ICON = "📦"  # a :material/ icon in the browser's tab would be fetched from outside
 
 
@@ -23,20 +24,28 @@ def frame(page: str) -> Dataset | None:
     _continue_runs()
     with st.sidebar:
         st.markdown(text("shell.brand"))
-        for name, (path, page_icon) in PAGES.items():
-            st.page_link(path, label=text(f"{name}.link"), icon=page_icon)
+        links = st.container()
         chosen = _choose()
         st.caption(text("shell.shared"))
+        planner.ask_name()
+    with links:
+        for name in PAGES:
+            link(name, text(f"{name}.link"), chosen)
     st.title(text(f"{page}.title"))
     st.markdown(text(f"{page}.intro"))
     return chosen
 
 
-def need(page: str, reason: str) -> None:
-    """Says what is missing before this page can show something, links to where it is made, and ends the script run."""
+def link(page: str, label: str, data: Dataset | None) -> None:
+    """A link to a page that stays with the data chosen."""
     path, icon = PAGES[page]
+    st.page_link(path, label=label, icon=icon, query_params={DATA: data.title} if data else None)
+
+
+def need(page: str, reason: str, data: Dataset | None = None) -> None:
+    """Says what is missing before this page can show something, links to where it is made, and ends the script run."""
     st.info(text(reason))
-    st.page_link(path, label=text("shell.go", page=text(f"{page}.link")), icon=icon)
+    link(page, text("shell.go", page=text(f"{page}.link")), data)
     st.stop()
 
 
@@ -53,7 +62,15 @@ def _continue_runs() -> None:
 
 
 def _choose() -> Dataset | None:
-    saved = {dataset.name: dataset for dataset in datasets()}
+    """The data chosen: by the address where that has changed, else as before; the address then names it, so that it can be sent to others.
+    It is kept beside the widget, whose own state a change of page may forget."""
+    saved, kept = {dataset.name: dataset for dataset in datasets()}, st.session_state.get(_KEPT, (None, None))
+    asked = st.query_params.get(DATA)
+    before = st.session_state.get(DATA, kept[0])
+    named = [name for name, dataset in saved.items() if dataset.title == asked and asked != kept[1]]
+    st.session_state[DATA] = (
+        named[0] if named else before if before in saved else None
+    )  # set anew each time: on another page the widget would begin empty
     name = st.selectbox(
         text("shell.data"),
         list(saved),
@@ -61,6 +78,11 @@ def _choose() -> Dataset | None:
         format_func=lambda name: saved[name].title,
         placeholder=text("shell.no_data" if not saved else "shell.choose_data"),
         key=DATA,
-        bind="query-params",
     )
-    return saved.get(name) if name else None
+    chosen = saved.get(name) if name else None
+    st.session_state[_KEPT] = (chosen.name, chosen.title) if chosen else (None, None)
+    if chosen:
+        st.query_params[DATA] = chosen.title
+    else:
+        st.query_params.pop(DATA, None)
+    return chosen

@@ -4,23 +4,22 @@ import numpy as np
 import streamlit as st
 
 from inventory.plan import ReorderPlan
-from inventory.saved import save_settings, saved_settings
-from inventory.settings import PlanSettings
+from inventory.settings import PlanSettings, save_settings
 from inventory.terms import DEFAULT_LEAD_TIME_DAYS, DEFAULT_REVIEW_PERIOD_DAYS
 from ui import session
+from ui.desk import LONGEST_DAYS
 from ui.planner import name_of_planner
 from ui.texts import text
 from ui.texts.reasons import number
 from workspace.datasets import Dataset
 
-LONGEST_DAYS = 180
 _DEFAULT_DAYS = {"lead_time": DEFAULT_LEAD_TIME_DAYS, "review": DEFAULT_REVIEW_PERIOD_DAYS}
 
 
-def sliders(data: Dataset) -> PlanSettings:
-    """The settings that this session has chosen; at its first visit those last saved."""
+def sliders(data: Dataset, saved: PlanSettings) -> PlanSettings:
+    """The settings that this session has chosen; at its first visit those last `saved`."""
     if _key("service-level", data.name) not in st.session_state:
-        _put(data.name)
+        _put(data.name, saved)
     columns = st.columns(4)
     columns[0].slider(
         text("reorder.service_level"),
@@ -76,7 +75,7 @@ def save_or_reset(data: Dataset, settings: PlanSettings, saved: PlanSettings) ->
     columns[1].button(
         text("settings.reset"),
         on_click=_put,
-        args=(data.name,),
+        args=(data.name, saved),
         key="reset-settings",
         disabled=same,
         icon=":material/undo:",
@@ -148,9 +147,8 @@ def _save(data: str) -> None:
     save_settings(data, _chosen(data), name_of_planner())
 
 
-def _put(data: str) -> None:
+def _put(data: str, saved: PlanSettings) -> None:
     """Sets every widget to the settings last saved."""
-    saved = saved_settings(data)
     values: dict[str, object] = {
         "service-level": round(saved.service_level * 100, 1),
         "safety-factor": saved.safety_factor,

@@ -12,13 +12,13 @@ from ui.texts import plain, problem_rows, text
 
 PERCENT = ("WAPE", "bias", "MAPE", "sMAPE", "coverage", "answered")
 BOARD_FORMATS = {
-    **dict.fromkeys(("WAPE", "bias", "beats", "answered"), "percent"),
-    **dict.fromkeys(("items", "beats_of"), "localized"),
-    "wins": "%,.1f",
-    "seconds": "%,.1f",
-    "seconds_item": "%,.3f",
+    **dict.fromkeys(("WAPE", "bias", "beats", "answered"), "{:.1%}"),
+    **dict.fromkeys(("items", "beats_of"), "{:,.0f}"),
+    "wins": "{:,.1f}",
+    "seconds": "{:,.1f}",
+    "seconds_item": "{:,.3f}",
 }
-ITEMS_HEIGHT = 320
+ITEMS_HEIGHT, ITEMS_SEEN = 320, 8
 RATIOS = ("MASE", "RMSSE", "pinball")
 LEAST_SECONDS = 0.001
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
@@ -49,7 +49,7 @@ def scores(table: pd.DataFrame, key: str = "scores") -> None:
     for column, values in distance.items():
         if values.notna().any():
             style = style.map(lambda _: BEST, subset=pd.IndexSlice[[values.idxmin()], [column]])
-    config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help")) for c in table.columns}
+    config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help"), pinned=c == "model") for c in table.columns}
     st.dataframe(style, hide_index=True, column_config=config, key=key)
 
 
@@ -66,39 +66,33 @@ def leaderboard(table: pd.DataFrame, key: str, on_select: Callable[[], None] | N
     shown = table.assign(model=[text(f"model.{model}") for model in table["model"]])
     if "group" in shown:
         shown["group"] = [group or text("board.none") for group in table["group"]]
-    config = {name: _board_column(name) for name in shown.columns}
+    config = {
+        name: st.column_config.Column(text(f"board.column.{name}"), help=text(f"board.column.{name}.help"), pinned=name == "model")
+        for name in shown.columns
+    }
     choosing: dict[str, Any] = {"on_select": on_select, "selection_mode": "single-row"} if on_select else {}
-    st.dataframe(shown, hide_index=True, column_config=config, key=key, placeholder=text("table.none"), **choosing)
-
-
-def _board_column(name: str) -> Any:
-    label, explained = text(f"board.column.{name}"), text(f"board.column.{name}.help")
-    if name in BOARD_FORMATS:
-        return st.column_config.NumberColumn(label, help=explained, format=BOARD_FORMATS[name])
-    return st.column_config.TextColumn(label, help=explained)
+    style = shown.style.format(BOARD_FORMATS, na_rep=text("table.none"))
+    st.dataframe(style, hide_index=True, column_config=config, key=key, **choosing)
 
 
 def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Callable[[], None]) -> None:
     """A row an item, with its best model and the WAPE of each; a row can be chosen."""
     shown = table.assign(best=[text(f"model.{model}") if model else text("table.none") for model in table["best"]])
-    config: dict[str, Any] = {
-        name: st.column_config.TextColumn(text(f"items.column.{name}"), help=text(f"items.column.{name}.help"), pinned=name == "item")
-        for name in ("item", "volume", "category", "best")
+    named = ("item", "units", "best", "value_added", "volume", "category")
+    config = {
+        name: st.column_config.Column(text(f"items.column.{name}"), help=text(f"items.column.{name}.help"), pinned=name == "item")
+        for name in named
     }
-    config["units"] = st.column_config.NumberColumn(text("items.column.units"), help=text("items.column.units.help"), format="localized")
-    added = text("items.column.value_added")
-    config["value_added"] = st.column_config.NumberColumn(added, help=text("items.column.value_added.help"), format="percent")
-    for model in models:
-        label = text("items.column.WAPE", model=text(f"model.{model}"))
-        config[model] = st.column_config.NumberColumn(label, format="percent")
+    config |= {model: st.column_config.Column(text("items.column.WAPE", model=text(f"model.{model}"))) for model in models}
+    shares = [name for name in ("value_added", *models) if name in shown]
+    style = shown.style.format({"units": "{:,.0f}", **dict.fromkeys(shares, "{:.1%}")}, na_rep=text("table.none"))
     st.dataframe(
-        shown,
+        style,
         hide_index=True,
         column_order=("item", "units", "best", "value_added", *models, "volume", "category"),
         column_config=config,
         key=key,
         on_select=on_select,
         selection_mode="single-row",
-        height=ITEMS_HEIGHT,
-        placeholder=text("table.none"),
+        height=ITEMS_HEIGHT if len(table) > ITEMS_SEEN else "auto",
     )

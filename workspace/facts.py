@@ -7,7 +7,8 @@ ends, and stays for the audit.
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ VARIABLE = "SHELFCAST_DATABASE_URL"
 PATIENCE_SECONDS = 30
 CONNECT_SECONDS = 10
 LONGEST_NAME = 100
+_IDS_AT_ONCE = 500
+_FIRST_TURNS = 2**30  # two databases do not count from the same number
 
 _open: ContextVar["Connection | None"] = ContextVar("facts", default=None)
 _making = Lock()
@@ -59,13 +62,20 @@ def add(kind: str, data: str, bodies: Iterable[Mapping[str, Any]], by: str) -> l
     """
     rows = [_row(kind, data, body, by) for body in bodies]
     with together() as connection:
-        return [_inserted(connection, row) for row in rows]
+        return _inserted(connection, rows) if rows else []
 
 
-def records(kind: str, data: str) -> list[Record]:
-    """The records of `kind` about `data` that hold, oldest first."""
+def records(kinds: str | Sequence[str], data: str) -> list[Record]:
+    """The records of one kind, or of several, about `data` that hold, oldest first."""
     table = _tables().facts
-    return _found(_of(table, kind, data).where(table.c.ended_at.is_(None)))
+    return _found(_of(table, kinds, data).where(table.c.ended_at.is_(None)))
+
+
+def revision() -> str:
+    """Another text after every write of anybody, and in another database: what was read under the same one need not be read again."""
+    turn = _tables().turn
+    with _engine().connect() as connection:
+        return str(connection.execute(turn.select().with_only_columns(turn.c.number)).scalar_one())
 
 
 def history(kind: str, data: str) -> list[Record]:
@@ -89,16 +99,18 @@ def restore(records: Iterable[Record], data: str) -> list[Record]:
             times = {"at": record.at, "ended_at": record.ended_at}
             row |= {name: None if at is None else at.astimezone(UTC).replace(tzinfo=None) for name, at in times.items()}
             before = None if record.follows is None else copies.get(record.follows)
-            copies[record.id] = _inserted(connection, {**row, "follows": before and before.id})
+            (copies[record.id],) = _inserted(connection, [{**row, "follows": before and before.id}])
     return list(copies.values())
 
 
 def end(ids: Iterable[int], by: str, why: str = "") -> None:
     """Ends these records; one that has ended before keeps its first end. Raises ValueError where `by` names nobody."""
     table, ended = _tables().facts, {"ended_at": _now(), "ended_by": named(by), "ended_why": why}
+    ids = list(ids)
     with together() as connection:
-        for number in ids:
-            connection.execute(table.update().where(table.c.id == number, table.c.ended_at.is_(None)).values(ended))
+        for at in range(0, len(ids), _IDS_AT_ONCE):
+            some = table.c.id.in_(ids[at : at + _IDS_AT_ONCE])
+            connection.execute(table.update().where(some, table.c.ended_at.is_(None)).values(ended))
 
 
 def replace(id: int, body: Mapping[str, Any], by: str) -> Record:
@@ -108,7 +120,7 @@ def replace(id: int, body: Mapping[str, Any], by: str) -> Record:
         row = connection.execute(table.select().where(table.c.id == id, table.c.ended_at.is_(None))).mappings().first()
         if row is None:
             raise LookupError(f"record {id}: it has ended, or there is none")
-        new = _inserted(connection, {**_row(row["kind"], row["data"], body, by), "follows": id})
+        (new,) = _inserted(connection, [{**_row(row["kind"], row["data"], body, by), "follows": id}])
         end([id], by, "replaced")
         return new
 
@@ -175,13 +187,15 @@ def _row(kind: str, data: str, body: Mapping[str, Any], by: str) -> dict[str, An
     return {"kind": kind, "data": data, "body": dict(body), "by": named(by), "at": _now()}
 
 
-def _inserted(connection: "Connection", row: Mapping[str, Any]) -> Record:
+def _inserted(connection: "Connection", rows: list[dict[str, Any]]) -> list[Record]:
     table = _tables().facts
-    return _record({**row, "id": connection.execute(table.insert().values(row).returning(table.c.id)).scalar_one()})
+    ids = connection.execute(table.insert().returning(table.c.id, sort_by_parameter_order=True), rows).scalars()
+    return [_record({**row, "id": id}) for row, id in zip(rows, ids, strict=True)]
 
 
-def _of(table: "Table", kind: str, data: str) -> "Select[Any]":
-    return table.select().where(table.c.kind == kind, table.c.data == data).order_by(table.c.id)
+def _of(table: "Table", kinds: str | Sequence[str], data: str) -> "Select[Any]":
+    wanted = [kinds] if isinstance(kinds, str) else list(kinds)
+    return table.select().where(table.c.kind.in_(wanted), table.c.data == data).order_by(table.c.id)
 
 
 def _found(query: "Select[Any]") -> list[Record]:
@@ -293,7 +307,7 @@ def _make_tables(connection: "Connection") -> None:
     tables = _tables()
     tables.facts.metadata.create_all(connection)
     if connection.execute(tables.turn.select()).first() is None:
-        connection.execute(tables.turn.insert().values(id=1, number=0))
+        connection.execute(tables.turn.insert().values(id=1, number=secrets.randbelow(_FIRST_TURNS)))
 
 
 def _unreachable(kind: str, error: Exception) -> Unreachable:

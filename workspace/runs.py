@@ -4,6 +4,7 @@ A run is named by its settings, so that two that ask for the same share it. The 
 folder for as long as it lives: a run without an end whose lock is free was killed, and is continued by whoever asks for it next.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -14,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +30,9 @@ TERMINATED, INTERRUPTED = 143, 130
 
 
 class State(StrEnum):
+    """Failed: its command ended by itself without a result. Stopped: it was ended from outside, and is to be continued. Cancelled: a person
+    ended it, and it is not."""
+
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -45,7 +50,7 @@ class Changed(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """What was done last, parts done, parts in all, items failed so far, seconds left (None: not yet known)."""
+    """What was done last, parts done, parts in all, what failed so far, seconds left (None: not yet known)."""
 
     what: str = ""
     done: int = 0
@@ -74,13 +79,9 @@ class Run:
         return self.facts("run").get("settings", {})
 
     @property
-    def about(self) -> dict[str, Any]:
-        """What it was asked for last (the name of a dataset); it is not part of the run's name."""
-        asked = self._asked()
-        return tables.read_facts(asked[0]) or {} if asked else {}
-
-    @property
     def state(self) -> State:
+        """Running as long as somebody holds its lock; done, failed or cancelled where that was written down; else stopped: killed, or its
+        machine was, and to be continued."""
         if self._locked():  # looked at first: what a free lock leaves behind stays as it is
             return State.RUNNING
         if self.ended == 0:
@@ -95,6 +96,12 @@ class Run:
         return self.facts("ended").get("code")
 
     @property
+    def ended_at(self) -> datetime | None:
+        """When it came to an end (UTC); None where it has not."""
+        path = self.folder / "ended.json"
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
+
+    @property
     def cancelled(self) -> bool:
         return (self.folder / "cancelled").exists()
 
@@ -105,6 +112,7 @@ class Run:
 
     @property
     def progress(self) -> Progress:
+        """How far it was when it last said."""
         return Progress(**self.facts("progress"))
 
     @property
@@ -126,7 +134,8 @@ class Run:
         (self.folder / "cancelled").touch()  # before the process is looked up: one that just starts finds it
         pid = (self.folder / "lock").read_text()
         if pid and self._locked():
-            os.kill(int(pid), signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.kill(int(pid), signal.SIGTERM)
 
     def begin(self) -> None:
         """Forgets how it ended. Only for the holder of its lock."""
@@ -141,10 +150,6 @@ class Run:
         """What its folder says in NAME.json; nothing where there is none."""
         return tables.read_facts(self.folder / f"{name}.json") or {}
 
-    def _asked(self) -> list[Path]:
-        """Who asked for it, the last first."""
-        return sorted(self.folder.glob("asked-*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-
     def _locked(self) -> bool:
         with (self.folder / "lock").open("a") as file:
             return not _lock(file, fcntl.LOCK_SH)
@@ -152,10 +157,15 @@ class Run:
 
 def start(settings: Mapping[str, Any], arguments: Sequence[str], about: Mapping[str, Any]) -> Run:
     """Starts `python ARGUMENTS`, a command that works on the run of these settings (see `workspace.tasks.work`), unless that is done or
-    running; what was cancelled, failed or killed goes on from its parts. Returns at once."""
+    running; what was cancelled, failed or killed goes on from its parts. Returns at once.
+
+    about: who asks (the name of a dataset), for `latest`; it is not part of the run's name.
+    """
     run = Run(name_of(settings))
     tables.write_facts(run.folder / f"asked-{name_of(about)}.json", about)
-    if run.state is not State.DONE:
+    if run.state is State.RUNNING:
+        (run.folder / "cancelled").unlink(missing_ok=True)  # where it is ending still, it is one that was killed, which goes on unasked
+    elif run.state is not State.DONE:
         _launch(run, {"settings": dict(settings), "arguments": list(arguments)})
     return run
 
@@ -179,10 +189,10 @@ def resume() -> list[Run]:
 def forget(about: Mapping[str, Any]) -> None:
     """Deletes the runs that were asked for with at least this `about` and by nobody else; one at work is ended first."""
     for run in latest(about):
-        for asked in run._asked():
-            if about.items() <= (tables.read_facts(asked) or {}).items():
-                asked.unlink()
-        if run._asked():
+        asked = {path: about.items() <= (tables.read_facts(path) or {}).items() for path in run.folder.glob("asked-*.json")}
+        for path in (path for path, ours in asked.items() if ours):
+            path.unlink()
+        if not all(asked.values()):
             continue
         run.cancel()
         run.wait()

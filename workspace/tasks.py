@@ -9,6 +9,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -18,6 +19,7 @@ from workspace import home, runs, tables
 from workspace.runs import Progress, Run, State, Terminated
 
 JOBS = "SHELFCAST_JOBS"
+PARENT_LOOKED_AT_EVERY = 1.0
 Tell = Callable[[Progress], None]
 
 
@@ -160,21 +162,35 @@ def _answers(tasks: Sequence[Task], workers: int) -> Generator[tuple[Task, pd.Da
     workers = min(workers, len(tasks))
     backend = {"backend": "loky", "max_nbytes": None} if workers > 1 else {"backend": "sequential"}
     parallel = Parallel(n_jobs=max(workers, 1), return_as="generator_unordered", batch_size=1, **backend)
-    with contextlib.closing(parallel(delayed(_done)(at, task.call) for at, task in enumerate(tasks))) as answers:
+    with contextlib.closing(parallel(delayed(_done)(at, task.call, os.getpid()) for at, task in enumerate(tasks))) as answers:
         for at, part, seconds, said in answers:
             if part is None:
                 raise TaskFailed(f"{tasks[at].name}\n{said}")
             yield tasks[at], part, seconds
 
 
-def _done(at: int, call: Callable[[], pd.DataFrame]) -> tuple[int, pd.DataFrame | None, float, str]:
+def _done(at: int, call: Callable[[], pd.DataFrame], parent: int) -> tuple[int, pd.DataFrame | None, float, str]:
     """Runs in a worker, where what maps over processes of its own does so in this one."""
+    _ends_with(parent)
     began = time.perf_counter()
     with _one_job():
         try:
             return at, call(), time.perf_counter() - began, ""
         except Exception:
             return at, None, 0.0, traceback.format_exc()
+
+
+@cache
+def _ends_with(parent: int) -> None:
+    """Ends this worker soon after its `parent` is gone: one that was killed tells nobody to stop, and its workers would wait for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_LOOKED_AT_EVERY)
+        os._exit(1)
+
+    if os.getpid() != parent:
+        threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager

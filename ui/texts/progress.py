@@ -12,7 +12,7 @@ def in_words(progress: Progress) -> str:
     """What is being done, how many of how many, time left, failures so far.
 
     >>> in_words(Progress("prophet", 3, 8, 2, 300.0))
-    'Prophet: 3 of 8 parts done, about 5 min left, 2 items failed so far'
+    'Prophet: 3 of 8 parts done, about 5 min left, 2 forecasts failed so far'
     """
     if progress.total and progress.done == progress.total:
         return text("run.assembling", total=progress.total, failed=progress.failed)

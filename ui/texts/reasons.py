@@ -10,6 +10,7 @@ from inventory.overrides import Override
 from inventory.plan import ReorderPlan
 from ui.texts import text
 
+_ALIKE = 1e-9
 _WITHOUT_SUM = ("forecast_failed", "stock_unreadable", "no_errors_known", "no_demand")
 
 
@@ -34,11 +35,13 @@ class _Line(NamedTuple):
     assumed_lead_time: bool
     assumed_review: bool
     overridden: bool
+    overdue: float
+    wide: bool
 
 
 def reasons(plan: ReorderPlan, rows: Iterable[int] | None = None, overrides: Iterable[Override] = ()) -> list[str]:
-    """One sentence for each of `rows` (positions; None: all items), in their order. overrides: who set quantities by hand, when and why;
-    where that is not known the sentence says only that one was."""
+    """One sentence for each of `rows` (positions; None: all items), in their order. overrides: those that the plan heeds: who set
+    quantities by hand, when and why."""
     at = np.arange(len(plan)) if rows is None else np.fromiter(rows, dtype=int)
     lines = map(_Line, *(getattr(plan, name)[at].tolist() for name in _Line._fields))
     by_item = {override.item: override for override in overrides}
@@ -66,11 +69,19 @@ def _reason(line: _Line, code: str, override: Override | None) -> str:
 
 
 def _by_hand(line: _Line, override: Override | None) -> Iterator[str]:
-    if line.overridden and override is None:
+    if not line.overridden:
+        return
+    if override is None:
         yield text("plan.reason.overridden", quantity=number(line.quantity))
-    elif line.overridden and override is not None:
+    elif override.rest:
+        yield text("plan.reason.rest", reason=override.reason)
+    else:
         about = {"by": override.by, "at": override.at, "reason": override.reason}
         yield text("plan.reason.overridden_by", quantity=number(line.quantity), **about)
+    if 0 < line.quantity < line.moq:
+        yield text("plan.mind.below_moq", moq=number(line.moq))
+    if line.pack and abs(line.quantity / line.pack - round(line.quantity / line.pack)) > _ALIKE:
+        yield text("plan.mind.no_whole_packs", pack=number(line.pack))
 
 
 def _sum(line: _Line) -> str:
@@ -87,6 +98,8 @@ def _sum(line: _Line) -> str:
 
 
 def _to_mind(line: _Line) -> Iterator[str]:
+    if line.wide and line.demand:
+        yield text("plan.mind.wide", times=number(line.safety_stock / line.demand))
     if line.tail:
         yield text("plan.mind.tail")
     if line.extrapolated:
@@ -97,5 +110,7 @@ def _to_mind(line: _Line) -> Iterator[str]:
         yield text("plan.mind.assumed_review", days=number(line.review_period_days))
     if math.isnan(line.on_hand) and not math.isnan(line.position):
         yield text("plan.mind.no_stock")
+    if line.overdue:
+        yield text("plan.mind.overdue", units=number(line.overdue))
     if line.on_order_later:
         yield text("plan.mind.later", later=number(line.on_order_later))

@@ -139,5 +139,4 @@ COMPARE: dict[str, str] = {
     "chart.correlation": "Correlation",
     "chart.bounds": "95 % bounds of noise",
     "chart.lag": "Lag, periods",
-    "chart.adjusted": "Adjusted by the planner",
 }

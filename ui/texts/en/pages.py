@@ -35,9 +35,13 @@ PAGES: dict[str, str] = {
     "home.lines": "Lines to order",
     "home.value": "Order value ({currency})",
     "home.lines.help": "Under the settings last saved on Reorder (none saved: a service level of 95 %, each item's own lead time and review period). Forecast by the models chosen on Compare: {models}.",
+    "home.stale": "**The data changed since this plan's forecast was made** (made on `{made}`, now `{now}`). Run Compare again.",
+    "home.origin": "Lines and value under the settings last saved · run `{run}` on data `{fingerprint}`",
     "home.note.targets": "No stock on hand is known: quantities are targets, not orders. Upload stock on the Sales page.",
     "home.note.assumed": "{count:,} of {items:,} items have no lead time or review period of their own: defaults are assumed.",
+    "home.note.overdue": "{count:,} of {items:,} items have units on order that were due before the last day of the sales: mark them as arrived or cancelled.",
     "home.note.no_stock": "{count:,} of {items:,} items have no stock on hand given; it counts as 0.",
+    "home.note.wide": "{count:,} of {items:,} items have a safety stock of more than {times:g} times the demand expected: look at them before ordering.",
     "home.note.tail": "{count:,} of {items:,} items: the safety stock rests on an assumed tail.",
     "home.note.extrapolated": "{count:,} of {items:,} items: lead time and review period reach past what was backtested.",
     # samples and files
@@ -138,9 +142,11 @@ PAGES: dict[str, str] = {
         "Replaced sales are kept, and so are stock terms, adjustments and orders sent. Quantities set by hand are asked about again. "
         "Compare again to get a forecast of the new sales."
     ),
-    "stock.sent": "Orders are marked as sent and have not arrived: {count:,}, {units:,.10g} units. Does the column on_order of this file hold them?",
-    "stock.sent.True": "Yes: they are in this file, and no longer listed as sent",
-    "stock.sent.False": "No: they come on top of what this file has on order",
+    "stock.sent": "**Orders are marked as sent and have not arrived: {count:,}, {units:,.10g} units.** Orders that arrived are taken to be in the file's stock on hand.",
+    "stock.sent.which": "Which of them are in this file's units on order?",
+    "stock.sent.all": "All: they are no longer listed as sent",
+    "stock.sent.none": "None: they come on top of what this file has on order",
+    "stock.sent.ticked": "Those that I tick",
     "stock.save": "Save these terms",
     "stock.saved": "Stock terms are saved.",
     "stock.nothing": "Nothing is wrong with this file.",

@@ -2,7 +2,7 @@
 
 REORDER: dict[str, str] = {
     "reorder.origin": (
-        "Sales up to {as_of:%Y-%m-%d} (the last {period}: {last:%Y-%m-%d} to {as_of:%Y-%m-%d}) · {items:,} of {all:,} items · forecast by {models} · errors from {cutoffs} cutoffs, horizon {horizon} {period}s · run `{run}` on data `{fingerprint}`"
+        "Sales up to {as_of:%Y-%m-%d} (the last {period}: {last}) · {items:,} of {all:,} items · forecast by {models} · errors from {cutoffs} cutoffs, horizon {horizon} {period}s · run `{run}` on data `{fingerprint}`"
     ),
     "reorder.service_level": "Service level",
     "reorder.service_level.help": "The chance of no stock-out in a cycle: the quantile of total demand over lead time plus review period.",
@@ -31,7 +31,9 @@ REORDER: dict[str, str] = {
     "reorder.effective": "{asked:.1%} asked, safety stock × {factor:g}: the effective service level is {middle:.1%} for the median item ({low:.1%} to {high:.1%}).",
     "reorder.targets": "**Targets, not orders**: no stock on hand is known, so every quantity is the whole order-up-to level. Upload stock on the Sales page.",
     "reorder.note.assumed": "{count:,} of {items:,} items have no lead time or review period of their own; 14 days and 7 days are assumed.",
+    "reorder.note.overdue": "{count:,} of {items:,} items have units on order that were due before the last day of the sales. They still count: mark them as arrived or cancelled under Orders sent, or correct the stock file.",
     "reorder.note.no_stock": "{count:,} of {items:,} items have no stock on hand given; it counts as 0.",
+    "reorder.note.wide": "{count:,} of {items:,} items have a safety stock of more than {times:g} times the demand expected: their sales jumped, or few were seen. Look at them before ordering.",
     "reorder.note.tail": "{count:,} of {items:,} items: too few backtested errors reach this service level; the safety stock rests on an assumed tail.",
     "reorder.note.extrapolated": "{count:,} of {items:,} items: lead time and review period reach past the horizon that was backtested; extrapolated.",
     "reorder.part": "**{items:,} of {all:,} items**: the others were not compared, so they have no forecast and are on no list. Compare them too (best sellers: 0).",
@@ -49,7 +51,7 @@ REORDER: dict[str, str] = {
     "reorder.sort.change": "change against saved",
     "reorder.sort.item": "item code",
     "reorder.rows": "Rows {first:,} to {last:,} of {all:,}. The files hold all of them.",
-    "reorder.mark": "set by hand; computed {computed}",
+    "reorder.mark": "by hand, not {computed}",
     "line.choose": "Tick a row's box for its arithmetic and its stock to come; tick several to override them together.",
     "line.title": "{item}",
     "line.first": "The first of {count:,} chosen; all of them can be overridden together below.",
@@ -76,6 +78,8 @@ REORDER: dict[str, str] = {
     "step.quantity": "order",
     "chart.units": "units",
     "chart.stock": "stock with today's order",
+    "chart.stock_alone": "stock expected",
+    "chart.receipts": "on order, arrives",
     "chart.without_order": "without it",
     "chart.owed": "out of stock",
     "chart.order_arrives": "order arrives: {units}",
@@ -97,9 +101,9 @@ REORDER: dict[str, str] = {
     "reorder.without_cost": "Lines to order without a unit cost, not in the order value: {count:,}.",
     "reorder.agree": "Lines to order without stock on hand given: {count:,}. I know that these are targets, not orders.",
     "reorder.every_row": "Also the items with nothing to order",
-    "reorder.download.csv": "Download the order list (CSV)",
-    "reorder.download.xlsx": "Download the order list (Excel)",
-    "reorder.download.statement": "Download what it rests on (CSV)",
+    "reorder.download.csv": "Order list, CSV",
+    "reorder.download.xlsx": "Order list, Excel",
+    "reorder.download.statement": "What it rests on, CSV",
     "plan.column.mark": "Override",
     "plan.column.mark.help": "Set by hand: what the plan computed.",
     "plan.column.change": "Change (units)",

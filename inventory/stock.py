@@ -1,0 +1,61 @@
+"""Stock files: which table of a dataset says what is on the shelf, since when, and the orders that it made history."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from inventory import sent
+from inventory.terms import as_text
+from sales.datasets import STOCK
+from workspace import facts
+from workspace.datasets import Dataset
+
+KIND = "stock"
+
+
+@dataclass(frozen=True)
+class StockFile:
+    """The stock file that holds: its `table` in the dataset, the name of the `file` it came from, who saved it and when (UTC)."""
+
+    id: int
+    table: str
+    file: str
+    by: str
+    at: datetime
+
+
+def save_stock(dataset: Dataset, content: pd.DataFrame, file: str, held: Iterable[int], by: str) -> StockFile:
+    """Makes `content` the stock file of `dataset`. Its on_hand has the orders received until now and its on_order the open ones among
+    `held`: these orders end.
+
+    The table is written first, under a name of its own; that it holds, and that those orders end, is one step, so that a machine that
+    stops in between counts nothing twice and forgets nothing.
+    """
+    table = f"{STOCK}-{_digest(content)}"
+    dataset.write(table, as_text(content))
+    with facts.together():
+        facts.end([record.id for record in facts.records(KIND, dataset.name)], by, "replaced")
+        arrived = [order.id for order in sent.load(dataset.name) if order.state == "received"]
+        sent.in_stock_file(dataset.name, [*held, *arrived], by)
+        (record,) = facts.add(KIND, dataset.name, [{"table": table, "file": file[: facts.LONGEST_NAME]}], by)
+    return of_record(record)
+
+
+def of_record(record: facts.Record) -> StockFile:
+    """The stock file that was kept as `record`."""
+    return StockFile(**facts.fields(record, "table", "file"))
+
+
+def table_of(dataset: Dataset, file: StockFile | None) -> str | None:
+    """The name of the table that holds; None where stock was never given. What came with the sales (a sample) holds until a file does."""
+    if file is not None:
+        return file.table
+    return STOCK if dataset.has(STOCK) else None
+
+
+def _digest(content: pd.DataFrame) -> str:
+    text = as_text(content).to_csv(index=False, lineterminator="\n")
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
