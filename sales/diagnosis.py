@@ -13,7 +13,7 @@ from sales.nothing import estimated_demand, inferred_out_of_stock
 from sales.outliers import ceilings, tamed
 from sales.packs import Packs, packs
 from sales.panel import SalesPanel
-from sales.problems import Severity
+from sales.problems import Problem, Severity
 from sales.shifts import Shifts, level_shifts
 from sales.spells import Spells, spells_of
 
@@ -59,7 +59,8 @@ class Look:
     """One thing that may be odd about a panel.
 
     code: its name. severity: WARNING where forecasts suffer unless something is done. actions: what may be done, the proposed one first.
-    spot: the stretches concerned. mend: the panel after an action other than `keep`. about: further counts.
+    spot: the stretches concerned. mend: the panel after an action other than `keep`. about: further counts. change: units a period before
+    and after, as `effect` gives them.
     """
 
     code: str
@@ -68,6 +69,7 @@ class Look:
     spot: Callable[[Seen], Spells]
     mend: Callable[[Seen, Spells, str], SalesPanel]
     about: Callable[[Seen, Spells], dict[str, Any]] = _nothing
+    change: Callable[[SalesPanel, SalesPanel], pd.DataFrame] = lambda before, after: effect(before, after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,13 @@ class PanelFinding:
     def told(self) -> dict[str, Any]:
         """What fills the sentence `look.<code>.found` of `ui.texts`."""
         return {"items": self.items, "rows": self.rows, "units": self.units, "money": self.money, **self.params}
+
+    @property
+    def problem(self) -> Problem:
+        """What was done about it, as a line of the list of problems."""
+        others = ", ".join(f"{self.code}={action}" for action in self.actions if action != self.chosen)
+        params = {"look": self.code, "items": self.items, "units": f"{self.units:,.10g}", "chosen": self.chosen, "others": others}
+        return Problem("panel_changed", Severity.WARNING, got=str(self.sample["item"].iloc[0]), count=self.rows, params=params)
 
 
 def diagnose(panel: SalesPanel, actions: Mapping[str, str] | None = None) -> tuple[SalesPanel, tuple[PanelFinding, ...]]:
@@ -161,7 +170,7 @@ def _finding(look: Look, seen: Seen, spells: Spells, chosen: str, after: SalesPa
         actions=look.actions,
         proposed=look.actions[0],
         chosen=chosen,
-        effect=effect(panel, after),
+        effect=look.change(panel, after),
         params=look.about(seen, spells),
     )
 
@@ -170,9 +179,20 @@ def effect(before: SalesPanel, after: SalesPanel) -> pd.DataFrame:
     """Demand of all items a period, units, before and after, on the periods on which they differ: period, before, after."""
     if before is after:
         return pd.DataFrame({"period": before.periods[:0], "before": np.array([]), "after": np.array([])})
-    units = [np.nansum(panel.demand, axis=0, dtype=float) for panel in (before, after)]
-    changed = ~np.isclose(units[0], units[1], rtol=1e-9)
-    return pd.DataFrame({"period": before.periods[changed], "before": units[0][changed], "after": units[1][changed]})
+    return _differing(before, before.demand, after.demand)
+
+
+def _estimated(before: SalesPanel, after: SalesPanel) -> pd.DataFrame:
+    """The same where periods turned out to be out of stock: after, with the demand that is estimated in them."""
+    if before is after:
+        return effect(before, after)
+    return _differing(before, before.demand, estimated_demand(after, after.out_of_stock & ~before.out_of_stock).demand)
+
+
+def _differing(panel: SalesPanel, *demand: np.ndarray) -> pd.DataFrame:
+    before, after = (np.nansum(block, axis=0, dtype=float) for block in demand)
+    changed = ~np.isclose(before, after, rtol=1e-9)
+    return pd.DataFrame({"period": panel.periods[changed], "before": before[changed], "after": after[changed]})
 
 
 def _with(panel: SalesPanel, where: np.ndarray, value: float | np.ndarray) -> SalesPanel:
@@ -340,7 +360,7 @@ LOOKS: dict[str, Look] = {
         Look("unknown_periods", Severity.INFO, ("keep", "zero"), _gaps, _zero),
         Look("closed_weekdays", Severity.INFO, ("keep", "closed"), _weekdays, _unknown),
         Look("closed_periods", Severity.WARNING, ("closed", "keep"), _closures, _unknown),
-        Look("stock_outs_inferred", Severity.WARNING, ("out_of_stock", "keep"), _stock_outs, _flagged, _units_added),
+        Look("stock_outs_inferred", Severity.WARNING, ("out_of_stock", "keep"), _stock_outs, _flagged, _units_added, _estimated),
         Look("outliers", Severity.WARNING, ("keep", "unknown", "cap"), _outliers, _capped),
         Look("level_shift", Severity.WARNING, ("keep", "from_here"), _level_shift, _from_here),
         Look("short_history", Severity.INFO, ("keep", "drop"), _short, _drop, _least),

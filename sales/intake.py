@@ -9,6 +9,7 @@ import pandas as pd
 
 from sales import checks, grid
 from sales.calendar import Calendar, Frequency, calendar_for, detect_frequency, full_periods
+from sales.diagnosis import PanelFinding
 from sales.grid import Gaps, Grid
 from sales.holes import holes
 from sales.kind import Kind, kind_of
@@ -32,7 +33,8 @@ _RESERVED = ("item", "ds", "y", "out_of_stock", *ATTRIBUTES)
 class Intake:
     """What became of a table: the panel, or None where an error forbids it, all problems, and what was found to repair.
 
-    findings: in the order in which they were mended; each is among the problems too, under the same code.
+    findings: in the order in which they were mended; each is among the problems too, under the same code. looks: what was found in the
+    panel, where it was looked at (`sales.recipe.apply`); those that changed it are among the problems.
     kind: "order_lines" (summed) or "period_totals" (nearly always one row an item and date); frequency: the period of the panel; both
     None where the road ended before. rows_read: rows of the table; rows_used: those whose units or known-ahead values are in the panel.
     """
@@ -44,6 +46,7 @@ class Intake:
     rows_read: int
     rows_used: int
     findings: tuple[Finding, ...] = ()
+    looks: tuple[PanelFinding, ...] = ()
 
 
 def intake(

@@ -2,29 +2,40 @@
 
 import datetime
 from collections.abc import Mapping as MappingOf
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from sales import checks
 from sales.calendar import Frequency
+from sales.diagnosis import LOOKS, diagnose
 from sales.grid import Gaps
 from sales.intake import Intake, intake
+from sales.joining import join
 from sales.lines import ends_of
 from sales.mapping import Mapping
+from sales.problems import Problem, Severity, usable
 from sales.shapes import Shape, to_long
 
 VERSION = 1
+LINES, SECOND = "lines", "second"
+BETWEEN = " / "
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What somebody decided about a table.
 
-    reading: what was asked of the reader (sheet, header row, encoding, …). join: how two tables became one, None where it was one. shape:
-    how the table holds sales, None where it is long. mapping, frequency, gaps, season, day_first: as `intake` takes them. actions: what is
-    done about findings, by code; a finding without one gets what is proposed, so what is to stay as it is is named. merges: old item codes
-    and those they count under.
+    reading: what was asked of the reader (sheet, header row, encoding, …). roles: what each of the tables is: "lines", the sales, or
+    "second", what is joined to them; other words are those of others (`sales.context`), and a table without one holds lines. join: {"on":
+    [[column of the lines, column of the second], …]}, None where there is no second. shape: how the table holds sales, None where it is
+    long. apart: columns whose texts stand behind the item's code, so that each place or size is an item of its own. mapping, frequency,
+    gaps, season, day_first: as `intake` takes them. merges: old item codes and those they count under. context: what is known ahead
+    from elsewhere. actions: what is done about findings, by code. A finding about lines without one gets what is proposed. One about the
+    panel without one changes nothing: what looks odd in a series is as often true as wrong, and only a person can tell.
 
     Raises ValueError for values that `intake` does not take, and for merges that run in a circle.
     """
@@ -39,6 +50,9 @@ class Recipe:
     reading: MappingOf[str, Any] = field(default_factory=dict)
     shape: Shape | None = None
     join: MappingOf[str, Any] | None = None
+    apart: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    context: MappingOf[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         def expect(name: str, right: bool, expected: str) -> None:
@@ -54,12 +68,16 @@ class Recipe:
             expect(name, _is_texts(getattr(self, name)), "texts by text")
         expect("reading", isinstance(self.reading, dict), "an object")
         expect("join", self.join is None or isinstance(self.join, dict), "an object or nothing")
+        expect("join", self.join is None or _is_pairs(self.join.get("on")), "pairs of columns under on")
+        for name in ("apart", "roles"):
+            expect(name, all(isinstance(text, str) for text in getattr(self, name)), "texts")
+        expect("context", isinstance(self.context, dict), "an object")
         ends_of(self.merges)
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as an object of JSON; `from_json` reads it back equal, also once it was written to a file."""
         mapping = {**asdict(self.mapping), "known": list(self.mapping.known)}
-        return {"version": VERSION, **asdict(self), "mapping": mapping}
+        return {"version": VERSION, **asdict(self), "mapping": mapping, "apart": list(self.apart), "roles": list(self.roles)}
 
     @staticmethod
     def from_json(read: Any) -> "Recipe":
@@ -73,23 +91,107 @@ class Recipe:
         if type(version) is not int or not 1 <= version <= VERSION:
             raise ValueError(f"recipe: version: got {version!r}, expected 1 to {VERSION}")
         known = {part.name: read[part.name] for part in fields(Recipe) if part.name in read}
+        for name in ("apart", "roles"):
+            if not isinstance(known.get(name, []), list | tuple):
+                raise ValueError(f"recipe: {name}: got {known[name]!r}, expected a list of texts")
+            known[name] = tuple(known.get(name, ()))
         return Recipe(**{**known, "mapping": _mapping(known.get("mapping", {})), "shape": _shape(known.get("shape"))})
 
 
-def apply(recipe: Recipe, table: pd.DataFrame, today: datetime.date | None = None) -> Intake:
-    """What becomes of `table`, read and joined as the recipe says, under the rest of it; `today` as in `intake`. Never raises on what is in
-    the table."""
-    return intake(
-        table if recipe.shape is None else to_long(table, recipe.shape),
-        recipe.mapping,
-        recipe.frequency,
-        recipe.gaps,
-        recipe.season,
-        recipe.day_first,
-        recipe.actions,
-        recipe.merges,
-        today,
-    )
+def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: datetime.date | None = None, look: bool = False) -> Intake:
+    """What becomes of `tables`, read as the recipe says, under the rest of it; `today` as in `intake`. Never raises on what is in a table.
+
+    look: whether the panel is looked at too (`Intake.looks`); else that is done only where an action of the recipe asks for it.
+    """
+    table, problems = prepared(recipe, tables)
+    lines = {code: action for code, action in recipe.actions.items() if code not in LOOKS}
+    if not usable(problems):
+        return Intake(None, tuple(problems), recipe.frequency, None, len(table), 0)
+    read = intake(table, recipe.mapping, recipe.frequency, recipe.gaps, recipe.season, recipe.day_first, lines, recipe.merges, today)
+    read = replace(read, problems=(*problems, *read.problems))
+    wanted = {code: action for code, action in recipe.actions.items() if code in LOOKS and action != "keep"}
+    return _looked(read, wanted) if read.panel is not None and (look or wanted) else read
+
+
+def prepared(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, list[Problem]]:
+    """The one long table that the recipe's mapping speaks of: tables of one kind below each other, the second joined to the lines, laid
+    out long, columns planned apart behind the item's code; and what was wrong. Rows count on from table to table."""
+    several = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
+    roles = [*recipe.roles, *[LINES] * (len(several) - len(recipe.roles))]
+    table = _stacked([one for one, role in zip(several, roles, strict=False) if role == LINES])
+    seconds = [one for one, role in zip(several, roles, strict=False) if role == SECOND]
+    problems: list[Problem] = []
+    if recipe.join is not None and seconds:
+        second = _stacked(seconds)
+        table, problems = join(table, second.drop_duplicates() if len(seconds) > 1 else second, recipe.join["on"])
+    if usable(problems) and recipe.shape is not None and recipe.shape.layout != "long":
+        table, of_shape = _laid_out(table, recipe.shape)
+        problems += of_shape
+    if usable(problems):
+        table, of_parts = _told_apart(table, recipe.mapping.item, recipe.apart)
+        problems += of_parts
+    return table, problems
+
+
+def _looked(read: Intake, wanted: MappingOf[str, str]) -> Intake:
+    """`read` with its panel looked at and the `wanted` actions done. One that a look does not have is a problem, and nothing is done."""
+    assert read.panel is not None
+    odd = {code: action for code, action in wanted.items() if action not in LOOKS[code].actions}
+    panel, looks = diagnose(read.panel, {code: action for code, action in wanted.items() if code not in odd})
+    problems = [
+        Problem("no_such_action", Severity.WARNING, got=f"{code}={action}", params={"actions": ", ".join(LOOKS[code].actions)})
+        for code, action in odd.items()
+    ]
+    problems += [finding.problem for finding in looks if finding.chosen != "keep"]
+    if len(panel) == 0:
+        problems.append(Problem("no_items_left", count=len(read.panel)))
+    return replace(read, panel=panel if len(panel) else None, looks=looks, problems=(*read.problems, *problems))
+
+
+def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    if len(tables) == 1:
+        return tables[0]
+    before, shifted = 0, []
+    for table in tables:
+        counted = table if pd.api.types.is_integer_dtype(table.index) else table.reset_index(drop=True)
+        shifted.append(counted.set_axis(counted.index + before))
+        before += int(counted.index.max()) + 2 if len(counted) else 0
+    return pd.concat(shifted) if shifted else pd.DataFrame()
+
+
+def _laid_out(table: pd.DataFrame, shape: Shape) -> tuple[pd.DataFrame, list[Problem]]:
+    names = [str(name) for name in table.columns]
+    there = {"columns": ", ".join(names[:20])}
+    wanted = [*shape.beside, *([shape.date] if shape.date else [])]
+    problems = [Problem("column_absent", column=name, params=there) for name in wanted if name not in names]
+    problems += [
+        Problem("duplicate_columns", column=name, row=1, count=names.count(name)) for name in {n for n in names if names.count(n) > 1}
+    ]
+    if not problems and not shape.across(table):
+        problems.append(Problem("nothing_across", params=there))
+    return (table, problems) if problems else (to_long(table, shape), [])
+
+
+def _told_apart(table: pd.DataFrame, item: str | None, apart: Sequence[str]) -> tuple[pd.DataFrame, list[Problem]]:
+    """`table` with the texts of the columns `apart` behind the item's code; an empty cell in one of them leaves the item empty."""
+    names = [str(name) for name in table.columns]
+    columns = [name for name in apart if name != item]
+    if item is None or not columns or names.count(item) != 1:
+        return table, []
+    there = {"columns": ", ".join(names[:20])}
+    if problems := [Problem("column_absent", column=name, params=there) for name in columns if names.count(name) != 1]:
+        return table, problems
+    table = table.set_axis(names, axis=1)
+    key, words = checks.texts(table[item])
+    for name in columns:
+        more, others = checks.texts(table[name])
+        both = (key >= 0) & (more >= 0)
+        place, pairs = pd.factorize(key[both].astype("int64") * len(others) + more[both])
+        told = [f"{words[pair // len(others)]}{BETWEEN}{others[pair % len(others)]}" for pair in pairs]
+        words, same = np.unique(np.array(told, dtype=object), return_inverse=True)
+        key = np.full(len(table), -1)
+        key[both] = same[place]
+    return table.assign(**{item: pd.Categorical.from_codes(key, pd.Index(words, dtype=object))}), []
 
 
 def _mapping(read: Any) -> Mapping:
@@ -119,6 +221,10 @@ def _shape(read: Any) -> Shape | None:
         return Shape(**{**parts, "beside": tuple(parts.get("beside", ())), "dates": tuple((a, b) for a, b in parts.get("dates", ()))})
     except (TypeError, ValueError) as error:
         raise ValueError(f"recipe: shape: {error}") from None
+
+
+def _is_pairs(part: Any) -> bool:
+    return isinstance(part, list | tuple) and all(len(pair) == 2 and all(isinstance(name, str) for name in pair) for pair in part)
 
 
 def _is_texts(part: Any) -> bool:

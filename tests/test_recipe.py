@@ -74,6 +74,10 @@ def test_keys_that_are_not_known_are_left_aside_and_absent_ones_have_their_defau
         ({"shape": {"beside": 3}}, "shape: "),
         ({"join": 3}, "join: got 3, expected an object or nothing"),
         ({"reading": None}, "reading: got None, expected an object"),
+        ({"join": {"on": [["order"]]}}, "join: got .* expected pairs of columns"),
+        ({"apart": "Store"}, "apart: got 'Store', expected a list of texts"),
+        ({"roles": [1]}, "roles: got .* expected texts"),
+        ({"context": 3}, "context: got 3, expected an object"),
         ({"merges": {"a": "b", "b": "a"}}, "merges: got a circle through 'a', expected chains that end"),
     ],
 )
@@ -115,6 +119,80 @@ def test_a_wide_table_is_laid_out_as_the_recipe_says() -> None:
     panel = apply(Recipe(propose(long), "D", shape=shape), wide).panel
     assert panel is not None
     np.testing.assert_array_equal(panel.y, [[1, 3], [2, 4]])
+
+
+def test_what_the_shape_names_and_the_table_lacks_is_a_problem() -> None:
+    wide = pd.DataFrame({"sku": ["A", "B"], "2024-01-01": [1, 2]})
+    for beside, code in [(("code",), "column_absent"), (("sku", "2024-01-01"), "nothing_across")]:
+        read = apply(Recipe(PLAIN, shape=Shape("dates_across", beside)), wide)
+        assert (read.panel, [problem.code for problem in read.problems]) == (None, [code])
+
+
+def test_orders_are_joined_to_their_lines_and_later_ones_to_theirs() -> None:
+    """Tables of a kind stand below each other before they are joined, so that a line may find its order in another file."""
+    lines = pd.DataFrame({"order": ["1", "1", "2"], "sku": ["A", "B", "A"], "n": [1, 2, 3]})
+    orders = pd.DataFrame({"id": ["1", "2"], "day": ["2024-01-01", "2024-01-02"]})
+    more = pd.DataFrame({"order": ["3"], "sku": ["B"], "n": [4]}), pd.DataFrame({"id": ["2", "3"], "day": ["2024-01-02", "2024-01-03"]})
+    recipe = Recipe(
+        Mapping("sku", "day", "n"), "D", join={"on": [["order", "id"]]}, roles=("lines", "second", "lines", "second", "weather")
+    )
+    panel = apply(Recipe.from_json(json.loads(json.dumps(recipe.to_json()))), [lines, orders, *more, pd.DataFrame({"x": [1]})]).panel
+    assert panel is not None
+    np.testing.assert_array_equal(panel.y, [[1, 3, 0], [2, 0, 4]])
+    alone = apply(recipe, [lines, orders, more[0], orders]).problems
+    assert [(problem.code, problem.row, problem.got) for problem in alone if problem.code == "join_row_alone"] == [
+        ("join_row_alone", 6, "3")
+    ]
+
+
+def test_each_place_may_be_planned_apart() -> None:
+    table = pd.DataFrame({"Store": [1, 1, 2, None], "Dept": ["7", "07", "7", "7"], "size": ["S / M", "M", "M", "M"]})
+    table = table.assign(date=["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-03"], units=[1, 2, 3, 4])
+    read = apply(Recipe(Mapping("Dept", "date", "units"), "D", apart=("Store", "size")), table)
+    assert read.panel is not None
+    assert read.panel.items.tolist() == ["07 / 1 / M", "7 / 1 / S / M", "7 / 2 / M"]
+    assert [problem.code for problem in read.problems if problem.code == "item_empty"] == ["item_empty"]
+    (absent,) = apply(Recipe(Mapping("Dept", "date", "units"), apart=("City",)), table).problems
+    assert (absent.code, absent.column) == ("column_absent", "City")
+
+
+def closed_on_three_days() -> pd.DataFrame:
+    days = pd.date_range("2024-01-01", periods=90)
+    sold = np.where((days >= "2024-02-01") & (days <= "2024-02-03"), 0, 20)
+    return pd.DataFrame({"item": np.repeat(["A", "B"], 90), "date": np.tile(days, 2), "units": np.tile(sold, 2)})
+
+
+def test_a_look_at_the_panel_changes_nothing_until_somebody_chooses() -> None:
+    """Closed days may be a holiday or a file cut short: what is proposed is shown, and done only by name."""
+    table, recipe = closed_on_three_days(), Recipe(PLAIN, "D")
+    plain, looked = apply(recipe, table), apply(recipe, table, look=True)
+    assert (plain.looks, plain.panel is not None, looked.panel is not None) == ((), True, True)
+    assert plain.panel is not None
+    assert looked.panel is not None
+    assert plain.panel.fingerprint == looked.panel.fingerprint
+    (closed,) = [finding for finding in looked.looks if finding.code == "closed_periods"]
+    assert (closed.proposed, closed.chosen, closed.rows) == ("closed", "keep", 6)
+    assert "panel_changed" not in {problem.code for problem in looked.problems}
+
+    chosen = apply(replace(recipe, actions={"closed_periods": "closed"}), table)
+    assert chosen.panel is not None
+    assert int(np.isnan(chosen.panel.y).sum()) == 6
+    (told,) = [problem for problem in chosen.problems if problem.code == "panel_changed"]
+    assert (told.count, told.params["look"], told.params["chosen"]) == (6, "closed_periods", "closed")
+
+
+def test_an_action_that_no_look_has_is_said_and_nothing_is_done() -> None:
+    read = apply(Recipe(PLAIN, "D", actions={"closed_periods": "burn"}), closed_on_three_days())
+    assert read.panel is not None
+    assert not np.isnan(read.panel.y).any()
+    assert [problem.got for problem in read.problems if problem.code == "no_such_action"] == ["closed_periods=burn"]
+
+
+def test_a_panel_whose_items_were_all_left_out_is_none() -> None:
+    table = pd.DataFrame({"item": "A", "date": pd.date_range("2024-01-01", periods=9), "units": 3})
+    read = apply(Recipe(PLAIN, "D", actions={"short_history": "drop"}), table)
+    assert read.panel is None
+    assert "no_items_left" in {problem.code for problem in read.problems}
 
 
 def test_tomorrows_file_gets_the_same_decisions() -> None:

@@ -8,6 +8,21 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "one of {actions}",
         "What is proposed was done; choose one of these.",
     ),
+    "panel_changed": (
+        "{look}: {items:,} items, {units} units",
+        "series that need no mending",
+        CHOSEN,
+    ),
+    "no_items_left": (
+        "no item is left after the repairs that were chosen",
+        "at least one",
+        "Choose to keep what was left out.",
+    ),
+    "nothing_across": (
+        "no column is left that holds a date or an item each",
+        "a column for each date, or for each item",
+        "Name fewer columns as standing beside, or say that the table has one row an item and date. Columns there are: {columns}.",
+    ),
     "codes_merged": (
         "{codes:,} item codes count under others ({pairs})",
         "one code an item",
