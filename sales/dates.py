@@ -9,11 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales.distinct import NOTHING, as_text, distinct, text_cells
+from sales.distinct import NOTHING, as_text, distinct, text_bytes, text_cells
 
 SERIALS = (18_264, 73_050)  # Excel counts days from 1899-12-30: 1950-01-01 and 2099-12-31
 FIRST_TWO_DIGIT_YEAR = 1970  # 70 is 1970, 69 is 2069
-_MANY = 100_000  # cells from which it is worth looking for time stamps, nearly all of them distinct
+_MANY, _MOST_DAYS = 100_000, 10_000  # cells from which it is worth looking for time stamps, and more distinct ones than days can be
+_DAY_WIDTH = 10  # 2024-01-31, 31/01/2024
 _MOST_AGAINST = 0.1  # of the days that speak for one order: more against it and the column mixes both
 _ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})(?:\[[\w/+-]+\])?"
 _TIME = rf"[T ]+\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?(?: ?[APap]\.?[Mm]\.?)? ?(?:{_ZONE})?$"
@@ -98,10 +99,40 @@ def _held(column: pd.Series) -> _Words:
         codes, values = distinct(column)
         return _Words(codes, _without_time(pa.array([_date_text(value) for value in values], pa.large_string())))
     cells = text_cells(column)
-    if len(cells) >= _MANY and len(cells[:_MANY].unique()) * 2 > _MANY:
+    if len(cells) >= _MANY and len(cells[:_MANY].unique()) > _MOST_DAYS:
+        if stamps := _stamps(cells):
+            return stamps
         cells = _cut(cells)
     encoded = cells.dictionary_encode()
     return _Words(encoded.indices.fill_null(-1).to_numpy(), _without_time(encoded.dictionary))
+
+
+def _stamps(cells: pa.Array) -> _Words | None:
+    """Time stamps that are all of one width and ten letters of which are the day, as programs write them; None where they are not."""
+    begin, content = text_bytes(cells)
+    widths = np.diff(begin)
+    filled = np.asarray(cells.is_valid(), dtype=bool)
+    count, width = int(filled.sum()), int(widths.max())
+    if width <= _DAY_WIDTH or int(begin[-1] - begin[0]) != count * width or not (widths[filled] == width).all():
+        return None
+    letters = content[begin[0] : begin[-1]].reshape(count, width)
+    try:
+        code, words = _encoded(letters[:, :_DAY_WIDTH])
+        times = _encoded(letters[:, _DAY_WIDTH:])[1]
+    except pa.ArrowInvalid:  # cut through a letter of several bytes
+        return None
+    if not (pc.all(pc.match_substring_regex(words, _STAMP)).as_py() and pc.all(pc.match_substring_regex(times, f"^{_TIME}")).as_py()):
+        return None
+    codes = np.full(len(cells), -1, dtype=code.dtype)
+    codes[filled] = code
+    return _Words(codes, words)
+
+
+def _encoded(letters: np.ndarray) -> tuple[np.ndarray, pa.Array]:
+    """Codes of the rows, each a text of one width, and the texts."""
+    rows = pa.py_buffer(np.ascontiguousarray(letters))
+    encoded = pa.FixedSizeBinaryArray.from_buffers(pa.binary(letters.shape[1]), len(letters), [None, rows]).dictionary_encode()
+    return encoded.indices.to_numpy(), encoded.dictionary.cast(pa.binary()).cast(pa.large_string())
 
 
 def _cut(cells: pa.Array) -> pa.Array:

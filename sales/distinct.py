@@ -35,6 +35,14 @@ def text_cells(column: pd.Series) -> pa.Array:
     return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
 
 
+def text_bytes(cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Where each cell's text begins in the bytes of all, in UTF-8, and behind the last its end; and these bytes. What is null has none."""
+    cells = cells if pa.types.is_large_string(cells.type) else cells.cast(pa.large_string())
+    _, places, content = cells.buffers()
+    places = np.frombuffer(places, np.int64)[cells.offset : cells.offset + len(cells) + 1]
+    return places, np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8)
+
+
 def texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Codes and sorted texts of `column`: row i holds `texts[codes[i]]`, or nothing where the code is -1.
 

@@ -10,6 +10,7 @@ from sales.lines import SalesLines, repeated
 Kind = Literal["order_lines", "period_totals"]
 FEW = 0.05  # of the rows up to the last sale: slips of an export are rarer, and order lines meet on one item and date more often than that
 FEW_ROWS = 3  # in a file too small for a share to say anything
+_LEAST_COPIES = 0.25
 LEAST_PAIRS = 10  # fewer items and dates can all have equally many equal order lines by chance
 
 
@@ -19,14 +20,16 @@ def kind_of(lines: SalesLines) -> tuple[Kind, int]:
     Period totals where at most `FEW` of the rows repeat an item and date (in a small file up to 3 equal rows), and where the whole file is
     there several times over. Else order lines. Returns and refused units say nothing about it.
     """
-    told = lines.at(~lines.refused & ~(lines.units < 0))
-    if not told.sold.any():
+    told = ~lines.refused & ~(lines.units < 0)
+    sold = told & lines.sold
+    if not sold.any():
         return "period_totals", 1
-    if times := _times_over(told):
+    if lines.copy.sum() >= _LEAST_COPIES * sold.sum() and (times := _times_over(lines.at(told))):
         return "period_totals", times
-    pairs = np.sort(told.item_day[~told.ahead])
+    last = lines.day[sold].max()
+    pairs = np.sort(lines.item_day[told & (lines.day <= last)])
     repeats = int((pairs[1:] == pairs[:-1]).sum())
-    few = repeats <= FEW * len(pairs) or (repeats <= min(FEW_ROWS, len(pairs) / 4) and not conflicts(told).any())
+    few = repeats <= FEW * len(pairs) or (repeats <= min(FEW_ROWS, len(pairs) / 4) and not conflicts(lines.at(told)).any())
     return ("period_totals" if few else "order_lines"), 1
 
 
@@ -43,7 +46,7 @@ def conflicts(lines: SalesLines, keep: Literal["first", "last"] = "first") -> np
 def _times_over(lines: SalesLines) -> int:
     """How many times the whole file is there: nearly every item and date has that many rows, all equal; 0 where it is not."""
     copies = lines.copy[lines.sold]
-    if copies.mean() < 0.25:
+    if copies.mean() < _LEAST_COPIES:
         return 0
     of_pair = pd.DataFrame({"pair": lines.item_day[lines.sold], "copy": copies}).groupby("pair")["copy"].agg(["size", "sum"])
     times = int(of_pair["size"].mode().iloc[0])

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales import checks
-from sales.distinct import distinct, text_cells
+from sales.distinct import distinct, text_bytes, text_cells
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES
 from sales.problems import Problem
@@ -202,8 +203,16 @@ def _prefix(column: pd.Series) -> Coded | None:
     if not (isinstance(column.dtype, pd.StringDtype) or column.dtype == object):
         return None
     cells = text_cells(column if column.dtype != object else column.map(str, na_action="ignore").astype("str"))
-    codes, words = distinct(pd.Series(pc.replace_substring_regex(cells, r"(?s)^(\pL*).*$", r"\1"), dtype="str"))
-    return Coded(codes, words)
+    begin, content = text_bytes(cells)
+    filled = np.asarray(cells.is_valid(), dtype=bool) & (begin[1:] > begin[:-1])
+    codes = np.where(filled, 0, -1)
+    first = content[begin[:-1][filled]]
+    other = filled.copy()
+    other[filled] = (first < ord("0")) | (first > ord("9"))  # a digit is no letter, and most ids are numbers
+    letters = pc.replace_substring_regex(cells.filter(pa.array(other)), r"(?s)^(\pL*).*$", r"\1")
+    places, words = pd.factorize(np.append("", letters.to_numpy(zero_copy_only=False)))
+    codes[other] = places[1:]
+    return Coded(codes, np.asarray(words, dtype=object))
 
 
 def distinct_days(day: np.ndarray) -> np.ndarray:
@@ -218,11 +227,25 @@ def repeated(key: np.ndarray) -> np.ndarray:
     """The places of the numbers that `key` holds more than once, in order. Sorting millions of numbers is quick, and hashing them is not:
     only those that share a slot with a number that is there again are hashed."""
     ordered = np.sort(key)
-    again = ordered[1:][ordered[1:] == ordered[:-1]]
-    slots = np.zeros(2**_SLOT_BITS, dtype=bool)
-    slots[_slot(again)] = True
-    places = np.flatnonzero(slots[_slot(key)])
+    places = np.flatnonzero(in_slots(key, ordered[1:][ordered[1:] == ordered[:-1]]))
     return places[pd.Series(key[places]).duplicated(keep=False)]
+
+
+def in_slots(key: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Mask of the numbers of `key` that may be among `some`: all that are, and a few that share a slot with one by chance."""
+    slots = np.zeros(2**_SLOT_BITS, dtype=bool)
+    slots[_slot(some)] = True
+    return slots[_slot(key)]
+
+
+def mixed(*parts: np.ndarray) -> np.ndarray:
+    """A whole number for each line that two lines share where they agree in all `parts`, numbers one a line; others share it by chance
+    only."""
+    key = np.zeros(len(parts[0]), dtype="int64")
+    for part in parts:
+        key *= _ODD
+        key += part.astype("int64") if part.dtype.kind != "f" else (np.nan_to_num(part, nan=-0.5) + 0.0).view("int64")
+    return key
 
 
 def _slot(key: np.ndarray) -> np.ndarray:
@@ -232,12 +255,9 @@ def _slot(key: np.ndarray) -> np.ndarray:
 def _copies(table: pd.DataFrame, lines: SalesLines) -> np.ndarray:
     """Mask of the lines that equal an earlier one in all columns of `table`: candidates get fewer column by column. The first are those
     that share a mixed number; what differs and shares it by chance is told apart by its cells."""
-    mixed = lines.item_day
-    for values in (lines.units, lines.price):
-        if values is not None:
-            mixed = mixed * _ODD + (np.nan_to_num(values, nan=-0.5) + 0.0).view("int64")
-    left = repeated(mixed)
-    key = mixed[left]
+    numbers = mixed(lines.item_day, lines.units, *(() if lines.price is None else (lines.price,)))
+    left = repeated(numbers)
+    key = numbers[left]
     for place in range(table.shape[1]):
         if len(left) == 0:
             break

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sales.lines import SalesLines
+from sales.lines import SalesLines, in_slots, mixed
 from sales.repairs.finding import Repair
 
 _ALL_OF_PREFIX = 0.95  # of the lines whose order ids begin so: a letter that says "cancelled"
@@ -34,12 +34,13 @@ def matched(lines: SalesLines) -> np.ndarray:
     A return undoes the nearest earlier sale, the same day included, of the same item, customer (where known) and units that no other return
     undoes. One without a price or with a price of 0, where others have prices, is a correction of the stock and undoes none.
     """
-    paid = np.ones(len(lines), dtype=bool) if lines.price is None else ~(lines.price <= 0)
-    back = negative(lines) & paid
     mask = np.zeros(len(lines), dtype=bool)
-    candidates = np.flatnonzero(back | _may_be_undone(lines, back, paid))
+    back = negative(lines)
+    if lines.price is not None:
+        back &= ~(lines.price <= 0)
     if not back.any():
         return mask
+    candidates = _may_take_part(lines, back)
     key = pd.factorize(np.abs(lines.units[candidates]))[0].astype("int64")
     for part in (lines.item, lines.customer):
         if part is not None:
@@ -50,13 +51,14 @@ def matched(lines: SalesLines) -> np.ndarray:
     return mask
 
 
-def _may_be_undone(lines: SalesLines, back: np.ndarray, paid: np.ndarray) -> np.ndarray:
-    """Mask of the sales of items and units that some return has."""
-    returned = np.zeros(len(lines.items), dtype=bool)
-    returned[lines.item[back]] = True
-    some = (lines.units > 0) & paid & returned[lines.item]
-    some[some] = np.isin(lines.units[some], np.unique(-lines.units[back]))
-    return some
+def _may_take_part(lines: SalesLines, back: np.ndarray) -> np.ndarray:
+    """Places of the returns at mask `back`, and of the sales that may be of the same item, customer and units as one of them."""
+    key = mixed(np.abs(lines.units), lines.item, *(() if lines.customer is None else (lines.customer,)))
+    places = np.flatnonzero(in_slots(key, key[back]))
+    sale = lines.units[places] > 0
+    if lines.price is not None:
+        sale &= ~(lines.price[places] <= 0)
+    return places[sale | back[places]]
 
 
 def _nested(key: np.ndarray, back: np.ndarray) -> np.ndarray:
