@@ -54,7 +54,22 @@ def appended(old: SalesPanel, new: SalesPanel, gaps: Gaps = "zero") -> Differenc
     before, after = both.units(old), both.units(new)
     start = np.minimum(both.start(old), both.start(new))
     y, from_new = _together(both, before, after, start, gaps)
-    return _difference(both, both.panel(y, start, from_new), before, from_new)
+    return _difference(both, both.panel(y, start, from_new), y, before, from_new, both.within(new), new.items)
+
+
+def compared(old: SalesPanel, new: SalesPanel, covers: np.ndarray, items: np.ndarray) -> Difference:
+    """What `new`, sales of the same shop made anew out of all its files, changes in `old`; its panel is `new` as it is.
+
+    covers: mask over the periods of `new`: those that the latest file speaks of. items: the codes that this file holds.
+    """
+    if old.calendar != new.calendar:
+        told = Problem("append_other_calendar", got=new.calendar.alias, params={"old": old.calendar.alias})
+        return Difference(None, (told,))
+    both = _Both(old, new)
+    before, after = both.units(old), both.units(new)
+    spoken = np.zeros(len(both.periods), dtype=bool)
+    spoken[both.covered(new)] = covers
+    return _difference(both, new, after, before, ~np.isnan(before) | ~np.isnan(after), spoken, items)
 
 
 class _Both:
@@ -147,26 +162,30 @@ def _together(both: _Both, before: np.ndarray, after: np.ndarray, start: np.ndar
     return y, from_new
 
 
-def _difference(both: _Both, panel: SalesPanel, before: np.ndarray, from_new: np.ndarray) -> Difference:
+def _difference(
+    both: _Both, panel: SalesPanel, after: np.ndarray, before: np.ndarray, from_new: np.ndarray, covers: np.ndarray, items: np.ndarray
+) -> Difference:
+    """after, before: units of all items and periods of both. from_new: mask of the values that the newer decides. covers: mask of the
+    periods that the newer speaks of. items: the codes that it holds."""
     old, new = both.old, both.new
     spoken = from_new & ~np.isnan(before)
-    changed = spoken & (panel.y != before)
-    shared = both.within(old) & both.within(new)
+    changed = spoken & (after != before)
+    shared = both.within(old) & covers
     held_before = pd.Index(both.items).isin(old.items)
-    missed, few = _missed(both)
+    missed, few = _missed(both, items)
     found = Difference(
         panel=panel,
         problems=(),
         only_old=int((both.within(old) & ~shared).sum()),
-        only_new=int((both.within(new) & ~shared).sum()),
+        only_new=int((both.within(new) & ~both.within(old)).sum()),
         both=int(shared.sum()),
         items_new=tuple(both.items[~held_before]),
         items_missed=missed,
         changed=int(changed.sum()),
         filled=int((from_new & np.isnan(before) & held_before[:, None] & both.within(old)).sum()),
         units_before=float(before[spoken].sum(dtype=float)),
-        units_after=float(panel.y[spoken].sum(dtype=float)),
-        changes=_largest(both, before, panel.y, changed),
+        units_after=float(np.nansum(after[spoken], dtype=float)),
+        changes=_largest(both, before, after, changed),
         same=panel.fingerprint == old.fingerprint,
     )
     return replace(found, problems=(*_problems(both, found), *few))
@@ -181,8 +200,8 @@ def _largest(both: _Both, before: np.ndarray, after: np.ndarray, changed: np.nda
     return pd.DataFrame({**where, "before": before[row, column], "after": after[row, column], "change": change[most]})
 
 
-def _missed(both: _Both) -> tuple[tuple[str, ...], list[Problem]]:
-    """The items that sold lately and are not in the newer sales, and a warning where these hold under half as many items as were usual: a
+def _missed(both: _Both, items: np.ndarray) -> tuple[tuple[str, ...], list[Problem]]:
+    """The items that sold lately and are not among `items`, and a warning where under half as many sold in the newer sales as were usual: a
     part of the shop looks like the end of the rest."""
     old, new = both.old, both.new
     added = len(both.periods) - both.covered(old).stop
@@ -190,7 +209,7 @@ def _missed(both: _Both) -> tuple[tuple[str, ...], list[Problem]]:
         return (), []
     sold_lately = old.items[(old.y[:, -added:] > 0).any(axis=1)]
     sold_now = int((new.y[:, -added:] > 0).any(axis=1).sum())
-    missed = tuple(sold_lately[~pd.Index(sold_lately).isin(new.items)])
+    missed = tuple(sold_lately[~pd.Index(sold_lately).isin(items)])
     usual = {"usual": f"{len(sold_lately):,}", "periods": min(added, len(old.periods))}
     if sold_now >= FEW * len(sold_lately):
         return missed, []

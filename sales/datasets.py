@@ -3,6 +3,7 @@ may be replaced by later ones; each version has a file of its own, named by its 
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -11,15 +12,16 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow as pa
 
-from sales import storage
+from sales import additions, storage
+from sales.additions import Addition
 from sales.checks import texts
 from sales.panel import SalesPanel
 from sales.problems import Problem
-from workspace import archive, datasets, tables
+from workspace import archive, datasets, home, tables
 from workspace.datasets import FACTS, Dataset
 
 SALES, STOCK, TRUTH = "sales", "stock", "truth"
-TABLE, RAW, RECIPE = "table", "raw", "recipe"
+TABLE, RAW, RECIPE, ADDITIONS, SAVED = "table", "raw", "recipe", "additions", "saved"
 _ROW = "row"
 _PLAIN = ("string", "boolean", "integer", "floating", "date", "decimal", "empty")
 
@@ -38,7 +40,7 @@ def save_sales(
     """
     content, about = _version(panel, raw)
     content |= {name: table for name, table in others.items() if table is not None}
-    return datasets.create(title, content, {**facts, **about, RECIPE: recipe})
+    return datasets.create(title, content, {**facts, **about, RECIPE: recipe, SAVED: _now()})
 
 
 def update_sales(
@@ -49,12 +51,42 @@ def update_sales(
     recipe: MappingOf[str, Any] | None = None,
 ) -> Dataset:
     """`dataset` with `panel` as its sales from now on; its stock terms stay, and so do the sales that it had, under their fingerprint.
+    What was added to it from elsewhere (`additions_of`) is added to `panel` too.
 
     facts: where the new sales came from. raw: the tables that they were made of, new ones or names out of `raw_names`; None: those of the
     version before, as for a panel made of the same tables by another recipe.
     """
-    content, about = _version(panel, raw_names(dataset) if raw is None else raw)
-    return datasets.update(dataset, content, {**facts, **about, RECIPE: recipe})
+    added = additions_of(datasets.open_dataset(dataset.name))
+    panel, _ = additions.with_additions(panel, added, dataset.read)
+    return _update(dataset, panel, {**facts, RECIPE: recipe}, added, raw_names(dataset) if raw is None else raw)
+
+
+def update_additions(
+    dataset: Dataset, panel: SalesPanel, added: Sequence[Addition], new: MappingOf[str, pd.DataFrame] | None = None
+) -> Dataset:
+    """`dataset` with `added` as all that it has from elsewhere, which `panel` holds already; its raw tables and its recipe stay.
+
+    new: tables that `added` speak of and the dataset does not hold yet.
+    """
+    return _update(dataset, panel, dataset.facts, added, raw_names(dataset), {name: as_cells(table) for name, table in (new or {}).items()})
+
+
+def _update(
+    dataset: Dataset,
+    panel: SalesPanel,
+    facts: MappingOf[str, Any],
+    added: Sequence[Addition],
+    raw: Sequence[pd.DataFrame | str],
+    more: MappingOf[str, tables.Content] | None = None,
+) -> Dataset:
+    content, about = _version(panel, raw)
+    facts = {**facts, **about, ADDITIONS: additions.to_json(added), SAVED: _now()}
+    return datasets.update(dataset, {**content, **(more or {})}, facts)
+
+
+def additions_of(dataset: Dataset, fingerprint: str | None = None) -> tuple[Addition, ...]:
+    """What the sales hold from elsewhere: holidays, events, columns of other tables."""
+    return additions.from_json(facts_of(dataset, fingerprint).get(ADDITIONS) or ())
 
 
 def load_sales(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
@@ -114,9 +146,20 @@ def _check_sales(packed: archive.Packed) -> None:
         if panel is None:
             raise archive.Refused("archive_unreadable", f"{packed.folder.name}: {problems[0].got}")
         raw, recipe = version.get(RAW, []), version.get(RECIPE)
+        _check_additions(packed, version)
         there = isinstance(raw, list) and all(isinstance(name, str) and packed.path(name).exists() for name in raw)
         if not (there and isinstance(recipe, dict | None) and _facts(panel).items() <= version.items()):
             raise archive.Refused("archive_unreadable", f"{packed.folder.name}: {FACTS}")
+
+
+def _check_additions(packed: archive.Packed, version: MappingOf[str, Any]) -> None:
+    try:
+        added = additions.from_json(version.get(ADDITIONS) or ())
+        there = all(one.table is None or packed.path(home.checked(one.table)).exists() for one in added)
+    except ValueError:
+        there = False
+    if not there:
+        raise archive.Refused("archive_unreadable", f"{packed.folder.name}: {ADDITIONS}")
 
 
 def arguments_of(dataset: Dataset) -> list[str]:
@@ -179,6 +222,10 @@ def _row_name(table: pd.DataFrame) -> str:
     while name in table.columns:
         name += "_"
     return name
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _facts(panel: SalesPanel) -> dict[str, Any]:

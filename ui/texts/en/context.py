@@ -8,6 +8,11 @@ CONTEXT_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a row for each item",
         "The column is not known for these items; add rows for them.",
     ),
+    "known_key_gone": (
+        "the sales no longer hold what these columns were found by",
+        "the same columns of items as before",
+        "The columns were left out; add them again.",
+    ),
     "known_too_far": ("dates more than two years after the last sale", "dates up to two years ahead", "The rows were left out."),
     "known_no_overlap": (
         "no date falls into the periods of the sales or after them",

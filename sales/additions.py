@@ -1,0 +1,121 @@
+"""Additions: what a dataset gets from elsewhere beside its own files, remembered so that tomorrow's sales get it again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sales.context import Answer, EventColumns, with_events, with_holidays, with_known
+from sales.panel import SalesPanel
+from sales.problems import Problem
+
+MOST_COUNTRIES = 20
+AHEAD = {"D": 366, "W": 53, "M": 12}  # periods: a year of holidays ahead
+
+Read = Callable[[str], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Holidays:
+    """Public holidays of countries (ISO codes, a part of one after a dash), a year ahead of whatever the last sale is."""
+
+    countries: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.countries) <= MOST_COUNTRIES or not _texts(self.countries):
+            raise ValueError(f"holidays: got {self.countries!r}, expected 1 to {MOST_COUNTRIES} codes of countries")
+
+    @property
+    def table(self) -> str | None:
+        """The name of the table that it comes from; None where it needs none."""
+        return None
+
+    def added(self, panel: SalesPanel, read: Read) -> Answer:
+        return with_holidays(panel, self.countries, AHEAD[panel.calendar.frequency])
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events and promotions out of the table named `table`; source: what it was called when it was uploaded."""
+
+    table: str
+    columns: EventColumns
+    source: str = ""
+    day_first: bool | None = None
+
+    def added(self, panel: SalesPanel, read: Read) -> Answer:
+        return with_events(panel, read(self.table), self.columns, self.day_first)
+
+
+@dataclass(frozen=True)
+class Known:
+    """`columns` of the table named `table`, found by the columns `by` (see `sales.context.with_known`)."""
+
+    table: str
+    columns: tuple[str, ...]
+    by: Mapping[str, str]
+    source: str = ""
+    day_first: bool | None = None
+
+    def __post_init__(self) -> None:
+        if not self.columns or not _texts(self.columns) or "date" not in self.by or not _texts([*self.by, *self.by.values()]):
+            raise ValueError(f"known: got {self.columns!r} by {self.by!r}, expected columns, and at least a date to find them by")
+
+    def added(self, panel: SalesPanel, read: Read) -> Answer:
+        keys = [role for role in self.by if role not in ("date", "item", *panel.attributes.columns)]
+        if keys:  # the attribute that it was found by is gone
+            return panel, (Problem("known_key_gone", got=keys[0]),)
+        return with_known(panel, read(self.table), self.columns, self.by, self.day_first)
+
+
+Addition = Holidays | Events | Known
+_KINDS: dict[str, type[Addition]] = {"holidays": Holidays, "events": Events, "known": Known}
+
+
+def with_additions(panel: SalesPanel, additions: Sequence[Addition], read: Read) -> Answer:
+    """`panel` with all `additions`, in their order, and what was wrong; `read` gives the table of a name."""
+    problems: list[Problem] = []
+    for addition in additions:
+        panel, told = addition.added(panel, read)
+        problems += told
+    return panel, tuple(problems)
+
+
+def without(panel: SalesPanel, names: Sequence[str]) -> SalesPanel:
+    """`panel` without the columns known ahead of these names; what is left reaches as far as anything is known."""
+    left = {name: block for name, block in panel.covariates.items() if name not in names}
+    reach = max((int(np.flatnonzero(~np.isnan(block).all(axis=0)).max(initial=-1)) + 1 for block in left.values()), default=0)
+    width = max(reach, len(panel.periods))
+    return replace(panel, covariates={name: block[:, :width] for name, block in left.items()})
+
+
+def to_json(additions: Sequence[Addition]) -> list[dict[str, Any]]:
+    """The additions as JSON; `from_json` reads them back equal."""
+    kinds = {kind: name for name, kind in _KINDS.items()}
+    return [{"kind": kinds[type(addition)], **asdict(addition)} for addition in additions]
+
+
+def from_json(read: Any) -> tuple[Addition, ...]:
+    """The additions that `read`, a list of JSON, holds. Raises ValueError where it holds anything else."""
+    try:
+        return tuple(_addition(dict(one)) for one in read)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"additions: got {str(read)[:200]}: {error}") from None
+
+
+def _addition(read: dict[str, Any]) -> Addition:
+    kind = _KINDS[read.pop("kind")]
+    for name in ("countries", "columns"):
+        if isinstance(read.get(name), list):
+            read[name] = tuple(read[name])
+    if kind is Events:
+        read["columns"] = EventColumns(**read["columns"])
+    if kind is not Holidays and not isinstance(read["table"], str):
+        raise TypeError("table")
+    return kind(**read)
+
+
+def _texts(parts: Sequence[Any]) -> bool:
+    return all(isinstance(part, str) for part in parts)

@@ -1,0 +1,63 @@
+"""What is added to a dataset from elsewhere: remembered as JSON, given again to tomorrow's sales, taken away again."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from panels import panel
+
+from sales import datasets as saved
+from sales.additions import Events, Holidays, Known, from_json, to_json, with_additions, without
+from sales.context import EventColumns
+
+FAIRS = pd.DataFrame({"from": ["2023-01-04", "2023-01-20"], "what": ["fair", "fair"]})
+WEATHER = pd.DataFrame({"day": pd.date_range("2023-01-02", periods=30).astype(str), "degrees": np.arange(30.0)})
+ALL = (
+    Holidays(("DE", "CN")),
+    Events("events-1", EventColumns("from", "what"), "fairs.csv"),
+    Known("known-1", ("degrees",), {"date": "day"}, "weather.csv", True),
+)
+TABLES = {"events-1": FAIRS, "known-1": WEATHER}
+
+
+def test_written_and_read_again_they_are_equal() -> None:
+    assert from_json(json.loads(json.dumps(to_json(ALL)))) == ALL
+
+
+@pytest.mark.parametrize(
+    "read", [3, [3], [{}], [{"kind": "magic"}], [{"kind": "holidays", "countries": []}], [{"kind": "events", "table": 3, "columns": {}}]]
+)
+def test_anything_else_is_refused(read: object) -> None:
+    with pytest.raises(ValueError, match=r"additions: got|holidays: got"):
+        from_json(read)
+
+
+def test_added_and_taken_away_again_the_panel_is_as_before() -> None:
+    before = panel(np.ones((2, 14)), covariates={"price": np.ones(20)})
+    after, problems = with_additions(before, ALL, TABLES.__getitem__)
+    assert problems == ()
+    assert set(after.covariates) == {"price", "holiday_DE", "holiday_CN", "fair", "degrees"}
+    assert after.covariates["fair"][0, :19].tolist() == [0, 0, 1, *[0] * 15, 1]
+    assert without(after, ["holiday_DE", "holiday_CN", "fair", "degrees"]).fingerprint == before.fingerprint
+
+
+def test_a_column_found_by_what_the_items_no_longer_have_is_named() -> None:
+    told = with_additions(
+        panel(np.ones((1, 9))), [Known("known-1", ("degrees",), {"date": "day", "category": "shop"})], TABLES.__getitem__
+    )[1]
+    assert [(problem.code, problem.got) for problem in told] == [("known_key_gone", "category")]
+
+
+def test_tomorrows_sales_of_the_dataset_get_them_again() -> None:
+    data = saved.save_sales("Shop", panel(np.ones((2, 9))), {"source": "a.csv", "sample": "x"}, raw=[WEATHER], recipe={"version": 1})
+    full, _ = with_additions(saved.load_sales(data), ALL, TABLES.__getitem__)
+    data = saved.update_additions(data, full, ALL, TABLES)
+    assert (saved.additions_of(data), saved.load_sales(data).fingerprint) == (ALL, full.fingerprint)
+    assert (data.facts["source"], data.facts["sample"], saved.recipe_of(data)) == ("a.csv", "x", {"version": 1})
+    later = saved.update_sales(data, panel(np.ones((2, 12))), {"source": "b.csv"}, raw=[WEATHER])
+    now = saved.load_sales(later)
+    assert set(now.covariates) == set(full.covariates)
+    assert now.ahead == 366
+    np.testing.assert_array_equal(now.covariates["degrees"][0, :30], np.arange(30.0))
+    assert saved.additions_of(later) == ALL

@@ -1,0 +1,103 @@
+"""Files of one shop on top of each other: the newer counts for the days and items that it holds, and a hole is not nothing sold."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sales.intake import intake
+from sales.mapping import Mapping
+from sales.stacking import stacked, with_holes
+
+PLAIN = Mapping("item", "day", "units")
+
+
+def file(rows: list[tuple[str, str, int]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["item", "day", "units"])
+
+
+def daily(first: str, days: int, items: str = "AB", units: int = 2) -> pd.DataFrame:
+    return file([(item, f"{day:%Y-%m-%d}", units) for day in pd.date_range(first, periods=days) for item in items])
+
+
+def test_the_newer_counts_from_its_first_day_to_its_last_for_the_items_that_it_holds() -> None:
+    old = file([("A", "2024-01-01", 1), ("A", "2024-01-02", 2), ("B", "2024-01-02", 3), ("A", "2024-01-04", 4)])
+    new = file([("A", "2024-01-02", 5), ("A", "2024-01-03", 6)])
+    stack = stacked([old, new], PLAIN)
+    assert stack.table.values.tolist() == [
+        ["A", "2024-01-01", 1],
+        ["B", "2024-01-02", 3],
+        ["A", "2024-01-04", 4],
+        ["A", "2024-01-02", 5],
+        ["A", "2024-01-03", 6],
+    ]
+    assert (stack.replaced, list(stack.items)) == (1, ["A"])
+    assert stack.days == (pd.Timestamp("2024-01-02"), pd.Timestamp("2024-01-03"))
+    assert stack.table.index.tolist() == [0, 2, 3, 4, 5]
+
+
+def test_a_line_that_the_newer_file_no_longer_has_is_gone_and_unreadable_rows_stay() -> None:
+    old = file([("A", "2024-01-01", 1), ("A", "2024-01-02", 2), ("A", "soon", 7), (None, "2024-01-02", 8)])  # type: ignore[list-item]
+    new = file([("A", "2024-01-01", 1), ("A", "2024-01-03", 1)])
+    assert stacked([old, new], PLAIN).table["units"].tolist() == [7, 8, 1, 1]
+
+
+def test_an_old_code_and_its_new_one_are_the_same_item() -> None:
+    old, new = file([("a", "2024-01-01", 1), ("b", "2024-01-01", 2)]), file([("A", "2024-01-01", 3)])
+    assert stacked([old, new], PLAIN, merges={"a": "A"}).table["units"].tolist() == [2, 3]
+    assert stacked([old, new], PLAIN).table["units"].tolist() == [1, 2, 3]
+
+
+def test_types_may_differ_between_files() -> None:
+    old = file([("007", "2024-01-01", 1), ("7", "2024-01-01", 2)])
+    new = pd.DataFrame({"item": ["007"], "day": [pd.Timestamp("2024-01-01 13:00")], "units": [3.0]})
+    assert stacked([old, new], PLAIN).table["units"].tolist() == [2, 3]
+
+
+def test_days_that_no_file_covers_are_not_known() -> None:
+    parts = [daily("2024-01-01", 10), daily("2024-01-15", 10)]
+    stack = stacked(parts, PLAIN)
+    assert list(stack.uncovered) == list(pd.date_range("2024-01-11", "2024-01-14"))
+    read = intake(stack.table, PLAIN)
+    assert read.panel is not None
+    panel, problems = with_holes(read.panel, stack)
+    assert [(p.code, p.params) for p in problems] == [("append_hole", {"periods": 4, "first": "2024-01-11", "last": "2024-01-14"})]
+    assert np.isnan(panel.y).sum(axis=1).tolist() == [4, 4]
+    assert panel.units == 2 * 2 * 20
+
+
+def test_a_sunday_on_which_nothing_ever_sells_is_no_hole() -> None:
+    """Two weeks from Monday to Saturday, each a file."""
+    parts = [daily("2024-01-01", 6), daily("2024-01-08", 6)]
+    assert len(stacked(parts, PLAIN).uncovered) == 0
+
+
+def test_weekly_totals_cover_their_weeks() -> None:
+    weeks = [
+        file([("A", f"{day:%Y-%m-%d}", 1) for day in pd.date_range(first, periods=4, freq="7D")]) for first in ("2024-01-01", "2024-01-29")
+    ]
+    assert len(stacked(weeks, PLAIN).uncovered) == 0
+    assert len(stacked([weeks[0], weeks[1].iloc[:1], weeks[1].iloc[1:2]], PLAIN).uncovered) == 0
+    assert list(stacked([weeks[0], weeks[1].iloc[1:]], PLAIN).uncovered) == list(pd.date_range("2024-01-29", periods=7))
+
+
+rows = st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 9), st.integers(0, 5)), min_size=1, max_size=12)
+
+
+def of(drawn: list[tuple[str, int, int]]) -> pd.DataFrame:
+    return file([(item, f"2024-01-{day:02}", units) for item, day, units in drawn])
+
+
+@given(st.lists(rows, min_size=1, max_size=3))
+def test_a_file_put_on_top_of_itself_changes_nothing(drawn: list[list[tuple[str, int, int]]]) -> None:
+    files = [of(part) for part in drawn]
+    once, twice = stacked(files, PLAIN).table, stacked([*files, files[-1]], PLAIN).table
+    assert sorted(once.values.tolist()) == sorted(twice.values.tolist())
+
+
+@given(st.lists(rows, min_size=1, max_size=3))
+def test_the_last_file_is_whole_and_each_row_is_of_some_file(drawn: list[list[tuple[str, int, int]]]) -> None:
+    files = [of(part) for part in drawn]
+    stack = stacked(files, PLAIN)
+    assert stack.table.iloc[len(stack.table) - len(files[-1]) :].values.tolist() == files[-1].values.tolist()
+    assert len(stack.table) + stack.replaced == sum(map(len, files))
