@@ -19,6 +19,7 @@ from sales.lines import ends_of
 from sales.mapping import Mapping
 from sales.problems import Problem, Severity, usable
 from sales.shapes import Shape, to_long
+from sales.stacking import Stack, counted_on, stacked, with_holes
 
 VERSION = 1
 LINES, SECOND = "lines", "second"
@@ -103,27 +104,43 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
 
     look: whether the panel is looked at too (`Intake.looks`); else that is done only where an action of the recipe asks for it.
     """
-    table, problems = prepared(recipe, tables)
+    files, problems = long_tables(recipe, tables)
     lines = {code: action for code, action in recipe.actions.items() if code not in LOOKS}
     if not usable(problems):
-        return Intake(None, tuple(problems), recipe.frequency, None, len(table), 0)
-    read = intake(table, recipe.mapping, recipe.frequency, recipe.gaps, recipe.season, recipe.day_first, lines, recipe.merges, today)
+        return Intake(None, tuple(problems), recipe.frequency, None, sum(map(len, files)), 0)
+    stack = _stack(recipe, files)
+    read = intake(stack.table, recipe.mapping, recipe.frequency, recipe.gaps, recipe.season, recipe.day_first, lines, recipe.merges, today)
     read = replace(read, problems=(*problems, *read.problems))
+    if read.panel is not None:
+        panel, holes = with_holes(read.panel, stack)
+        read = replace(read, panel=panel, problems=(*read.problems, *holes))
     wanted = {code: action for code, action in recipe.actions.items() if code in LOOKS and action != "keep"}
     return _looked(read, wanted) if read.panel is not None and (look or wanted) else read
 
 
 def prepared(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, list[Problem]]:
-    """The one long table that the recipe's mapping speaks of: tables of one kind below each other, the second joined to the lines, laid
-    out long, columns planned apart behind the item's code; and what was wrong. Rows count on from table to table."""
+    """The one long table that the recipe's mapping speaks of, of `long_tables` the newer in the place of the older (`sales.stacking`); and
+    what was wrong."""
+    files, problems = long_tables(recipe, tables)
+    return _stack(recipe, files).table, problems
+
+
+def long_tables(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], list[Problem]]:
+    """Each table of lines, oldest first, with the second joined to it, laid out long, columns planned apart behind the item's code; and
+    what was wrong. Rows count on from table to table."""
     several = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
     roles = [*recipe.roles, *[LINES] * (len(several) - len(recipe.roles))]
-    table = _stacked([one for one, role in zip(several, roles, strict=False) if role == LINES])
     seconds = [one for one, role in zip(several, roles, strict=False) if role == SECOND]
+    second = pd.concat(counted_on(seconds)).drop_duplicates() if len(seconds) > 1 else seconds[0] if seconds else None
+    lines = counted_on([one for one, role in zip(several, roles, strict=False) if role == LINES])
+    found = [_long(recipe, one, second) for one in lines]
+    return [table for table, _ in found], [problem for _, problems in found for problem in problems]
+
+
+def _long(recipe: Recipe, table: pd.DataFrame, second: pd.DataFrame | None) -> tuple[pd.DataFrame, list[Problem]]:
     problems: list[Problem] = []
-    if recipe.join is not None and seconds:
-        second = _stacked(seconds)
-        table, problems = join(table, second.drop_duplicates() if len(seconds) > 1 else second, recipe.join["on"])
+    if recipe.join is not None and second is not None:
+        table, problems = join(table, second, recipe.join["on"])
     if usable(problems) and recipe.shape is not None and recipe.shape.layout != "long":
         table, of_shape = _laid_out(table, recipe.shape)
         problems += of_shape
@@ -131,6 +148,14 @@ def prepared(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> t
         table, of_parts = _told_apart(table, recipe.mapping.item, recipe.apart)
         problems += of_parts
     return table, problems
+
+
+def _stack(recipe: Recipe, files: Sequence[pd.DataFrame]) -> Stack:
+    """Where a file lacks the columns to compare by, all rows: what is absent is then told of the table as a whole."""
+    columns = [recipe.mapping.item, recipe.mapping.date]
+    if len(files) > 1 and all([str(name) for name in file.columns].count(str(column)) == 1 for file in files for column in columns):
+        return stacked(files, recipe.mapping, recipe.day_first, recipe.merges)
+    return Stack(pd.concat(files) if len(files) != 1 else files[0])
 
 
 def _looked(read: Intake, wanted: MappingOf[str, str]) -> Intake:
@@ -146,17 +171,6 @@ def _looked(read: Intake, wanted: MappingOf[str, str]) -> Intake:
     if len(panel) == 0:
         problems.append(Problem("no_items_left", count=len(read.panel)))
     return replace(read, panel=panel if len(panel) else None, looks=looks, problems=(*read.problems, *problems))
-
-
-def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    if len(tables) == 1:
-        return tables[0]
-    before, shifted = 0, []
-    for table in tables:
-        counted = table if pd.api.types.is_integer_dtype(table.index) else table.reset_index(drop=True)
-        shifted.append(counted.set_axis(counted.index + before))
-        before += int(counted.index.max()) + 2 if len(counted) else 0
-    return pd.concat(shifted) if shifted else pd.DataFrame()
 
 
 def _laid_out(table: pd.DataFrame, shape: Shape) -> tuple[pd.DataFrame, list[Problem]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -21,16 +21,16 @@ Span = tuple[pd.Timestamp, pd.Timestamp]
 class Stack:
     """Several files as one table.
 
-    table: their rows, oldest file first, without those that a newer file replaces; the index counts on through the files. replaced: how
+    table: their rows, oldest file first, without those that a newer file replaces, under the index that they had. replaced: how
     many rows those are. days: the first and last day that the newest file covers; None where it has none. items: the codes that it holds.
     uncovered: days that no file covers, between those that one does, on weekdays on which something sells.
     """
 
     table: pd.DataFrame
-    replaced: int
-    days: Span | None
-    items: np.ndarray
-    uncovered: pd.DatetimeIndex
+    replaced: int = 0
+    days: Span | None = None
+    items: np.ndarray = field(default_factory=lambda: np.array([], dtype=object))
+    uncovered: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]))
 
 
 def stacked(
@@ -48,7 +48,7 @@ def stacked(
     [1, 3, 5, 6]
     """
     part = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-    whole = _counted(tables)
+    whole = pd.concat(tables)
     days, _ = checks.read_days(whole[mapping.date], day_first)
     item, names = _items(whole[mapping.item], merges or {})
     own = _calendar(days)
@@ -68,6 +68,16 @@ def stacked(
     return Stack(whole[kept], int((~kept).sum()), spans[-1], names[held], _uncovered(spans, days))
 
 
+def counted_on(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """The tables, the rows of each counting on from those of the one before, its header among them."""
+    before, shifted = 0, []
+    for table in tables:
+        plain = table if pd.api.types.is_integer_dtype(table.index) else table.reset_index(drop=True)
+        shifted.append(plain.set_axis(plain.index + before) if before else plain)
+        before += int(plain.index.max()) + 2 if len(plain) else 0
+    return shifted
+
+
 def with_holes(panel: SalesPanel, stack: Stack) -> tuple[SalesPanel, list[Problem]]:
     """`panel`, made of the stack's table, not known in the periods with days that no file covers; and a problem that names them."""
     hole = panel.periods.isin(panel.calendar.label(stack.uncovered))
@@ -77,15 +87,6 @@ def with_holes(panel: SalesPanel, stack: Stack) -> tuple[SalesPanel, list[Proble
     params = {"periods": len(label), "first": f"{label[0]:%Y-%m-%d}", "last": f"{label[-1]:%Y-%m-%d}"}
     y = np.where(hole, np.float32(np.nan), panel.y)
     return replace(panel, y=y), [Problem("append_hole", Severity.WARNING, params=params)]
-
-
-def _counted(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    before, counted = 0, []
-    for table in tables:
-        plain = table if pd.api.types.is_integer_dtype(table.index) else table.reset_index(drop=True)
-        counted.append(plain.set_axis(plain.index + before, axis=0))
-        before += int(plain.index.max()) + 1 if len(plain) else 0
-    return pd.concat(counted)
 
 
 def _items(column: pd.Series, merges: MappingOf[str, str]) -> tuple[np.ndarray, np.ndarray]:

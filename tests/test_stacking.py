@@ -33,7 +33,7 @@ def test_the_newer_counts_from_its_first_day_to_its_last_for_the_items_that_it_h
     ]
     assert (stack.replaced, list(stack.items)) == (1, ["A"])
     assert stack.days == (pd.Timestamp("2024-01-02"), pd.Timestamp("2024-01-03"))
-    assert stack.table.index.tolist() == [0, 2, 3, 4, 5]
+    assert stack.table.index.tolist() == [0, 2, 3, 0, 1]
 
 
 def test_a_line_that_the_newer_file_no_longer_has_is_gone_and_unreadable_rows_stay() -> None:

@@ -1,0 +1,101 @@
+"""Tomorrow's file: what it makes of a dataset's sales, put on top of its files, or of its sales where no files are kept."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+
+from sales.additions import Addition, Read, with_additions
+from sales.appending import Difference, appended, compared
+from sales.intake import Intake
+from sales.lines import read_lines
+from sales.mapping import Mapping
+from sales.panel import SalesPanel
+from sales.problems import Problem, usable
+from sales.recipe import Recipe, apply, long_tables
+from sales.stacking import Stack, stacked
+
+
+@dataclass(frozen=True, eq=False)
+class Tomorrow:
+    """What a newer file makes of a dataset's sales.
+
+    panel: the sales to keep, None where the file cannot be put on top. difference: what changes, None where nothing could be compared.
+    problems: of the reading and of the comparison. tables: the files to keep, oldest first, and recipe: what makes `panel` of them.
+    """
+
+    panel: SalesPanel | None
+    difference: Difference | None
+    problems: tuple[Problem, ...]
+    tables: tuple[pd.DataFrame, ...]
+    recipe: Recipe
+
+
+def on_top(
+    old: SalesPanel,
+    tables: Sequence[pd.DataFrame],
+    recipe: Recipe,
+    newer: Sequence[pd.DataFrame],
+    its: Recipe,
+    additions: Sequence[Addition] = (),
+    read: Read = lambda _: pd.DataFrame(),
+    today: datetime.date | None = None,
+) -> Tomorrow:
+    """The files `newer`, as their own recipe `its` reads them, on top of `tables`, of which `recipe` made `old`.
+
+    All of them go through the dataset's repairs together, so that a return finds its sale in whichever file it is, and a week that one
+    file begins and the next one ends is whole. From the first to the last day of the newer, it replaces the rows of the items that it
+    holds. additions: what the dataset has from elsewhere, their tables given by `read`. Never raises on what is in a table.
+    """
+    (before, wrong), (after, of_newer) = long_tables(recipe, tables), long_tables(its, newer)
+    files = [*before, *(_in_columns_of(recipe.mapping, its.mapping, file) for file in after)]
+    over = replace(recipe, shape=None, join=None, apart=(), roles=(), frequency=old.calendar.frequency)
+    problems = [*wrong, *of_newer, *(problem for file in files for problem in _absent(file, recipe.mapping))]
+    if usable(problems):  # alone: among many good rows of the older files all of the newer may be bad
+        alone = [problem for file in files[len(before) :] for problem in read_lines(file, recipe.mapping, recipe.day_first)[1]]
+        problems += [problem for problem in alone if problem.code != "dates_ambiguous"]  # all files together may tell the order
+    if not usable(problems):
+        return Tomorrow(None, None, tuple(problems), tuple(files), over)
+    made = apply(over, files, today)
+    if made.panel is None:
+        return Tomorrow(None, None, made.problems, tuple(files), over)
+    panel, _ = with_additions(made.panel, additions, read)
+    stack = stacked(files, over.mapping, over.day_first, over.merges)
+    difference = compared(old, panel, _spoken_of(panel, stack), stack.items)
+    return Tomorrow(difference.panel, difference, (*made.problems, *difference.problems), tuple(files), over)
+
+
+def on_top_of_sales(old: SalesPanel, newer: Intake, recipe: Recipe) -> Tomorrow:
+    """The same for a dataset that keeps no files: period by period (`sales.appending.appended`)."""
+    if newer.panel is None:
+        return Tomorrow(None, None, newer.problems, (), recipe)
+    difference = appended(old, newer.panel, "zero" if newer.kind == "order_lines" else recipe.gaps)
+    return Tomorrow(difference.panel, difference, (*newer.problems, *difference.problems), (), recipe)
+
+
+def _spoken_of(panel: SalesPanel, stack: Stack) -> np.ndarray:
+    """Mask over the periods of which the newest file covers any day."""
+    if stack.days is None:
+        return np.zeros(len(panel.periods), dtype=bool)
+    begin, end = panel.calendar.label(pd.DatetimeIndex(stack.days))
+    return np.asarray((panel.periods >= begin) & (panel.periods <= end))
+
+
+def _in_columns_of(wanted: Mapping, its: Mapping, table: pd.DataFrame) -> pd.DataFrame:
+    """`table` with the columns of its roles under the names that `wanted` has for them; others of those names are left out."""
+    names: dict[str, str] = {}
+    for role in fields(Mapping):
+        old, new = getattr(its, role.name), getattr(wanted, role.name)
+        if role.name != "known" and old is not None and new is not None:
+            names.setdefault(old, new)
+    taken = [name for name in table.columns if name in names.values() and name not in names]
+    return table.drop(columns=taken).rename(columns=names)
+
+
+def _absent(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
+    """The columns without which a file cannot be put on top."""
+    there = [str(name) for name in table.columns]
+    needed = [str(name) for name in (mapping.item, mapping.date, mapping.units)]
+    return [Problem("column_absent", column=name, params={"columns": ", ".join(there[:20])}) for name in needed if there.count(name) != 1]

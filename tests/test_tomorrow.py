@@ -1,0 +1,138 @@
+"""Tomorrow's file on top of yesterday's: the same recipe over both, told before it replaces."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from sales.additions import Holidays, with_additions
+from sales.intake import intake
+from sales.mapping import Mapping
+from sales.panel import SalesPanel
+from sales.recipe import Recipe, apply
+from sales.shapes import Shape
+from sales.tomorrow import Tomorrow, on_top, on_top_of_sales
+
+RECIPE = Recipe(Mapping("item", "day", "units"), "D")
+
+
+def file(first: str, days: int, units: int = 2, items: str = "AB") -> pd.DataFrame:
+    dates = pd.date_range(first, periods=days).strftime("%Y-%m-%d")
+    return pd.DataFrame([(item, day, units) for day in dates for item in items], columns=["item", "day", "units"])
+
+
+def sold(tables: list[pd.DataFrame], recipe: Recipe = RECIPE) -> SalesPanel:
+    panel = apply(recipe, tables).panel
+    assert panel is not None
+    return panel
+
+
+def put(newer: pd.DataFrame, its: Recipe = RECIPE, tables: tuple[pd.DataFrame, ...] = (), recipe: Recipe = RECIPE) -> Tomorrow:
+    tables = tables or (file("2024-01-01", 10),)
+    return on_top(sold(list(tables), recipe), tables, recipe, [newer], its)
+
+
+def codes(made: Tomorrow) -> list[str]:
+    return [problem.code for problem in made.problems]
+
+
+def test_the_next_days_are_added() -> None:
+    made = put(file("2024-01-11", 5))
+    assert made.panel is not None
+    assert made.difference is not None
+    assert (len(made.panel.periods), made.panel.units) == (15, 2 * 2 * 15)
+    assert (made.difference.only_old, made.difference.both, made.difference.only_new) == (10, 0, 5)
+    assert (made.difference.changed, made.difference.same, codes(made)) == (0, False, [])
+    assert sold(list(made.tables), made.recipe).fingerprint == made.panel.fingerprint
+
+
+def test_identical_data_changes_nothing() -> None:
+    for same in (file("2024-01-01", 10), file("2024-01-04", 7)):
+        made = put(same)
+        assert made.difference is not None
+        assert (made.difference.same, made.difference.changed, codes(made)) == (True, 0, ["append_same"])
+
+
+def test_what_changes_in_periods_of_both_is_told_with_the_largest() -> None:
+    newer = file("2024-01-09", 4)
+    newer.loc[0, "units"] = 30
+    made = put(newer)
+    assert made.difference is not None
+    assert (made.difference.only_old, made.difference.both, made.difference.only_new) == (8, 2, 2)
+    assert made.difference.changes.values.tolist() == [["A", pd.Timestamp("2024-01-09"), 2, 30, 28]]
+    assert codes(made) == ["append_changes"]
+    assert made.panel is not None
+    assert made.panel.units == 2 * 2 * 12 + 28
+
+
+def test_a_week_that_one_file_begins_and_the_next_one_ends_is_whole() -> None:
+    """Seventeen days from a Monday, then four more: the third week is whole."""
+    weekly = replace(RECIPE, frequency="W")
+    made = put(file("2024-01-18", 4), weekly, (file("2024-01-01", 17),), weekly)
+    assert made.panel is not None
+    assert made.panel.y.tolist() == [[14, 14, 14]] * 2
+
+
+def test_a_return_in_tomorrows_file_finds_its_sale_in_yesterdays() -> None:
+    recipe = replace(RECIPE, mapping=Mapping("item", "day", "units", customer="who"))
+    old = pd.concat([file("2024-01-01", 10, 1).assign(who=who) for who in ("c1", "c3")], ignore_index=True)
+    old.loc[len(old)] = ["A", "2024-01-10", 500, "c2"]
+    newer = file("2024-01-11", 3).assign(who="c1")
+    newer.loc[len(newer)] = ["A", "2024-01-11", -500, "c2"]
+    made = put(newer, recipe, (old,), recipe)
+    assert made.panel is not None
+    assert made.difference is not None
+    assert made.panel.units == 2 * 2 * 13
+    assert made.difference.changes["change"].tolist() == [-500]
+
+
+def test_days_that_no_file_covers_are_not_known_and_named() -> None:
+    made = put(file("2024-01-13", 3))
+    assert made.panel is not None
+    assert np.isnan(made.panel.y).sum(axis=1).tolist() == [2, 2]
+    assert codes(made) == ["append_hole"]
+
+
+def test_items_new_and_missed_are_named_and_those_missed_keep_what_they_had() -> None:
+    made = put(file("2024-01-10", 4, items="AC"))
+    assert made.panel is not None
+    assert made.difference is not None
+    assert (made.difference.items_new, made.difference.items_missed) == (("C",), ("B",))
+    assert made.panel.y[1].tolist() == [2] * 10 + [0] * 3
+
+
+def test_a_file_with_other_names_and_another_shape_is_put_in_the_columns_of_the_first() -> None:
+    wide = pd.DataFrame({"sku": ["A", "B"], "2024-01-11": [3, 4], "2024-01-12": [5, 6], "2024-01-13": [7, 8]})
+    its = Recipe(Mapping("sku", "date", "units"), "D", shape=Shape("dates_across", ("sku",)))
+    made = put(wide, its)
+    assert made.panel is not None
+    assert made.panel.y[:, 10:].tolist() == [[3, 5, 7], [4, 6, 8]]
+    back = put(file("2024-01-14", 2), RECIPE, (wide,), its)
+    assert back.panel is not None
+    assert back.panel.y.tolist() == [[3, 5, 7, 2, 2], [4, 6, 8, 2, 2]]
+    assert sold(list(back.tables), back.recipe).fingerprint == back.panel.fingerprint
+
+
+def test_without_its_columns_a_file_is_refused() -> None:
+    made = put(file("2024-01-11", 2).drop(columns="units"))
+    assert (made.panel, made.difference, codes(made)) == (None, None, ["column_absent"])
+    made = put(file("2024-01-11", 2).assign(units="many"))
+    assert (made.panel, codes(made)) == (None, ["units_not_numbers"])
+
+
+def test_what_the_dataset_has_from_elsewhere_is_no_change() -> None:
+    holidays, old = [Holidays(("DE",))], file("2024-01-01", 10)
+    panel, _ = with_additions(sold([old]), holidays, lambda _: old)
+    made = on_top(panel, [old], RECIPE, [old], RECIPE, holidays)
+    assert made.difference is not None
+    assert made.difference.same
+    later = on_top(panel, [old], RECIPE, [file("2024-01-11", 2)], RECIPE, holidays).panel
+    assert later is not None
+    assert list(later.covariates) == ["holiday_DE"]
+
+
+def test_without_files_sales_are_put_on_top_period_by_period() -> None:
+    made = on_top_of_sales(sold([file("2024-01-01", 10)]), intake(file("2024-01-10", 3, units=5), RECIPE.mapping, "D"), RECIPE)
+    assert made.panel is not None
+    assert made.panel.y[0].tolist() == [2] * 9 + [5] * 3
+    assert (made.tables, codes(made)) == ((), ["append_changes"])
