@@ -1,6 +1,7 @@
 """Dates: the cells of a column as days, in the ways that shops and their programs write them."""
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales.distinct import NOTHING, as_text, distinct, text_bytes, text_cells
+from sales.distinct import NOTHING, as_text, coded, distinct, text_bytes, text_cells
 
 SERIALS = (18_264, 73_050)  # Excel counts days from 1899-12-30: 1950-01-01 and 2099-12-31
 FIRST_TWO_DIGIT_YEAR = 1970  # 70 is 1970, 69 is 2069
 _MANY, _MOST_DAYS = 100_000, 10_000  # cells from which it is worth looking for time stamps, and more distinct ones than days can be
+_THREADS = 2
 _DAY_WIDTH = 10  # 2024-01-31, 31/01/2024
 _MOST_AGAINST = 0.1  # of the days that speak for one order: more against it and the column mixes both
 _ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})(?:\[[\w/+-]+\])?"
@@ -102,46 +104,52 @@ def _held(column: pd.Series) -> _Words:
     if len(cells) >= _MANY and len(cells[:_MANY].unique()) > _MOST_DAYS:
         if stamps := _stamps(cells):
             return stamps
-        cells = _cut(cells)
-    encoded = cells.dictionary_encode()
-    return _Words(encoded.indices.fill_null(-1).to_numpy(), _without_time(encoded.dictionary))
+        with ThreadPoolExecutor(_THREADS) as threads:
+            cells = pa.chunked_array(threads.map(_cut, cells.chunks), cells.type)
+    codes, words = coded(cells)
+    return _Words(codes, _without_time(words))
 
 
-def _stamps(cells: pa.Array) -> _Words | None:
-    """Time stamps that are all of one width and ten letters of which are the day, as programs write them; None where they are not."""
-    begin, content = text_bytes(cells)
-    widths = np.diff(begin)
-    filled = np.asarray(cells.is_valid(), dtype=bool)
-    count, width = int(filled.sum()), int(widths.max())
-    if width <= _DAY_WIDTH or int(begin[-1] - begin[0]) != count * width or not (widths[filled] == width).all():
+def _stamps(cells: pa.ChunkedArray) -> _Words | None:
+    """Time stamps that are all of one width and whose first letters are the day, as programs write them; None where they are not."""
+    parts = [letters for chunk in cells.chunks if len(letters := _letters(chunk))]
+    if len({letters.shape[1] for letters in parts}) != 1 or parts[0].shape[1] <= _DAY_WIDTH:
         return None
-    letters = content[begin[0] : begin[-1]].reshape(count, width)
     try:
-        code, words = _encoded(letters[:, :_DAY_WIDTH])
-        times = _encoded(letters[:, _DAY_WIDTH:])[1]
+        code, words = _coded_letters([letters[:, :_DAY_WIDTH] for letters in parts])
+        times = _coded_letters([letters[:, _DAY_WIDTH:] for letters in parts])[1]
     except pa.ArrowInvalid:  # cut through a letter of several bytes
         return None
     if not (pc.all(pc.match_substring_regex(words, _STAMP)).as_py() and pc.all(pc.match_substring_regex(times, f"^{_TIME}")).as_py()):
         return None
     codes = np.full(len(cells), -1, dtype=code.dtype)
-    codes[filled] = code
+    codes[cells.is_valid().to_numpy()] = code
     return _Words(codes, words)
 
 
-def _encoded(letters: np.ndarray) -> tuple[np.ndarray, pa.Array]:
+def _letters(cells: pa.Array) -> np.ndarray:
+    """The bytes of the cells that hold something, one row each; of no width where they are not all equally long."""
+    begin, content = text_bytes(cells)
+    there = begin[np.append(cells.is_valid().to_numpy(zero_copy_only=False), True)]
+    widths = np.diff(there)
+    if len(widths) == 0 or (widths != widths[0]).any() or there[0] != begin[0]:
+        return np.empty((len(widths), 0), dtype=np.uint8)
+    return content[there[0] : there[-1]].reshape(len(widths), -1)
+
+
+def _coded_letters(parts: list[np.ndarray]) -> tuple[np.ndarray, pa.Array]:
     """Codes of the rows, each a text of one width, and the texts."""
-    rows = pa.py_buffer(np.ascontiguousarray(letters))
-    encoded = pa.FixedSizeBinaryArray.from_buffers(pa.binary(letters.shape[1]), len(letters), [None, rows]).dictionary_encode()
+    letters = np.concatenate(parts)
+    rows = pa.FixedSizeBinaryArray.from_buffers(pa.binary(letters.shape[1]), len(letters), [None, pa.py_buffer(letters)])
+    encoded = rows.dictionary_encode()
     return encoded.indices.to_numpy(), encoded.dictionary.cast(pa.binary()).cast(pa.large_string())
 
 
 def _cut(cells: pa.Array) -> pa.Array:
-    """Time stamps without their time, where they look alike: many stamps, few days. Other cells stay as they are."""
+    """Time stamps without their time: many stamps, few days. Other cells stay as they are."""
     stamps = pc.match_substring_regex(cells, _STAMP)
-    if not pc.any(stamps).as_py():
-        return cells
-    iso = pc.match_substring_regex(cells[:_MANY], r"^\d{4}-\d{2}-\d{2}[T ]")
-    if pc.all(iso).as_py() and pc.all(pc.match_substring_regex(cells, r"^\d{4}-\d{2}-\d{2}[T ]")).as_py():
+    iso = pc.match_substring_regex(cells, r"^\d{4}-\d{2}-\d{2}[T ]")
+    if pc.all(iso).as_py():
         cut = pc.utf8_slice_codeunits(cells, 0, 10)
     else:
         cut = pc.list_element(pc.split_pattern(cells, " ", max_splits=1), 0)

@@ -15,8 +15,8 @@ def distinct(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     True and 1 are two values: a yes of a workbook is no number.
     """
     if isinstance(column.dtype, pd.StringDtype):
-        encoded = text_cells(column).dictionary_encode()
-        return encoded.indices.fill_null(-1).to_numpy(), encoded.dictionary.to_numpy(zero_copy_only=False)
+        codes, words = coded(text_cells(column))
+        return codes, words.to_numpy(zero_copy_only=False)
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy().astype("int64"), column.cat.categories.to_numpy(dtype=object)
     if column.dtype == object:
@@ -29,18 +29,26 @@ def distinct(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return codes, np.asarray(values, dtype=object)
 
 
-def text_cells(column: pd.Series) -> pa.Array:
-    """The cells of a column of texts as one array of Arrow, null where nothing is."""
+def text_cells(column: pd.Series) -> pa.ChunkedArray:
+    """The cells of a column of texts as Arrow holds them, null where nothing is; nothing is copied."""
     cells = pa.array(column)
-    return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+    return cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
+
+
+def coded(cells: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+    """Codes, -1 where nothing is, and the texts they stand for, in the order in which they come first."""
+    encoded = cells.dictionary_encode().unify_dictionaries()
+    if not encoded.num_chunks:
+        return np.empty(0, dtype=np.int32), pa.array([], cells.type)
+    return np.concatenate([chunk.indices.fill_null(-1).to_numpy() for chunk in encoded.chunks]), encoded.chunk(0).dictionary
 
 
 def text_bytes(cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Where each cell's text begins in the bytes of all, in UTF-8, and behind the last its end; and these bytes. What is null has none."""
+    """Where each cell's text begins in the bytes of all, in UTF-8, and behind the last its end; and these bytes."""
     cells = cells if pa.types.is_large_string(cells.type) else cells.cast(pa.large_string())
     _, places, content = cells.buffers()
-    places = np.frombuffer(places, np.int64)[cells.offset : cells.offset + len(cells) + 1]
-    return places, np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8)
+    begin = np.frombuffer(places, np.int64)[cells.offset : cells.offset + len(cells) + 1] if len(cells) else np.zeros(1, np.int64)
+    return begin, np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8)
 
 
 def texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:

@@ -27,10 +27,16 @@ def kind_of(lines: SalesLines) -> tuple[Kind, int]:
     if lines.copy.sum() >= _LEAST_COPIES * sold.sum() and (times := _times_over(lines.at(told))):
         return "period_totals", times
     last = lines.day[sold].max()
-    pairs = np.sort(lines.item_day[told & (lines.day <= last)])
-    repeats = int((pairs[1:] == pairs[:-1]).sum())
+    pairs = lines.item_day[told & (lines.day <= last)]
+    repeats = len(pairs) - _distinct(pairs)
     few = repeats <= FEW * len(pairs) or (repeats <= min(FEW_ROWS, len(pairs) / 4) and not conflicts(lines.at(told)).any())
     return ("period_totals" if few else "order_lines"), 1
+
+
+def _distinct(pairs: np.ndarray) -> int:
+    """How many different numbers there are."""
+    ordered = np.sort(pairs)
+    return 1 + int((ordered[1:] != ordered[:-1]).sum())
 
 
 def conflicts(lines: SalesLines, keep: Literal["first", "last"] = "first") -> np.ndarray:

@@ -203,16 +203,22 @@ def _prefix(column: pd.Series) -> Coded | None:
     if not (isinstance(column.dtype, pd.StringDtype) or column.dtype == object):
         return None
     cells = text_cells(column if column.dtype != object else column.map(str, na_action="ignore").astype("str"))
-    begin, content = text_bytes(cells)
-    filled = np.asarray(cells.is_valid(), dtype=bool) & (begin[1:] > begin[:-1])
-    codes = np.where(filled, 0, -1)
-    first = content[begin[:-1][filled]]
-    other = filled.copy()
-    other[filled] = (first < ord("0")) | (first > ord("9"))  # a digit is no letter, and most ids are numbers
+    first = np.concatenate([_first_bytes(chunk) for chunk in cells.chunks])
+    codes = np.where(first == 0, -1, 0)
+    other = (first > 0) & ((first < ord("0")) | (first > ord("9")))  # a digit is no letter, and most ids are numbers
     letters = pc.replace_substring_regex(cells.filter(pa.array(other)), r"(?s)^(\pL*).*$", r"\1")
-    places, words = pd.factorize(np.append("", letters.to_numpy(zero_copy_only=False)))
+    places, words = pd.factorize(np.append("", letters.to_numpy()))
     codes[other] = places[1:]
     return Coded(codes, np.asarray(words, dtype=object))
+
+
+def _first_bytes(cells: pa.Array) -> np.ndarray:
+    """The first byte of each text, 0 where there is none."""
+    begin, content = text_bytes(cells)
+    filled = cells.is_valid().to_numpy(zero_copy_only=False) & (begin[1:] > begin[:-1])
+    first = np.zeros(len(cells), dtype=np.uint8)
+    first[filled] = content[begin[:-1][filled]]
+    return first
 
 
 def distinct_days(day: np.ndarray) -> np.ndarray:

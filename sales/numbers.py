@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales.distinct import NOTHING, as_text, distinct, text_cells
+from sales.distinct import NOTHING, as_text, coded, distinct, text_cells
 from sales.problems import Problem, Severity, found
 
 Mark = Literal[".", ","]
@@ -116,9 +116,8 @@ def read_numbers(column: pd.Series, decimal: Mark | None = None) -> Numbers:
 
 
 def _of_text_column(column: pd.Series, decimal: Mark | None) -> Numbers:
-    encoded = text_cells(column).dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy()
-    read = _read_texts(encoded.dictionary, decimal)
+    codes, words = coded(text_cells(column))
+    read = _read_texts(words, decimal)
 
     def rows(values: np.ndarray, empty: bool | float) -> np.ndarray:
         return np.append(values, np.asarray([empty], dtype=values.dtype))[codes]
