@@ -1,10 +1,10 @@
 """Home: what needs attention today, and where to go."""
 
-from ui import forms, home, shell
+from ui import home, samples, shell
 
 data = shell.frame("home")
 home.steps(data)
 if data is None:
-    forms.sample_buttons()
+    samples.buttons()
 else:
     home.today(data)

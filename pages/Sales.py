@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from ui import explore, forms, shell, stock_file
+from ui import explore, intake, samples, shell, stock_file
 from ui.texts import plain, text
 
 data = shell.frame("sales")
 
 st.header(text("sales.load"))
-forms.sample_buttons()
-forms.sales_file(data)
+samples.buttons()
+intake.sales_file(data)
 with st.expander(text("sales.templates")):
-    forms.templates()
+    samples.templates()
 
 if data is not None:
     st.header(text("sales.data", title=plain(data.title)))
     explore.overview(data)
+    intake.repairs_of(data)
     st.subheader(text("sales.stock"))
     stock_file.form(data)

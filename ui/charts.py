@@ -63,6 +63,16 @@ def forecasts(
     return _framed(figure, panel)
 
 
+def before_after(effect: pd.DataFrame, period: str) -> go.Figure:
+    """Units of all items before and after a repair in the periods that it changes: columns period, before, after."""
+    figure = go.Figure()
+    for name, color in (("before", CUTOFF), ("after", PALETTE[0])):
+        figure.add_bar(x=effect["period"], y=effect[name], name=text(f"chart.{name}"), marker={"color": color})
+    figure.update_xaxes(title=text("chart.changed", period=period))
+    figure.update_yaxes(title=text("chart.units_per", period=period))
+    return framed(figure, legend_above=True)
+
+
 def add_adjusted(figure: go.Figure, forecast: pd.DataFrame) -> None:
     """The planner's own forecast: columns ds and after."""
     line = {"color": ADJUSTED, "width": 3, "dash": "dot"}

@@ -3,7 +3,9 @@
 from ui.texts.en.commands import COMMANDS
 from ui.texts.en.compare import COMPARE
 from ui.texts.en.context import CONTEXT_PROBLEMS
+from ui.texts.en.data import DATA
 from ui.texts.en.diagnosis import DIAGNOSIS
+from ui.texts.en.intake import INTAKE
 from ui.texts.en.pages import PAGES
 from ui.texts.en.plan import PLAN
 from ui.texts.en.planner import PLANNER
@@ -14,7 +16,7 @@ from ui.texts.en.repairs import REPAIR_PROBLEMS, REPAIRS
 from ui.texts.en.runs import RUNS
 from ui.texts.en.workspace import WORKSPACE_PROBLEMS
 
-TEXTS = {**PROBLEM_FRAME, **PAGES, **RUNS, **COMPARE, **REORDER, **PLAN, **PLANNER, **REPAIRS, **DIAGNOSIS, **COMMANDS}
+TEXTS = {**PROBLEM_FRAME, **PAGES, **DATA, **INTAKE, **RUNS, **COMPARE, **REORDER, **PLAN, **PLANNER, **REPAIRS, **DIAGNOSIS, **COMMANDS}
 PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS, **CONTEXT_PROBLEMS, **WORKSPACE_PROBLEMS}
 
 __all__ = ["PROBLEMS", "TEXTS"]

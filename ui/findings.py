@@ -1,0 +1,157 @@
+"""What was found in sales, by severity: how much it touches, samples, what may be done about it and what that changes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from sales.diagnosis import PanelFinding
+from sales.intake import Intake
+from sales.panel import SalesPanel
+from sales.problems import Problem, Severity
+from sales.repairs import Finding
+from ui import charts, tables
+from ui.texts import plain, problem_row, problem_rows, text
+from workspace.cells import csv_table
+
+ICONS = {Severity.ERROR: ":material/error:", Severity.WARNING: ":material/build:", Severity.INFO: ":material/info:"}
+
+
+def actions_of(key: str, before: dict[str, str]) -> dict[str, str]:
+    """What this session chose to do about findings, by code; `before`: what was chosen when it began."""
+    return dict(st.session_state.setdefault(_kept(key), dict(before)))
+
+
+def facts(read: Intake) -> None:
+    """How much of the table is in the panel, and what that holds."""
+    columns = st.columns(4)
+    columns[0].metric(text("checks.rows_used", read=read.rows_read), f"{read.rows_used:,}")
+    panel = read.panel
+    if panel is None:
+        return
+    columns[1].metric(text("checks.items"), f"{len(panel):,}")
+    columns[2].metric(text("checks.units"), f"{panel.units:,.0f}")
+    period = text(f"frequency.{panel.calendar.frequency}")
+    first, last = panel.periods[0], panel.last
+    columns[3].metric(text("checks.periods", period=period), f"{len(panel.periods):,}", help=text("checks.range", first=first, last=last))
+    st.caption(text("checks.range", first=first, last=last))
+
+
+def section(read: Intake, problems: Sequence[Problem], key: str) -> None:
+    """All that was found: what may be decided, each to be opened, the gravest first; then what only is to be known.
+
+    problems: those of `read`, placed in their files. key: of the widgets.
+    """
+    findings: list[Finding | PanelFinding] = [*read.findings, *read.looks]
+    decided = {finding.code for finding in findings}
+    others = [p for p in problems if p.code not in decided and p.code != "panel_changed"]
+    tables.problems(others, nothing="" if findings else "checks.nothing")
+    _proposals(read.looks, key)
+    for severity in Severity:
+        some = [finding for finding in findings if finding.severity is severity]
+        if some:
+            st.markdown(text(f"findings.{severity}", count=len(some)))
+        for finding in some:
+            _one(finding, read.panel, key)
+    if problems:
+        table = pd.DataFrame(problem_rows(problems)).rename(columns=lambda name: text(f"problems.{name}"))
+        st.download_button(text("findings.download"), csv_table(table), "problems.csv", "text/csv", key=f"problems-{key}")
+
+
+def _proposals(looks: Sequence[PanelFinding], key: str) -> None:
+    """One click for all that is proposed for the panel: by itself nothing of it is done."""
+    waiting = {look.code: look.proposed for look in looks if look.proposed != look.chosen and look.chosen == "keep"}
+    if waiting:
+        names = ", ".join(text(f"look.{code}") for code in waiting)
+        st.info(text("findings.proposed", names=names))
+        st.button(text("findings.take", count=len(waiting)), key=f"take-{key}", on_click=_take, args=(key, waiting))
+
+
+def _one(finding: Finding | PanelFinding, panel: SalesPanel | None, key: str) -> None:
+    words = "repair" if isinstance(finding, Finding) else "look"
+    money = "" if np.isnan(finding.money) else text("findings.money", money=finding.money)
+    label = text(
+        "findings.label",
+        name=text(f"{words}.{finding.code}"),
+        rows=text(f"findings.rows.{words}", count=finding.rows),
+        units=finding.units,
+        money=money,
+        chosen=text(f"{words}.{finding.code}.{finding.chosen}"),
+    )
+    box = st.expander(label, key=f"finding-{finding.code}-{key}", on_change="rerun", icon=ICONS[finding.severity])
+    if box.open:
+        with box:
+            _opened(finding, words, panel, key)
+
+
+def _opened(finding: Finding | PanelFinding, words: str, panel: SalesPanel | None, key: str) -> None:
+    st.markdown(_told(finding))
+    left, right = st.columns([2, 3])
+    widget = f"action-{finding.code}-{key}"
+    left.radio(
+        text("findings.action"),
+        finding.actions,
+        index=finding.actions.index(finding.chosen),
+        format_func=lambda action: _action(finding, words, action),
+        key=widget,
+        on_change=_choose,
+        args=(key, finding.code, widget),
+    )
+    with right:
+        if finding.effect.empty:
+            st.caption(text("findings.unchanged"))
+        else:
+            st.plotly_chart(_chart(finding, panel), key=f"effect-{finding.code}-{key}")
+    st.caption(text("findings.sample", count=len(finding.sample)))
+    sample = (
+        finding.sample if words == "look" else finding.sample.rename_axis(None).assign(**{text("problems.row"): finding.sample.index + 2})
+    )
+    st.dataframe(sample, hide_index=True, key=f"sample-{finding.code}-{key}", column_config=_columns(words))
+
+
+def _told(finding: Finding | PanelFinding) -> str:
+    if isinstance(finding, PanelFinding):
+        return plain(text(f"look.{finding.code}.found", **finding.told))
+    row = problem_row(finding.problem)
+    return plain(text("findings.told", what=row["what"], expected=row["expected"]))
+
+
+def _action(finding: Finding | PanelFinding, words: str, action: str) -> str:
+    name = text(f"{words}.{finding.code}.{action}")
+    return text("findings.is_proposed", name=name) if action == finding.proposed else name
+
+
+def _columns(words: str) -> dict[str, Any]:
+    if words == "repair":
+        return {}
+    dates = {name: st.column_config.DateColumn(text(f"findings.column.{name}")) for name in ("first", "last")}
+    return {
+        "item": text("findings.column.item"),
+        **dates,
+        "units": st.column_config.NumberColumn(text("findings.column.units"), format="localized"),
+    }
+
+
+def _chart(finding: Finding | PanelFinding, panel: SalesPanel | None) -> Any:
+    effect = finding.effect.rename(columns={"day": "period"})
+    if panel is not None:
+        effect = effect.assign(period=panel.calendar.label(pd.DatetimeIndex(effect["period"])))
+    return charts.before_after(effect.groupby("period", as_index=False).sum(), "" if panel is None else charts.period(panel))
+
+
+def _kept(key: str) -> str:
+    return f"actions-{key}"
+
+
+def _choose(key: str, code: str, widget: str) -> None:
+    st.session_state[_kept(key)] = {**st.session_state[_kept(key)], code: st.session_state[widget]}
+
+
+def _take(key: str, proposed: dict[str, str]) -> None:
+    """Also the widgets of findings that are open are set, which else would go on showing what they did."""
+    st.session_state[_kept(key)] = {**st.session_state[_kept(key)], **proposed}
+    for code, action in proposed.items():
+        if f"action-{code}-{key}" in st.session_state:
+            st.session_state[f"action-{code}-{key}"] = action
