@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sales.checks import texts
 from sales.context import Answer, EventColumns, with_events, with_holidays, with_known
 from sales.panel import SalesPanel
 from sales.problems import Problem
+from sales.role_names import plain_name
 
 MOST_COUNTRIES = 20
 AHEAD = {"D": 366, "W": 53, "M": 12}  # periods: a year of holidays ahead
@@ -32,6 +34,10 @@ class Holidays:
         """The name of the table that it comes from; None where it needs none."""
         return None
 
+    def names(self, read: Read) -> tuple[str, ...]:
+        """The columns known ahead that come of it; `read` gives the table of a name."""
+        return tuple(f"holiday_{country}" for country in self.countries)
+
     def added(self, panel: SalesPanel, read: Read) -> Answer:
         return with_holidays(panel, self.countries, AHEAD[panel.calendar.frequency])
 
@@ -44,6 +50,9 @@ class Events:
     columns: EventColumns
     source: str = ""
     day_first: bool | None = None
+
+    def names(self, read: Read) -> tuple[str, ...]:
+        return tuple(map(str, texts(read(self.table)[self.columns.name])[1]))
 
     def added(self, panel: SalesPanel, read: Read) -> Answer:
         return with_events(panel, read(self.table), self.columns, self.day_first)
@@ -63,6 +72,9 @@ class Known:
         if not self.columns or not _texts(self.columns) or "date" not in self.by or not _texts([*self.by, *self.by.values()]):
             raise ValueError(f"known: got {self.columns!r} by {self.by!r}, expected columns, and at least a date to find them by")
 
+    def names(self, read: Read) -> tuple[str, ...]:
+        return self.columns
+
     def added(self, panel: SalesPanel, read: Read) -> Answer:
         keys = [role for role in self.by if role not in ("date", "item", *panel.attributes.columns)]
         if keys:  # the attribute that it was found by is gone
@@ -72,6 +84,27 @@ class Known:
 
 Addition = Holidays | Events | Known
 _KINDS: dict[str, type[Addition]] = {"holidays": Holidays, "events": Events, "known": Known}
+
+
+_EVENT_NAMES = {
+    "first": "start startdate from begin begins first date day ds 开始日期 日期 beginn von datum debut du desde inicio fecha",
+    "last": "end enddate to until ends last 结束日期 ende bis fin au hasta",
+    "name": "event name eventname promotion promo campaign title holiday what 活动 名称 aktion ereignis evenement evento",
+    "value": "value discount strength rate 折扣 rabatt remise descuento",
+    "item": "item sku product article 商品编码 artikel article articulo",
+    "category": "category group 类别 kategorie categorie categoria",
+}
+
+
+def propose_events(table: pd.DataFrame) -> dict[str, str]:
+    """The columns of a calendar of events by their names, by role of `EventColumns`; only those that are found.
+
+    >>> propose_events(pd.DataFrame(columns=["From", "Until", "Event"]))
+    {'first': 'From', 'last': 'Until', 'name': 'Event'}
+    """
+    names = {plain_name(str(name)): str(name) for name in table.columns}
+    found = {role: [names[word] for word in words.split() if word in names] for role, words in _EVENT_NAMES.items()}
+    return {role: columns[0] for role, columns in found.items() if columns}
 
 
 def with_additions(panel: SalesPanel, additions: Sequence[Addition], read: Read) -> Answer:
@@ -89,6 +122,27 @@ def without(panel: SalesPanel, names: Sequence[str]) -> SalesPanel:
     reach = max((int(np.flatnonzero(~np.isnan(block).all(axis=0)).max(initial=-1)) + 1 for block in left.values()), default=0)
     width = max(reach, len(panel.periods))
     return replace(panel, covariates={name: block[:, :width] for name, block in left.items()})
+
+
+def instead(panel: SalesPanel, before: Sequence[Addition], after: Sequence[Addition], read: Read) -> Answer:
+    """`panel`, which has the additions `before`, with those `after` in their place."""
+    return with_additions(without(panel, [name for one in before for name in one.names(read)]), after, read)
+
+
+def described(panel: SalesPanel, names: Sequence[str]) -> pd.DataFrame:
+    """A row for each of these columns that the panel has: column, items (that it is known for), first and last (periods in which it is
+    known; NaT: none), ahead (periods after the history in which it is known), mean (of what is known)."""
+    labels = panel.periods.append(panel.calendar.after(panel.last, panel.ahead)) if panel.ahead else panel.periods
+    rows = []
+    for name in names:
+        if name not in panel.covariates:
+            continue
+        known = ~np.isnan(panel.covariates[name])
+        at = np.flatnonzero(known.any(axis=0))
+        mean = float(panel.covariates[name][known].mean(dtype=float)) if len(at) else float("nan")
+        ends = (labels[at[0]], labels[at[-1]]) if len(at) else (pd.NaT, pd.NaT)
+        rows.append((name, int(known.any(axis=1).sum()), *ends, int((at >= len(panel.periods)).sum()), mean))
+    return pd.DataFrame(rows, columns=["column", "items", "first", "last", "ahead", "mean"])
 
 
 def to_json(additions: Sequence[Addition]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Context: what is known ahead of sales from elsewhere: holidays, events and promotions, weather and other columns, joined to a panel."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -64,6 +65,14 @@ def with_known(
             blocks[name][groups < 0] = np.nan
     problems += [Problem("known_not_ahead", Severity.INFO, column=name) for name, block in blocks.items() if not _ahead(panel, block)]
     return _joined(panel, blocks), tuple(problems)
+
+
+def countries() -> dict[str, str]:
+    """The codes of countries whose holidays are known, each with its English name, by name."""
+    from holidays.registry import COUNTRIES
+
+    names = {codes[1]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", codes[0]) for codes in COUNTRIES.values()}
+    return dict(sorted(names.items(), key=lambda pair: pair[1]))
 
 
 def with_holidays(panel: SalesPanel, countries: Sequence[str], ahead: int) -> Answer:

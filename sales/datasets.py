@@ -3,6 +3,7 @@ may be replaced by later ones; each version has a file of its own, named by its 
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sales import additions, storage
-from sales.additions import Addition
+from sales.additions import Addition, Holidays
 from sales.checks import texts
 from sales.panel import SalesPanel
 from sales.problems import Problem
@@ -57,18 +58,36 @@ def update_sales(
     version before, as for a panel made of the same tables by another recipe.
     """
     added = additions_of(datasets.open_dataset(dataset.name))
-    panel, _ = additions.with_additions(panel, added, dataset.read)
+    panel, _ = additions.with_additions(panel, added, partial(addition_table, dataset))
     return _update(dataset, panel, {**facts, RECIPE: recipe}, added, raw_names(dataset) if raw is None else raw)
 
 
-def update_additions(
-    dataset: Dataset, panel: SalesPanel, added: Sequence[Addition], new: MappingOf[str, pd.DataFrame] | None = None
+def change_additions(
+    dataset: Dataset, drop: Addition | None = None, add: Addition | None = None, table: pd.DataFrame | None = None
 ) -> Dataset:
-    """`dataset` with `added` as all that it has from elsewhere, which `panel` holds already; its raw tables and its recipe stay.
+    """`dataset` without what `drop` added to it from elsewhere and with what `add` adds, whose table is `table`, kept under a free name.
 
-    new: tables that `added` speak of and the dataset does not hold yet.
+    Its raw tables and its recipe stay. Raises KeyError where the dataset was deleted meanwhile.
     """
-    return _update(dataset, panel, dataset.facts, added, raw_names(dataset), {name: as_cells(table) for name, table in (new or {}).items()})
+    now, content = datasets.open_dataset(dataset.name), {}
+    there = additions_of(now)
+    after = [one for one in there if one != drop]
+    if add is not None:
+        if table is not None and not isinstance(add, Holidays):
+            add = replace(add, table=f"{ADDITIONS}-{token_hex(8)}")
+            content[add.table] = _with_row(as_cells(table))
+        after.append(add)
+
+    def read(name: str) -> pd.DataFrame:
+        return table if table is not None and name in content else addition_table(now, name)
+
+    panel, _ = additions.instead(load_sales(now), there, after, read)
+    return _update(now, panel, now.facts, after, raw_names(now), content)
+
+
+def addition_table(dataset: Dataset, name: str) -> pd.DataFrame:
+    """The table that an addition speaks of, as it was uploaded."""
+    return _without_row(dataset.read(name))
 
 
 def _update(
@@ -125,6 +144,31 @@ def raw_of(dataset: Dataset, fingerprint: str | None = None) -> list[pd.DataFram
 def recipe_of(dataset: Dataset, fingerprint: str | None = None) -> MappingOf[str, Any] | None:
     """How the sales were made of `raw_of`, as it was saved; None where that is not known."""
     return facts_of(dataset, fingerprint).get(RECIPE)
+
+
+def listed(datasets: Sequence[Dataset]) -> pd.DataFrame:
+    """A row for each dataset, in their order: title, items, periods (how many), last (the label of the last one), source, saved (when, in
+    UTC) and versions (how many)."""
+    facts = [one.facts for one in datasets]
+    moments = [
+        of.get(SAVED) or datetime.fromtimestamp(one.folder.stat().st_mtime, UTC).isoformat()
+        for one, of in zip(datasets, facts, strict=True)
+    ]
+    table = pd.DataFrame({name: [of.get(name) for of in facts] for name in ("title", "items", "source")})
+    first, last = (pd.to_datetime(pd.Series([of[name] for of in facts], dtype="str")) for name in ("first", "last"))
+    frequency = [of["frequency"] for of in facts]
+    table["periods"] = [_periods(a, b, of) for a, b, of in zip(first, last, frequency, strict=True)]
+    table["last"] = last.dt.date
+    table["saved"] = pd.to_datetime(pd.Series(moments, dtype="str"), utc=True, format="ISO8601")
+    table["versions"] = [len(one.versions) for one in datasets]
+    return table
+
+
+def _periods(first: pd.Timestamp, last: pd.Timestamp, frequency: str) -> int:
+    """How many periods there are from one label to another, both included."""
+    if frequency == "M":
+        return 12 * (last.year - first.year) + last.month - first.month + 1
+    return (last - first).days // (7 if frequency == "W" else 1) + 1
 
 
 def import_archive(source: BinaryIO | Path) -> tuple[list[Dataset], tuple[Problem, ...]]:

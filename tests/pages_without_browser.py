@@ -23,7 +23,7 @@ from workspace.datasets import Dataset, open_dataset
 from workspace.runs import Run
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"home": "app.py", "sales": "pages/Sales.py", "compare": "pages/Compare.py", "reorder": "pages/Reorder.py"}
+PAGES = {"home": "app.py", "sales": "pages/Sales.py", "data": "pages/Data.py", "compare": "pages/Compare.py", "reorder": "pages/Reorder.py"}
 PATIENCE = 60
 HORIZON = 14
 

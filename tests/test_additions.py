@@ -8,7 +8,7 @@ import pytest
 from panels import panel
 
 from sales import datasets as saved
-from sales.additions import Events, Holidays, Known, from_json, to_json, with_additions, without
+from sales.additions import Events, Holidays, Known, described, from_json, instead, to_json, with_additions, without
 from sales.context import EventColumns
 
 FAIRS = pd.DataFrame({"from": ["2023-01-04", "2023-01-20"], "what": ["fair", "fair"]})
@@ -51,13 +51,29 @@ def test_a_column_found_by_what_the_items_no_longer_have_is_named() -> None:
 
 def test_tomorrows_sales_of_the_dataset_get_them_again() -> None:
     data = saved.save_sales("Shop", panel(np.ones((2, 9))), {"source": "a.csv", "sample": "x"}, raw=[WEATHER], recipe={"version": 1})
-    full, _ = with_additions(saved.load_sales(data), ALL, TABLES.__getitem__)
-    data = saved.update_additions(data, full, ALL, TABLES)
-    assert (saved.additions_of(data), saved.load_sales(data).fingerprint) == (ALL, full.fingerprint)
+    for one in ALL:
+        data = saved.change_additions(data, add=one, table=TABLES.get(one.table or ""))
+    full, _ = with_additions(panel(np.ones((2, 9))), ALL, TABLES.__getitem__)
+    assert saved.load_sales(data).fingerprint == full.fingerprint
+    pd.testing.assert_frame_equal(saved.addition_table(data, saved.additions_of(data)[1].table or ""), FAIRS)
     assert (data.facts["source"], data.facts["sample"], saved.recipe_of(data)) == ("a.csv", "x", {"version": 1})
     later = saved.update_sales(data, panel(np.ones((2, 12))), {"source": "b.csv"}, raw=[WEATHER])
     now = saved.load_sales(later)
     assert set(now.covariates) == set(full.covariates)
     assert now.ahead == 366
     np.testing.assert_array_equal(now.covariates["degrees"][0, :30], np.arange(30.0))
-    assert saved.additions_of(later) == ALL
+    less = saved.change_additions(later, drop=saved.additions_of(later)[0])
+    assert set(saved.load_sales(less).covariates) == {"fair", "degrees"}
+    assert (len(saved.raw_of(less)), [type(one) for one in saved.additions_of(less)]) == (1, [Events, Known])
+
+
+def test_others_in_their_place_and_how_far_they_are_known() -> None:
+    before = panel(np.ones((2, 14)), starts=[0, 2])
+    full, _ = with_additions(before, ALL, TABLES.__getitem__)
+    changed, problems = instead(full, ALL, ALL[1:], TABLES.__getitem__)
+    assert (problems, set(changed.covariates), changed.ahead) == ((), {"fair", "degrees"}, 16)
+    assert instead(full, ALL, (), TABLES.__getitem__)[0].fingerprint == before.fingerprint
+    told = described(changed, ["degrees", "holiday_DE"])
+    assert told.values.tolist() == [
+        ["degrees", 2, pd.Timestamp("2023-01-02"), pd.Timestamp("2023-01-31"), 16, pytest.approx(14.9825, abs=1e-3)]
+    ]

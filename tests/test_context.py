@@ -8,7 +8,7 @@ import pytest
 from panels import panel
 from realdata import folder
 
-from sales.context import EventColumns, with_events, with_holidays, with_known
+from sales.context import EventColumns, countries, with_events, with_holidays, with_known
 from sales.intake import intake
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
@@ -189,3 +189,9 @@ def test_walmart_s_features_are_joined_by_store_and_reach_nine_months_ahead() ->
     for name in names:
         there = np.arange(joined.covariates[name].shape[1]) >= joined.start[item]
         np.testing.assert_array_equal(joined.covariates[name][item][there], of_store[name].to_numpy(dtype=np.float32)[there])
+
+
+def test_countries_have_names_and_each_code_is_known() -> None:
+    known = countries()
+    assert (known["DE"], known["US"], len(known) > 100) == ("Germany", "United States", True)
+    assert with_holidays(shop(), ["AD", "ZW"], 0)[1] == ()

@@ -11,6 +11,7 @@ from workspace.datasets import Dataset, datasets
 PAGES = {
     "home": ("app.py", ":material/home:"),
     "sales": ("pages/Sales.py", ":material/upload_file:"),
+    "data": ("pages/Data.py", ":material/database:"),
     "compare": ("pages/Compare.py", ":material/query_stats:"),
     "reorder": ("pages/Reorder.py", ":material/local_shipping:"),
 }
