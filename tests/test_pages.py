@@ -89,9 +89,9 @@ def test_a_bad_file_gets_problems_with_a_fix_and_nothing_saved_is_lost(data: Dat
 def test_repairs_are_listed_before_they_are_accepted() -> None:
     dirty = pd.concat([lines(), pd.DataFrame({"sku": ["00"], "day": ["2024-01-05"], "qty": [-3]})])
     app = upload(opened("sales"), "sales-file", "shop.csv", csv(dirty))
-    (returns,) = [box.label for box in app.expander if text("repair.returns") in box.label]
-    assert "1 rows · 3 units" in returns
-    assert text("repair.returns.net") in returns
+    (below,) = [box.label for box in app.expander if text("repair.negative_totals") in box.label]
+    assert "1 rows · 3 units" in below
+    assert text("repair.negative_totals.unknown") in below
     assert app.button(key="save-sales").label == text("save.repaired")
 
 
