@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyarrow import csv
 
 from sales import datasets as saved
 from sales.calendar import Calendar
@@ -61,3 +65,39 @@ def weeks_of_many(items: int, weeks: int = 60) -> Dataset:
         np.array([f"S{k:02d}" for k in rng.integers(0, 40, items)]),
     )
     return saved.save_sales("Catalogue", panel, {"source": "generated from a seed, not real"}, stock=terms)
+
+
+def write_order_lines(path: Path, lines: int, items: int, days: int, stamp: str = "%Y-%m-%d %H:%M:%S", part: int = 0) -> None:
+    """Writes made-up order lines of a shop to `path`, as CSV with dates written as `stamp` says, or as Parquet by its ending.
+
+    A few items sell most; 15 of 1,000 lines are returns under an order id that begins with C. `part`: of parts that follow each other in
+    time, `days` each, from 0.
+    """
+    rng = np.random.default_rng(part)
+    second = np.sort(rng.integers(0, days * 86_400, lines))
+    at = np.datetime64("2022-01-01", "s") + part * days * 86_400 + second
+    order = 500_000 + part * lines // 4 + np.arange(lines) // 4
+    popular = (rng.pareto(1.1, lines) * items * 0.02).astype("int64")
+    item = np.where(popular < items, popular, rng.integers(0, items, lines))
+    back = rng.random(lines) < 0.015
+    units = rng.choice([1, 1, 1, 2, 2, 3, 4, 6, 12, 24, 48], lines) * np.where(back, -1, 1)
+    price = np.random.default_rng(0).gamma(2.0, 2.0, items).round(2) + 0.19
+    codes = pa.array([f"{number:05d}{'ABCDE'[number % 5]}" for number in range(items)])
+    ids = pc.binary_join_element_wise(pc.if_else(pa.array(back), "C", ""), pc.cast(pa.array(order), pa.string()), "")
+    customer = pa.array(10_000 + order * 7_919 % 60_000, mask=order % 4 == 0)
+    country = pa.array(["United Kingdom", "Germany", "France", "EIRE"]).take(pa.array(order // 4 % 4))
+    table = pa.table(
+        {
+            "order": ids,
+            "item": codes.take(pa.array(item)),
+            "units": units,
+            "date": pa.array(at) if path.suffix == ".parquet" else pc.strftime(pa.array(at), format=stamp),
+            "price": price[item].round(2),
+            "customer": customer,
+            "country": country,
+        }
+    )
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    else:
+        csv.write_csv(table, path, csv.WriteOptions(quoting_style="none"))

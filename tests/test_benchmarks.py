@@ -7,11 +7,13 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import ROOT, __main__, compare50, peers, plan_latency
+from benchmarks import ROOT, __main__, compare50, peers, plan_latency, shop
+from benchmarks import intake as bench_intake
 from benchmarks.figures import Figure, Skipped, report, table
 
 NUMBER = Figure("speed", 12.0, "ms", at_most=20)
@@ -160,3 +162,22 @@ def test_make_bench_builds_the_peers_apart_from_shelfcast(tmp_path: Path) -> Non
     assert [planned.index(step) for step in order] == sorted(planned.index(step) for step in order)
     apart = next(line for line in planned.splitlines() if "peers/requirements" in line)
     assert apart.startswith(".venv-peers/bin/python")
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.parquet"])
+def test_made_up_order_lines_are_imported(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path / "home"))
+    shop.write_order_lines(tmp_path / name, 5_000, 50, 60, "%d/%m/%Y %H:%M")
+    taken, held = bench_intake.imported([tmp_path / name])
+    assert taken > 0
+    assert 0.05 < held < 20
+    assert "items saved as the dataset benchmark" in capsys.readouterr().out
+
+
+def test_duckdb_parses_what_is_imported(tmp_path: Path) -> None:
+    shop.write_order_lines(tmp_path / "orders.csv", 1_000, 50, 60, "%d/%m/%Y %H:%M")
+    assert len(bench_intake.parsed(tmp_path / "orders.csv", "%d/%m/%Y %H:%M")) == bench_intake.PARSES
+    with pytest.raises(duckdb.Error, match="TIMESTAMP"):
+        bench_intake.parsed(tmp_path / "orders.csv", "%Y-%m-%d")
