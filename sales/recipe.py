@@ -24,6 +24,7 @@ from sales.stacking import Stack, counted_on, stacked, with_holes
 VERSION = 1
 LINES, SECOND = "lines", "second"
 BETWEEN = " / "
+MOST_LOOKED_AT = 20_000_000  # values: about 20 seconds
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class Recipe:
     "second", what is joined to them; other words are those of others (`sales.context`), and a table without one holds lines. join: {"on":
     [[column of the lines, column of the second], …]}, None where there is no second. shape: how the table holds sales, None where it is
     long. apart: columns whose texts stand behind the item's code, so that each place or size is an item of its own. mapping, frequency,
-    gaps, season, day_first: as `intake` takes them. merges: old item codes and those they count under. context: what is known ahead
-    from elsewhere. actions: what is done about findings, by code. A finding about lines without one gets what is proposed. One about the
-    panel without one changes nothing: what looks odd in a series is as often true as wrong, and only a person can tell.
+    gaps, season, day_first: as `intake` takes them. one_a_row: the column of units is made where a table has none of that name, each row
+    one unit. merges: old item codes and those they count under. actions: what is done about findings, by code. A finding about lines
+    without one gets what is proposed. One about the panel without one changes nothing: what looks odd in a series is as often true as
+    wrong, and only a person can tell.
 
     Raises ValueError for values that `intake` does not take, and for merges that run in a circle.
     """
@@ -53,7 +55,7 @@ class Recipe:
     join: MappingOf[str, Any] | None = None
     apart: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    context: MappingOf[str, Any] = field(default_factory=dict)
+    one_a_row: bool = False
 
     def __post_init__(self) -> None:
         def expect(name: str, right: bool, expected: str) -> None:
@@ -72,7 +74,7 @@ class Recipe:
         expect("join", self.join is None or _is_pairs(self.join.get("on")), "pairs of columns under on")
         for name in ("apart", "roles"):
             expect(name, all(isinstance(text, str) for text in getattr(self, name)), "texts")
-        expect("context", isinstance(self.context, dict), "an object")
+        expect("one_a_row", type(self.one_a_row) is bool, "true or false")
         ends_of(self.merges)
 
     def to_json(self) -> dict[str, Any]:
@@ -102,7 +104,8 @@ class Recipe:
 def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: datetime.date | None = None, look: bool = False) -> Intake:
     """What becomes of `tables`, read as the recipe says, under the rest of it; `today` as in `intake`. Never raises on what is in a table.
 
-    look: whether the panel is looked at too (`Intake.looks`); else that is done only where an action of the recipe asks for it.
+    look: whether the panel is looked at too (`Intake.looks`), unless it is so large that this takes minutes; else that is done only where
+    an action of the recipe asks for it.
     """
     files, problems = long_tables(recipe, tables)
     lines = {code: action for code, action in recipe.actions.items() if code not in LOOKS}
@@ -115,7 +118,12 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
         panel, holes = with_holes(read.panel, stack)
         read = replace(read, panel=panel, problems=(*read.problems, *holes))
     wanted = {code: action for code, action in recipe.actions.items() if code in LOOKS and action != "keep"}
-    return _looked(read, wanted) if read.panel is not None and (look or wanted) else read
+    if read.panel is None or not (look or wanted):
+        return read
+    if read.panel.y.size > MOST_LOOKED_AT and not wanted:
+        told = Problem("panel_not_looked_at", Severity.INFO, got=f"{read.panel.y.size:,}", params={"most": f"{MOST_LOOKED_AT:,}"})
+        return replace(read, problems=(*read.problems, told))
+    return _looked(read, wanted)
 
 
 def prepared(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, list[Problem]]:
@@ -144,6 +152,8 @@ def _long(recipe: Recipe, table: pd.DataFrame, second: pd.DataFrame | None) -> t
     if usable(problems) and recipe.shape is not None and recipe.shape.layout != "long":
         table, of_shape = _laid_out(table, recipe.shape)
         problems += of_shape
+    if recipe.one_a_row and recipe.mapping.units is not None and recipe.mapping.units not in table.columns:
+        table = table.assign(**{recipe.mapping.units: 1})
     if usable(problems):
         table, of_parts = _told_apart(table, recipe.mapping.item, recipe.apart)
         problems += of_parts

@@ -77,7 +77,7 @@ def test_keys_that_are_not_known_are_left_aside_and_absent_ones_have_their_defau
         ({"join": {"on": [["order"]]}}, "join: got .* expected pairs of columns"),
         ({"apart": "Store"}, "apart: got 'Store', expected a list of texts"),
         ({"roles": [1]}, "roles: got .* expected texts"),
-        ({"context": 3}, "context: got 3, expected an object"),
+        ({"one_a_row": 1}, "one_a_row: got 1, expected true or false"),
         ({"merges": {"a": "b", "b": "a"}}, "merges: got a circle through 'a', expected chains that end"),
     ],
 )
@@ -154,6 +154,23 @@ def test_each_place_may_be_planned_apart() -> None:
     assert [problem.code for problem in read.problems if problem.code == "item_empty"] == ["item_empty"]
     (absent,) = apply(Recipe(Mapping("Dept", "date", "units"), apart=("City",)), table).problems
     assert (absent.code, absent.column) == ("column_absent", "City")
+
+
+def test_each_row_may_be_one_unit() -> None:
+    table = pd.DataFrame(
+        {"item": ["A", "A", "B", "A"], "date": ["2024-01-01", "2024-01-01", "2024-01-01", "2024-01-02"], "order": range(4)}
+    )
+    panel = apply(Recipe(PLAIN, "D", one_a_row=True), table).panel
+    assert panel is not None
+    np.testing.assert_array_equal(panel.y, [[2, 1], [1, 0]])
+    assert apply(Recipe(PLAIN, "D"), table).panel is None
+
+
+def test_a_panel_too_large_to_be_looked_at_in_time_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sales.recipe.MOST_LOOKED_AT", 100)
+    read = apply(Recipe(PLAIN, "D"), closed_on_three_days(), look=True)
+    assert [problem.got for problem in read.problems if problem.code == "panel_not_looked_at"] == ["180"]
+    assert apply(Recipe(PLAIN, "D", actions={"closed_periods": "closed"}), closed_on_three_days(), look=True).looks
 
 
 def closed_on_three_days() -> pd.DataFrame:

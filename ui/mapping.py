@@ -24,7 +24,8 @@ OPTIONAL = (
 FREQUENCIES: tuple[Frequency, ...] = ("D", "W", "M")
 GAPS: tuple[Gaps, ...] = ("zero", "unknown")
 KIND, EVERYBODY = "mapping", ""
-REMEMBERED = ("mapping", "apart", "frequency", "gaps", "day_first")
+UNITS = "units"
+REMEMBERED = ("mapping", "apart", "one_a_row", "frequency", "gaps", "day_first")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,9 @@ def form(source: Source) -> Recipe:
             )
 
     ask(REQUIRED)
+    one_a_row = chosen["units"] is None and st.checkbox(
+        text("mapping.one_a_row"), value=first.one_a_row, key=f"one-a-row-{source.key}", help=text("mapping.one_a_row.help")
+    )
     if proposal.remembered:
         st.caption(text("mapping.remembered"))
     with st.expander(text("mapping.optional"), expanded=True):
@@ -75,8 +79,12 @@ def form(source: Source) -> Recipe:
         )
         for slot, name, before in zip(st.columns(2), ("known", "apart"), (first.mapping.known, first.apart), strict=True)
     )
-    mapping = replace(mapping, known=tuple(known))
-    return replace(source.decided, mapping=mapping, apart=tuple(apart), **_calendar(source.key, first))
+    mapping = replace(mapping, known=tuple(known), units=_free(UNITS, columns) if one_a_row else mapping.units)
+    return replace(source.decided, mapping=mapping, apart=tuple(apart), one_a_row=one_a_row, **_calendar(source.key, first))
+
+
+def _free(name: str, taken: list[str]) -> str:
+    return name if name not in taken else _free(f"{name}_", taken)
 
 
 def _say_how_sure(source: Source, mapping: Mapping, first: Mapping, slots: dict[str, Any]) -> None:

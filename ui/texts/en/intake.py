@@ -52,6 +52,8 @@ INTAKE: dict[str, str] = {
     "mapping.remembered": "Filled in as it was chosen for the last table with this header.",
     "mapping.sure": "Proposed, {share:.0%} sure",
     "mapping.chosen": "Chosen; name and cells fit by {share:.0%}",
+    "mapping.one_a_row": "There is no such column: each row is one unit",
+    "mapping.one_a_row.help": "For tables with a row for each piece sold.",
     "mapping.apart": "Planned apart by",
     "mapping.apart.help": (
         "Each value of these columns makes an item of its own: a store, a size. Its code stands behind the item's, with a / between them. "

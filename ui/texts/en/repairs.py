@@ -13,6 +13,11 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "series that need no mending",
         CHOSEN,
     ),
+    "panel_not_looked_at": (
+        "the sales are too large for their series to be looked at, items x periods",
+        "at most {most} values",
+        "Sum them by weeks or months to have stock-outs, closed days, outliers and the like looked for.",
+    ),
     "no_items_left": (
         "no item is left after the repairs that were chosen",
         "at least one",
