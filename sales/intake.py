@@ -73,22 +73,57 @@ def intake(
     """
     if frequency not in (None, "D", "W", "M") or gaps not in ("zero", "unknown") or (season is not None and season < 1):
         raise ValueError(f"intake: got {frequency!r}, {gaps!r}, {season!r}, expected D, W, M or None; zero or unknown; 1 or more or None")
+    problems: list[Problem] = []
+    mended = mended_lines(table, mapping, day_first, actions, merges, today, problems)
+    if mended is None or not usable(problems):
+        findings = () if mended is None else mended.findings
+        return Intake(None, tuple(problems), frequency, None, len(table), 0, findings)
+    return laid_out(mended, mapping, frequency, gaps, season, len(table), problems)
+
+
+@dataclass(frozen=True, eq=False)
+class Mended:
+    """The lines of a table after all repairs, those whose units are refused, what the table holds, and what was found to repair."""
+
+    lines: SalesLines
+    refused: SalesLines
+    kind: Kind
+    findings: tuple[Finding, ...]
+
+
+def mended_lines(
+    table: pd.DataFrame,
+    mapping: Mapping,
+    day_first: bool | None,
+    actions: MappingOf[str, str] | None,
+    merges: MappingOf[str, str],
+    today: datetime.date | None,
+    problems: list[Problem],
+) -> Mended | None:
+    """The lines of `table` as `intake` lays them out, None where they cannot be read; what is wrong is added to `problems`."""
     table = _plain(table)
-    problems = _check_mapping(table, mapping)
-    stopped = Intake(None, (), frequency, None, len(table), 0)
+    problems += _check_mapping(table, mapping)
     lines = _read_lines(table, mapping, day_first, problems) if usable(problems) else None
     if lines is None:
-        return replace(stopped, problems=tuple(problems))
+        return None
     kind, times = kind_of(lines)
     lines, findings = _repaired(lines, kind, times, actions, merges, today, table, mapping, problems)
-    stopped = replace(stopped, findings=findings)
     refused, lines = lines.at(lines.refused), lines.at(~lines.refused)
-    if not lines.sold.any():
+    if lines.sold.any():
+        lines = _without_empty(table, mapping, lines, kind, problems)
+    else:
         problems.append(Problem("no_usable_row", count=len(table)))
-        return replace(stopped, problems=tuple(problems))
+    return Mended(lines, refused, kind, findings)
+
+
+def laid_out(
+    mended: Mended, mapping: Mapping, frequency: Frequency | None, gaps: Gaps, season: int | None, rows: int, problems: list[Problem]
+) -> Intake:
+    """What `intake` answers for lines after their repairs, out of a table of so many `rows`, with the `problems` found so far."""
+    lines, refused, kind = mended.lines, mended.refused, mended.kind
+    stopped = Intake(None, (), frequency, None, rows, 0, mended.findings)
     if kind == "order_lines" and gaps == "unknown":
         problems.append(Problem("gaps_ignored", Severity.WARNING))
-    lines = _without_empty(table, mapping, lines, kind, problems)
     dates = pd.DatetimeIndex(distinct_days(lines.day[lines.sold]))
     calendar = _calendar(dates, frequency, problems)
     stopped = replace(stopped, frequency=calendar.frequency, kind=kind)
