@@ -3,10 +3,12 @@
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from sales import datasets
 from sales.additions import Addition, Read, with_additions
 from sales.appending import Difference, appended, compared
 from sales.intake import Intake
@@ -14,8 +16,9 @@ from sales.lines import read_lines
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
 from sales.problems import Problem, usable
-from sales.recipe import Recipe, apply, long_tables
+from sales.recipe import SECOND, Recipe, apply, long_tables
 from sales.stacking import Stack, stacked
+from workspace.datasets import Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +26,8 @@ class Tomorrow:
     """What a newer file makes of a dataset's sales.
 
     panel: the sales to keep, None where the file cannot be put on top. difference: what changes, None where nothing could be compared.
-    problems: of the reading and of the comparison. tables: the files to keep, oldest first, and recipe: what makes `panel` of them.
+    problems: of the reading and of the comparison. tables: all files, oldest first, and recipe: what makes `panel` of them. kept: how many
+    of the files, from the first on, are as the dataset keeps them already.
     """
 
     panel: SalesPanel | None
@@ -31,6 +35,7 @@ class Tomorrow:
     problems: tuple[Problem, ...]
     tables: tuple[pd.DataFrame, ...]
     recipe: Recipe
+    kept: int = 0
 
 
 def on_top(
@@ -51,20 +56,22 @@ def on_top(
     """
     (before, wrong), (after, of_newer) = long_tables(recipe, tables), long_tables(its, newer)
     files = [*before, *(_in_columns_of(recipe.mapping, its.mapping, file) for file in after)]
+    as_kept = (recipe.shape is None or recipe.shape.layout == "long") and not recipe.apart and SECOND not in recipe.roles
+    kept = len(before) if as_kept else 0
     over = replace(recipe, shape=None, join=None, apart=(), roles=(), frequency=old.calendar.frequency)
     problems = [*wrong, *of_newer, *(problem for file in files for problem in _absent(file, recipe.mapping))]
     if usable(problems):  # alone: among many good rows of the older files all of the newer may be bad
         alone = [problem for file in files[len(before) :] for problem in read_lines(file, recipe.mapping, recipe.day_first)[1]]
         problems += [problem for problem in alone if problem.code != "dates_ambiguous"]  # all files together may tell the order
     if not usable(problems):
-        return Tomorrow(None, None, tuple(problems), tuple(files), over)
+        return Tomorrow(None, None, tuple(problems), tuple(files), over, kept)
     made = apply(over, files, today)
     if made.panel is None:
-        return Tomorrow(None, None, made.problems, tuple(files), over)
+        return Tomorrow(None, None, made.problems, tuple(files), over, kept)
     panel, _ = with_additions(made.panel, additions, read)
     stack = stacked(files, over.mapping, over.day_first, over.merges)
     difference = compared(old, panel, _spoken_of(panel, stack), stack.items)
-    return Tomorrow(difference.panel, difference, (*made.problems, *difference.problems), tuple(files), over)
+    return Tomorrow(difference.panel, difference, (*made.problems, *difference.problems), tuple(files), over, kept)
 
 
 def on_top_of_sales(old: SalesPanel, newer: Intake, recipe: Recipe) -> Tomorrow:
@@ -73,6 +80,27 @@ def on_top_of_sales(old: SalesPanel, newer: Intake, recipe: Recipe) -> Tomorrow:
         return Tomorrow(None, None, newer.problems, (), recipe)
     difference = appended(old, newer.panel, "zero" if newer.kind == "order_lines" else recipe.gaps)
     return Tomorrow(difference.panel, difference, (*newer.problems, *difference.problems), (), recipe)
+
+
+def put_on_top(dataset: Dataset, newer: pd.DataFrame, its: Recipe, today: datetime.date | None = None) -> Tomorrow:
+    """`newer`, one table as `its` recipe reads it, on top of what `dataset` keeps; nothing is saved."""
+    old, tables, recipe = datasets.load_sales(dataset), datasets.raw_of(dataset), datasets.recipe_of(dataset)
+    if not tables or recipe is None:
+        return on_top_of_sales(old, apply(replace(its, frequency=old.calendar.frequency), newer, today), its)
+    added, read = datasets.additions_of(dataset), partial(datasets.addition_table, dataset)
+    return on_top(old, tables, Recipe.from_json(recipe), [newer], its, added, read, today)
+
+
+def save(dataset: Dataset, made: Tomorrow, source: str) -> Dataset:
+    """`dataset` with what `made` says in the place of its sales; source: the name of the newer file.
+
+    Raises KeyError where the dataset was deleted meanwhile, ValueError where `made` has no sales.
+    """
+    if made.panel is None:
+        raise ValueError("tomorrow: got no sales to save, expected a file that can be put on top")
+    raw: list[pd.DataFrame | str] = [*datasets.raw_names(dataset)[: made.kept], *made.tables[made.kept :]]
+    recipe = made.recipe.to_json() if made.tables else None
+    return datasets.update_sales(dataset, made.panel, {**dataset.facts, "source": source}, raw, recipe)
 
 
 def _spoken_of(panel: SalesPanel, stack: Stack) -> np.ndarray:

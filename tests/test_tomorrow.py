@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from sales import datasets as saved
 from sales.additions import Holidays, with_additions
 from sales.intake import intake
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
 from sales.recipe import Recipe, apply
 from sales.shapes import Shape
-from sales.tomorrow import Tomorrow, on_top, on_top_of_sales
+from sales.tomorrow import Tomorrow, on_top, on_top_of_sales, put_on_top, save
 
 RECIPE = Recipe(Mapping("item", "day", "units"), "D")
 
@@ -136,3 +138,35 @@ def test_without_files_sales_are_put_on_top_period_by_period() -> None:
     assert made.panel is not None
     assert made.panel.y[0].tolist() == [2] * 9 + [5] * 3
     assert (made.tables, codes(made)) == ((), ["append_changes"])
+
+
+def test_saved_it_is_read_again_by_its_own_files_and_recipe() -> None:
+    first, later = file("2024-01-01", 10), file("2024-01-09", 4, 3)
+    data = saved.save_sales("Shop", sold([first]), {"source": "a.csv"}, [first], RECIPE.to_json())
+    data = saved.change_additions(data, add=Holidays(("DE",)))
+    made = put_on_top(data, later, RECIPE)
+    data = save(data, made, "b.csv")
+    names = saved.raw_names(data)
+    data = save(data, put_on_top(data, file("2024-01-13", 2), RECIPE), "c.csv")
+    assert (saved.raw_names(data)[:2], len(saved.raw_of(data)), data.facts["source"]) == (names, 3, "c.csv")
+    again = apply(Recipe.from_json(saved.recipe_of(data)), saved.raw_of(data)).panel
+    assert again is not None
+    assert again.y.tolist() == [[2] * 8 + [3] * 4 + [2] * 2] * 2
+    panel = saved.load_sales(data)
+    assert (panel.sales_fingerprint, list(panel.covariates)) == (again.sales_fingerprint, ["holiday_DE"])
+    assert [version["last"] for version in data.versions] == ["2024-01-14", "2024-01-12", "2024-01-10", "2024-01-10"]
+    same = put_on_top(data, file("2024-01-13", 2), RECIPE)
+    assert same.difference is not None
+    assert same.difference.same
+
+
+def test_a_dataset_without_files_takes_a_newer_one_too() -> None:
+    data = saved.save_sales("Shop", sold([file("2024-01-01", 10)]), {"source": "a.csv"})
+    data = save(data, put_on_top(data, file("2024-01-11", 3), RECIPE), "b.csv")
+    assert (saved.load_sales(data).units, saved.raw_names(data), saved.recipe_of(data)) == (2 * 2 * 13, [], None)
+
+
+def test_what_has_no_sales_is_not_saved() -> None:
+    data = saved.save_sales("Shop", sold([file("2024-01-01", 10)]), {"source": "a.csv"})
+    with pytest.raises(ValueError, match="got no sales to save"):
+        save(data, put_on_top(data, file("2024-01-11", 3).assign(units="x"), RECIPE), "b.csv")
