@@ -27,9 +27,9 @@ def section(panel: SalesPanel, key: str) -> None:
     """What is merged, what is likely the same, and a form for a code that took the place of another."""
     merges = merges_of(key, {})
     with st.expander(text("merges.title", count=len(merges)), key=f"merging-{key}", on_change="rerun", icon=":material/merge:") as box:
+        planner.tell()
         if not box.open:
             return
-        planner.tell()
         _merged(merges, key)
         _alike(panel, key)
         _typed(key)
