@@ -89,7 +89,7 @@ def submit(app: AppTest, label: str) -> AppTest:
 
 
 def override(app: AppTest, data: Dataset, amount: float, kind: str = "units", reason: str = "fair next week") -> AppTest:
-    app.radio(key=f"override-kind-{data.name}").set_value(kind)
+    next(radio for radio in app.radio if str(radio.key).startswith("override-kind-")).set_value(kind)
     app.number_input(key=f"override-amount-{data.name}").set_value(amount)
     app.text_input(key=f"override-reason-{data.name}").set_value(reason)
     return submit(app, "override.save")
