@@ -10,10 +10,11 @@ from browser import chromium, has_chromium, open_page, served, settled
 
 from benchmarks import shop
 from benchmarks.figures import Figure, seconds
+from forecasting.comparison import Comparison
 from inventory.plan import reorder_plan
 from inventory.settings import PlanSettings
 from sales.calendar import Calendar
-from ui.runs import Comparison
+from ui.runs import start
 from ui.texts import text
 from workspace import runs
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 ITEMS, COMPUTED, MOVES = 10_000, 30, 10
 MOST_MS, MOST_SECONDS = 20, 0.5
-ASKED = Comparison(("seasonal_naive",), horizon=6, cutoffs=2, best=None, country="")
+ASKED = Comparison(("seasonal_naive",), horizon=6, cutoffs="2")
 SEEN = "slider moved until its totals are seen"
 
 
@@ -47,7 +48,7 @@ def seen() -> list[Figure]:
     """Moves of the service level on the Reorder page, over a catalogue saved and compared like a person's."""
     with shop.workspace() as home, served(home) as url, chromium() as opened:
         data = shop.weeks_of_many(ITEMS)
-        started = ASKED.start(data)
+        started = start(ASKED, data)
         if started.wait() is not runs.State.DONE:
             raise RuntimeError(f"the run ended as {started.state}:\n{started.log}")
         page = opened.new_page()

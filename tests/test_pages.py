@@ -11,10 +11,11 @@ from pages_without_browser import PAGES, csv, lines, metrics, opened, plan, ran,
 from streamlit.testing.v1 import AppTest
 from test_runs import until
 
+from forecasting.comparison import Comparison
 from inventory.stock import save_stock, table_of
 from sales import datasets as saved
 from ui import session
-from ui.runs import Comparison
+from ui.runs import start
 from ui.texts import text
 from workspace import runs, tables
 from workspace.datasets import Dataset, datasets
@@ -29,7 +30,7 @@ def data() -> Dataset:
 @pytest.fixture
 def compared(data: Dataset) -> Dataset:
     """The same with a finished comparison, by the page's own command."""
-    assert Comparison(("seasonal_naive",), 14, 3, None, "").start(data).wait() is runs.State.DONE
+    assert start(Comparison(("seasonal_naive",), 14, "3"), data).wait() is runs.State.DONE
     return data
 
 
@@ -173,7 +174,7 @@ signal.pause()
 
 
 def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(data: Dataset) -> None:
-    run = runs.start(Comparison(("prophet",), 14, 3, None, "").settings(data), ["-c", WAITS], {"data": data.name})
+    run = runs.start(Comparison(("prophet",), 14, "3").settings(data.facts["fingerprint"]), ["-c", WAITS], {"data": data.name})
     until(lambda: (run.folder / "lock").read_text())
     app = opened("compare", data)
     assert app.get("progress")[0].proto.text == "Prophet: 3 of 8 parts done, about 5 min left, 2 forecasts failed so far"
@@ -184,10 +185,10 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(data: Dataset)
 
 
 def test_a_killed_run_goes_on_when_its_page_is_opened(data: Dataset) -> None:
-    wanted = Comparison(("seasonal_naive",), 14, 3, None, "")
-    run = runs.start(wanted.settings(data), ["-c", WAITS], {"data": data.name})
+    wanted = Comparison(("seasonal_naive",), 14, "3")
+    run = runs.start(wanted.settings(data.facts["fingerprint"]), ["-c", WAITS], {"data": data.name})
     until(lambda: (run.folder / "lock").read_text())
-    tables.write_facts(run.folder / "run.json", {**run.facts("run"), "arguments": wanted.arguments(data)})
+    tables.write_facts(run.folder / "run.json", {**run.facts("run"), "arguments": wanted.arguments(saved.arguments_of(data))})
     os.kill(int((run.folder / "lock").read_text()), signal.SIGKILL)
     assert run.wait() is runs.State.STOPPED
     app = opened("compare", data)
