@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from forecasting import comparison
 from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.comparison import Comparison
 from forecasting.models import registry
 from inventory.stock import save_stock
 from sales import datasets as saved
@@ -161,7 +161,7 @@ def compared(data: Dataset) -> Run:
 def finished(data: Dataset, backtest: pd.DataFrame, forecast: pd.DataFrame) -> Run:
     """A run of Compare over `data` as it is now, asked for and done, whose answers are these rows."""
     models, cutoffs = list(backtest["model"].unique()), str(backtest["cutoff"].nunique())
-    about = comparison.settings(comparison.BOTH, data.facts["fingerprint"], models, forecast["ds"].nunique(), cutoffs)
+    about = Comparison(tuple(models), forecast["ds"].nunique(), cutoffs).settings(data.facts["fingerprint"])
     settings = {**about, "rows": _digest(backtest, forecast)}
     run = Run(runs.name_of(settings))
     for name, rows in (("backtest", backtest), ("forecast", forecast)):

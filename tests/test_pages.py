@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pages_without_browser import PAGES, csv, lines, metrics, opened, plan, ran, sold, stock, upload
 from streamlit.testing.v1 import AppTest
-from test_runs import until
+from waiting import until
 
 from forecasting.comparison import Comparison
 from inventory.stock import save_stock, table_of
