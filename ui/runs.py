@@ -21,11 +21,9 @@ EVERY = 1.0
 
 
 def start(asked: Comparison, dataset: Dataset) -> runs.Run:
-    """Starts the run, or joins it, or continues it; this session's pages rest on it once it is done."""
+    """Starts the run, or joins it, or continues it."""
     settings = asked.settings(dataset.facts["fingerprint"])
-    run = runs.start(settings, asked.arguments(saved.arguments_of(dataset)), {"data": dataset.name})
-    session.use_run(dataset, run.name)
-    return run
+    return runs.start(settings, asked.arguments(saved.arguments_of(dataset)), {"data": dataset.name})
 
 
 def comparison_form(dataset: Dataset) -> None:
@@ -71,7 +69,8 @@ def comparison_form(dataset: Dataset) -> None:
     if asked and not models:
         st.warning(text("form.no_models"))
     elif asked:
-        start(Comparison(tuple(models), int(horizon), str(cutoffs), int(best) or None, country.strip().upper()), dataset)
+        wanted = Comparison(tuple(models), int(horizon), str(cutoffs), int(best) or None, country.strip().upper())
+        session.use_run(dataset, start(wanted, dataset).name)
 
 
 def watch(dataset: Dataset) -> None:
