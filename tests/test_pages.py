@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from pages_without_browser import PAGES, csv, lines, metrics, opened, plan, ran, sold, stock, upload
+from pages_without_browser import PAGES, csv, finished, lines, metrics, opened, plan, ran, sold, stock, upload
 from streamlit.testing.v1 import AppTest
 from waiting import until
 
+from forecasting.backtest import backtest, forecast_all, last_cutoffs
 from forecasting.comparison import Comparison
+from forecasting.models import registry
 from inventory.stock import save_stock, table_of
 from sales import datasets as saved
 from ui import session
@@ -266,3 +268,25 @@ def test_home_says_what_needs_attention(compared: Dataset) -> None:
     app = opened("home", compared)
     assert metrics(app)[text("home.lines")] == "4"
     assert text("home.note.targets") in [m.value for m in app.markdown]
+
+
+def test_a_session_rests_on_the_comparison_that_it_chose(data: Dataset) -> None:
+    """Who chose nothing sees the latest; the choice of one is not that of another."""
+    panel = saved.load_sales(data)
+    first, second = (
+        finished(data, backtest(panel, models, 14, last_cutoffs(panel, 3, 14)), forecast_all(panel, models, 14))
+        for models in ([registry.model("seasonal_naive")], [registry.model("seasonal_naive"), registry.model("sarima")])
+    )
+    app = opened("compare", data)
+    assert rests_on(app, second)
+    box = next(box for box in app.selectbox if str(box.key).startswith("choose-run"))
+    assert len(box.options) == 2
+    ran(box.set_value(first.name))
+    assert rests_on(app, first)
+    assert rests_on(ran(app.switch_page(PAGES["reorder"])), first)
+    assert rests_on(opened("reorder", data), second)
+
+
+def rests_on(app: AppTest, run: runs.Run) -> bool:
+    said = [*(expander.label for expander in app.expander), *(caption.value for caption in app.caption)]
+    return any(run.name in words for words in said)
