@@ -12,8 +12,9 @@ from browser import chromium, has_chromium, open_page, served
 
 from benchmarks import shop
 from benchmarks.figures import Figure, seconds
+from forecasting.comparison import Comparison
 from forecasting.models import registry
-from ui.runs import Comparison
+from ui.runs import start
 from ui.texts import text
 from workspace import runs, tables
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ITEMS, YEARS = 50, 2
-ASKED = Comparison(tuple(registry.NAMES), horizon=28, cutoffs=3, best=None, country="")
+ASKED = Comparison(tuple(registry.NAMES), horizon=28, cutoffs="3")
 MOST_SECONDS = 300
 NO_BROWSER = "no Chromium on the PATH"
 
@@ -36,7 +37,7 @@ def run() -> list[Figure]:
             visit = f"{opened.enter_context(served(home))}/Compare?data={data.title}"
             answer_times(page, visit)  # the first visit loads the server's libraries, with or without a run
         began = time.perf_counter()
-        started = ASKED.start(data)
+        started = start(ASKED, data)
         ended = beside.submit(_end_of, started)
         waits: list[float] = []
         while visit and not ended.done():

@@ -48,8 +48,8 @@ def _run(args: argparse.Namespace) -> int:
     whole = _panel(args)
     models = _models(args)
     cutoffs = parse_cutoffs(whole, args.cutoffs, args.horizon) if args.verb != FORECAST else []
-    names = [model.card.name for model in models]
-    asked = comparison.settings(args.verb, whole.fingerprint, names, args.horizon, args.cutoffs, args.best, args.country, args.seed)
+    names = tuple(model.card.name for model in models)
+    asked = comparison.Comparison(names, args.horizon, args.cutoffs, args.best, args.country or "", args.verb, args.seed)
     run = comparison.compared(asked, whole, models, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()))
     if run.state is runs.State.CANCELLED:
         print(text("forecast.cancelled"), file=sys.stderr)

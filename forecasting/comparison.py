@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,40 +22,41 @@ _ANSWERS_COME_FROM = ("backtest.py", "fallbacks.py", "features.py", "forecast.py
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax")
 
 
-def settings(
-    verb: str,
-    fingerprint: str,
-    models: Sequence[str],
-    horizon: int,
-    cutoffs: str = "",
-    best: int | None = None,
-    country: str | None = None,
-    seed: int = SEED,
-) -> dict[str, Any]:
-    """What names the run of a verb (backtest, forecast, or compare: both): everything that changes its answer.
+@dataclass(frozen=True)
+class Comparison:
+    """What a run of a verb is asked for: backtest, forecast, or compare, which is both.
 
-    fingerprint: that of the whole panel. cutoffs: as typed, a count or dates. best: so many best sellers, None all items.
+    models: names in the registry. horizon: periods. cutoffs: as typed, a count or dates. best: so many best sellers, None all items.
+    country: whose holidays count, "" none.
     """
-    return {
-        "verb": verb,
-        "fingerprint": fingerprint,
-        "models": list(models),
-        "horizon": horizon,
-        "cutoffs": cutoffs if verb != FORECAST else "",
-        "best": best,
-        "country": country or "",
-        "seed": seed,
-        "code": _code(),
-    }
+
+    models: tuple[str, ...]
+    horizon: int
+    cutoffs: str = ""
+    best: int | None = None
+    country: str = ""
+    verb: str = BOTH
+    seed: int = SEED
+
+    def settings(self, fingerprint: str) -> dict[str, Any]:
+        """What names the run over the panel with this fingerprint: everything that changes its answer."""
+        asked = {**asdict(self), "models": list(self.models), "cutoffs": self.cutoffs if self.verb != FORECAST else ""}
+        return {**asked, "fingerprint": fingerprint, "code": _code()}
+
+    def arguments(self, sales: Sequence[str]) -> list[str]:
+        """The command that a person could type, python and these; `sales`: its words that name the sales."""
+        typed = ["-m", "forecasting", self.verb, *sales, "--horizon", str(self.horizon), "--models", ",".join(self.models)]
+        given = {"--cutoffs": self.cutoffs, "--best": self.best, "--country": self.country, "--seed": self.seed or None}
+        return typed + [part for flag, value in given.items() if value for part in (flag, str(value))]
 
 
 def compared(
-    asked: dict[str, Any], whole: SalesPanel, models: Sequence[Forecaster], cutoffs: Sequence[pd.Timestamp], tell: Tell = lambda _: None
+    asked: Comparison, whole: SalesPanel, models: Sequence[Forecaster], cutoffs: Sequence[pd.Timestamp], tell: Tell = lambda _: None
 ) -> Run:
-    """Works on the run of the settings `asked` over the panel `whole`; its folder then holds backtest.parquet and forecast.parquet, those
-    of them that its verb asks for. Raises what `workspace.tasks.work` raises."""
-    panel = whole.select(whole.best_sellers(asked["best"])) if asked["best"] else whole
-    horizon, seed, verb = asked["horizon"], asked["seed"], asked["verb"]
+    """Works on the run that is `asked` over the panel `whole`; its folder then holds backtest.parquet and forecast.parquet, those of them
+    that its verb asks for. Raises what `workspace.tasks.work` raises."""
+    panel = whole.select(whole.best_sellers(asked.best)) if asked.best else whole
+    horizon, seed, verb = asked.horizon, asked.seed, asked.verb
     steps = {
         BACKTEST: backtest_tasks(panel, models, horizon, cutoffs, seed=seed) if verb != FORECAST else [],
         FORECAST: forecast_tasks(panel, models, horizon, seed=seed) if verb != BACKTEST else [],
@@ -68,7 +70,7 @@ def compared(
                 facts = {"details": rows.attrs["details"], "fingerprint": whole.sales_fingerprint}
                 tables.write_table(run.folder / f"{name}.parquet", rows, facts)
 
-    return work(asked, [*steps[BACKTEST], *steps[FORECAST]], assemble, tell)
+    return work(asked.settings(whole.fingerprint), [*steps[BACKTEST], *steps[FORECAST]], assemble, tell)
 
 
 def _code() -> str:

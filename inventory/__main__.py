@@ -1,4 +1,5 @@
-"""`python -m inventory plan --sales SALES --forecast forecast.parquet --stock stock.csv --out reorder.csv`: the Reorder page, typed."""
+"""`python -m inventory plan --sales SALES --forecast forecast.parquet --stock stock.csv --out reorder.csv`: the plan of the Reorder page
+from files alone, without what people decided on a server (overrides, adjustments, orders sent)."""
 
 import argparse
 import sys

@@ -70,11 +70,11 @@ def load(data: str) -> list[Adjustment]:
     return [of_record(record) for record in facts.records(KIND, data)]
 
 
-def clear(data: str, ids: Iterable[int], by: str) -> None:
-    """Ends those of the adjustments `ids` that are the dataset's."""
+def clear(data: str, ids: Iterable[int], by: str) -> int:
+    """Ends those of the adjustments `ids` that are the dataset's; how many."""
     wanted = set(ids)
     with facts.together():
-        facts.end([one.id for one in load(data) if one.id in wanted], by, "cleared")
+        return facts.end([one.id for one in load(data) if one.id in wanted], by, "cleared")
 
 
 def of_record(record: facts.Record) -> Adjustment:

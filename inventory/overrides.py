@@ -58,20 +58,21 @@ def load(data: str) -> list[Override]:
     return [of_record(record) for record in facts.records(KIND, data)]
 
 
-def clear(data: str, ids: Iterable[int], by: str) -> None:
-    """Ends those of the overrides `ids` that are the dataset's."""
+def clear(data: str, ids: Iterable[int], by: str) -> int:
+    """Ends those of the overrides `ids` that are the dataset's; how many."""
     wanted = set(ids)
     with facts.together():
-        facts.end([o.id for o in load(data) if o.id in wanted], by, "cleared")
+        return facts.end([o.id for o in load(data) if o.id in wanted], by, "cleared")
 
 
-def keep(data: str, version: str, ids: Iterable[int], by: str) -> None:
-    """Makes the overrides `ids` good for this version of the data: somebody was asked again and kept them."""
+def keep(data: str, version: str, ids: Iterable[int], by: str) -> int:
+    """Makes the overrides `ids` good for this version of the data: somebody was asked again and kept them; how many."""
     wanted = set(ids)
     with facts.together():
-        for o in load(data):
-            if o.id in wanted and o.version != version:
-                facts.replace(o.id, _body(o.item, o.quantity, o.reason, version), by)
+        found = [o for o in load(data) if o.id in wanted and o.version != version]
+        for o in found:
+            facts.replace(o.id, _body(o.item, o.quantity, o.reason, version), by)
+        return len(found)
 
 
 def settle(data: str, sent: Mapping[str, float], computed: Mapping[str, float], version: str, by: str) -> None:

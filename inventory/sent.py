@@ -45,30 +45,31 @@ def load(data: str) -> list[SentOrder]:
     return [of_record(record) for record in facts.records(KIND, data)]
 
 
-def received(data: str, ids: Iterable[int], by: str) -> None:
-    """Marks the open orders among `ids` as received, beside what the stock file has on hand."""
-    _become(data, ids, "received", by)
+def received(data: str, ids: Iterable[int], by: str) -> int:
+    """Marks the open orders among `ids` as received, beside what the stock file has on hand; how many."""
+    return _become(data, ids, "received", by)
 
 
-def not_received(data: str, ids: Iterable[int], by: str) -> None:
-    """Marks the received orders among `ids` as open again."""
-    _become(data, ids, "open", by)
+def not_received(data: str, ids: Iterable[int], by: str) -> int:
+    """Marks the received orders among `ids` as open again; how many."""
+    return _become(data, ids, "open", by)
 
 
-def cancelled(data: str, ids: Iterable[int], by: str) -> None:
-    """Ends the orders `ids`: they never arrive. What an override left unordered after them (`overrides.settle`) may be ordered again."""
+def cancelled(data: str, ids: Iterable[int], by: str) -> int:
+    """Ends the orders `ids`, which never arrive; how many. What an override left unordered after them (`overrides.settle`) may be ordered
+    again."""
     wanted = set(ids)
     with facts.together():
         found = [order for order in load(data) if order.id in wanted]
-        facts.end([order.id for order in found], by, "cancelled")
         overrides.unsettle(data, {order.item for order in found}, by)
+        return facts.end([order.id for order in found], by, "cancelled")
 
 
-def in_stock_file(data: str, ids: Iterable[int], by: str) -> None:
-    """Ends the orders `ids`: the stock file knows of them, on hand or on order."""
+def in_stock_file(data: str, ids: Iterable[int], by: str) -> int:
+    """Ends the orders `ids`: the stock file knows of them, on hand or on order; how many."""
     wanted = set(ids)
     with facts.together():
-        facts.end([order.id for order in load(data) if order.id in wanted], by, "in the stock file")
+        return facts.end([order.id for order in load(data) if order.id in wanted], by, "in the stock file")
 
 
 def receipts(orders: Sequence[SentOrder]) -> Receipts:
@@ -87,9 +88,10 @@ def of_record(record: facts.Record) -> SentOrder:
     return SentOrder(**facts.fields(record, *_PARTS), **days)
 
 
-def _become(data: str, ids: Iterable[int], state: str, by: str) -> None:
+def _become(data: str, ids: Iterable[int], state: str, by: str) -> int:
     wanted = set(ids)
     with facts.together():
-        for record in facts.records(KIND, data):
-            if record.id in wanted and record.body["state"] != state:
-                facts.replace(record.id, {**record.body, "state": state}, by)
+        found = [record for record in facts.records(KIND, data) if record.id in wanted and record.body["state"] != state]
+        for record in found:
+            facts.replace(record.id, {**record.body, "state": state}, by)
+        return len(found)

@@ -8,7 +8,7 @@ if data is None:
 
 result = session.result_of(data)
 if result is None or not compare.usable(result):
-    shell.need("compare", "need.result", data)
+    shell.need("compare", "need.result")
 
 reorder.origin(data, result, session.panel_of(data, result.fingerprint))
 reorder.plan(data, result)

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from forecasting import comparison
 from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.comparison import Comparison
 from forecasting.models import registry
 from inventory.stock import save_stock
 from sales import datasets as saved
@@ -89,7 +89,7 @@ def submit(app: AppTest, label: str) -> AppTest:
 
 
 def override(app: AppTest, data: Dataset, amount: float, kind: str = "units", reason: str = "fair next week") -> AppTest:
-    app.radio(key=f"override-kind-{data.name}").set_value(kind)
+    next(radio for radio in app.radio if str(radio.key).startswith("override-kind-")).set_value(kind)
     app.number_input(key=f"override-amount-{data.name}").set_value(amount)
     app.text_input(key=f"override-reason-{data.name}").set_value(reason)
     return submit(app, "override.save")
@@ -161,7 +161,7 @@ def compared(data: Dataset) -> Run:
 def finished(data: Dataset, backtest: pd.DataFrame, forecast: pd.DataFrame) -> Run:
     """A run of Compare over `data` as it is now, asked for and done, whose answers are these rows."""
     models, cutoffs = list(backtest["model"].unique()), str(backtest["cutoff"].nunique())
-    about = comparison.settings(comparison.BOTH, data.facts["fingerprint"], models, forecast["ds"].nunique(), cutoffs)
+    about = Comparison(tuple(models), forecast["ds"].nunique(), cutoffs).settings(data.facts["fingerprint"])
     settings = {**about, "rows": _digest(backtest, forecast)}
     run = Run(runs.name_of(settings))
     for name, rows in (("backtest", backtest), ("forecast", forecast)):

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pages_without_browser import finished, opened, ran
 from panels import weekly_shop
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
-from test_pages import opened, ran
 
 from forecasting.backtest import actual_after
 from inventory import adjustments
@@ -25,7 +25,6 @@ from ui import leaderboard, session
 from ui.compare import downloads
 from ui.session import Result
 from ui.texts import text
-from workspace import runs, tables
 from workspace.datasets import Dataset
 
 MODELS = ("seasonal_naive", "prophet")
@@ -65,21 +64,10 @@ def compared(data: Dataset) -> tuple[Dataset, Result]:
     last = len(panel.periods) - 1
     backtest = pd.concat([made_rows(panel, last - HORIZON * k, m, rng) for m in MODELS for k in (3, 2, 1)], ignore_index=True)
     forecast = pd.concat([made_rows(panel, last, m, rng) for m in MODELS], ignore_index=True)
-    settings = {"fingerprint": data.facts["fingerprint"], "models": list(MODELS), "horizon": HORIZON, "cutoffs": "3"}
-    finished(data, settings, backtest, forecast)
+    finished(data, backtest, forecast)
     result = session.result_of(data)
     assert result is not None
     return data, result
-
-
-def finished(data: Dataset, settings: dict[str, Any], backtest: pd.DataFrame, forecast: pd.DataFrame) -> runs.Run:
-    """A run with these settings, asked for by `data` and done, as its process would have left it."""
-    run = runs.start(settings, ["-c", ""], {"data": data.name})
-    run.wait()
-    for name, table in (("backtest", backtest), ("forecast", forecast)):
-        tables.write_table(run.folder / f"{name}.parquet", table, {"details": {}})
-    run.end(0)
-    return run
 
 
 def shown(app: AppTest, column: str) -> pd.DataFrame:

@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from pages_without_browser import PAGES, csv, lines, metrics, opened, plan, ran, sold, stock, upload
+from pages_without_browser import PAGES, csv, finished, lines, metrics, opened, plan, ran, sold, stock, upload
 from streamlit.testing.v1 import AppTest
-from test_runs import until
+from waiting import until
 
+from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.comparison import Comparison
+from forecasting.models import registry
 from inventory.stock import save_stock, table_of
 from sales import datasets as saved
 from ui import session
-from ui.runs import Comparison
+from ui.runs import start
 from ui.texts import text
 from workspace import runs, tables
 from workspace.datasets import Dataset, datasets
@@ -29,7 +32,7 @@ def data() -> Dataset:
 @pytest.fixture
 def compared(data: Dataset) -> Dataset:
     """The same with a finished comparison, by the page's own command."""
-    assert Comparison(("seasonal_naive",), 14, 3, None, "").start(data).wait() is runs.State.DONE
+    assert start(Comparison(("seasonal_naive",), 14, "3"), data).wait() is runs.State.DONE
     return data
 
 
@@ -173,7 +176,7 @@ signal.pause()
 
 
 def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(data: Dataset) -> None:
-    run = runs.start(Comparison(("prophet",), 14, 3, None, "").settings(data), ["-c", WAITS], {"data": data.name})
+    run = runs.start(Comparison(("prophet",), 14, "3").settings(data.facts["fingerprint"]), ["-c", WAITS], {"data": data.name})
     until(lambda: (run.folder / "lock").read_text())
     app = opened("compare", data)
     assert app.get("progress")[0].proto.text == "Prophet: 3 of 8 parts done, about 5 min left, 2 forecasts failed so far"
@@ -184,10 +187,10 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(data: Dataset)
 
 
 def test_a_killed_run_goes_on_when_its_page_is_opened(data: Dataset) -> None:
-    wanted = Comparison(("seasonal_naive",), 14, 3, None, "")
-    run = runs.start(wanted.settings(data), ["-c", WAITS], {"data": data.name})
+    wanted = Comparison(("seasonal_naive",), 14, "3")
+    run = runs.start(wanted.settings(data.facts["fingerprint"]), ["-c", WAITS], {"data": data.name})
     until(lambda: (run.folder / "lock").read_text())
-    tables.write_facts(run.folder / "run.json", {**run.facts("run"), "arguments": wanted.arguments(data)})
+    tables.write_facts(run.folder / "run.json", {**run.facts("run"), "arguments": wanted.arguments(saved.arguments_of(data))})
     os.kill(int((run.folder / "lock").read_text()), signal.SIGKILL)
     assert run.wait() is runs.State.STOPPED
     app = opened("compare", data)
@@ -265,3 +268,25 @@ def test_home_says_what_needs_attention(compared: Dataset) -> None:
     app = opened("home", compared)
     assert metrics(app)[text("home.lines")] == "4"
     assert text("home.note.targets") in [m.value for m in app.markdown]
+
+
+def test_a_session_rests_on_the_comparison_that_it_chose(data: Dataset) -> None:
+    """Who chose nothing sees the latest; the choice of one is not that of another."""
+    panel = saved.load_sales(data)
+    first, second = (
+        finished(data, backtest(panel, models, 14, last_cutoffs(panel, 3, 14)), forecast_all(panel, models, 14))
+        for models in ([registry.model("seasonal_naive")], [registry.model("seasonal_naive"), registry.model("sarima")])
+    )
+    app = opened("compare", data)
+    assert rests_on(app, second)
+    box = next(box for box in app.selectbox if str(box.key).startswith("choose-run"))
+    assert len(box.options) == 2
+    ran(box.set_value(first.name))
+    assert rests_on(app, first)
+    assert rests_on(ran(app.switch_page(PAGES["reorder"])), first)
+    assert rests_on(opened("reorder", data), second)
+
+
+def rests_on(app: AppTest, run: runs.Run) -> bool:
+    said = [*(expander.label for expander in app.expander), *(caption.value for caption in app.caption)]
+    return any(run.name in words for words in said)

@@ -5,20 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from waiting import until
 
 from ui.texts import text
 from workspace import runs, tables, tasks
 from workspace.runs import Progress, Run, State
 
-PATIENCE_S, PAUSE_S = 60, 0.01
 SETTINGS = {"n": 1}
 STEPS = """
 import os, pathlib, sys
@@ -41,16 +39,6 @@ def main():
     return 0 if tasks.work({"n": 1}, steps, assemble).state else 1
 sys.exit(runs.recorded(main))
 """
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Waits until the condition holds."""
-    pause = threading.Event()
-    for _ in range(int(PATIENCE_S / PAUSE_S)):
-        if condition():
-            return
-        pause.wait(PAUSE_S)
-    raise AssertionError("it never came to that")
 
 
 def parts(run: Run) -> dict[str, tuple[int, int]]:

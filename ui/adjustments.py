@@ -100,5 +100,4 @@ def _save(data: str, chosen: list[str]) -> None:
 
 
 def _clear(data: str, chosen: list[Adjustment]) -> None:
-    kept.clear(data, [one.id for one in chosen], name_of_planner())
-    planner.say("adjustment.cleared", count=len(chosen))
+    planner.say("adjustment.cleared", count=kept.clear(data, [one.id for one in chosen], name_of_planner()))

@@ -116,7 +116,7 @@ def _choice_for(result: Result, item: str) -> None:
     st.caption(text("compare.used", item=plain(item), model=text(f"model.{chosen}")))
 
 
-def for_the_plan(data: Dataset, result: Result) -> None:
+def for_the_plan(result: Result) -> None:
     """The rule by which the plan takes a model for each item."""
     st.subheader(text("compare.plan"))
     best = text(f"model.{best_model(result.errors)}")
@@ -132,7 +132,7 @@ def for_the_plan(data: Dataset, result: Result) -> None:
     own = session.own_choices(result)
     if own:
         st.button(text("compare.forget", count=len(own)), on_click=session.forget_items, args=(result,), key="forget")
-    shell.link("reorder", text("compare.to_reorder"), data)
+    shell.link("reorder", text("compare.to_reorder"))
 
 
 def downloads(result: Result, panel: SalesPanel) -> None:

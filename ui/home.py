@@ -19,7 +19,7 @@ def steps(data: Dataset | None) -> None:
     for column, name in zip(st.columns(len(STEPS)), STEPS, strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(text(f"home.step.{name}"))
-            shell.link(name, text("shell.go", page=text(f"{name}.link")), data)
+            shell.link(name, text("shell.go", page=text(f"{name}.link")))
 
 
 def today(data: Dataset) -> None:
@@ -39,7 +39,7 @@ def today(data: Dataset) -> None:
 def _plan(data: Dataset, result: Result, columns: list) -> None:
     if session.is_stale(data, result):
         st.warning(text("home.stale", made=result.fingerprint, now=data.facts["fingerprint"]))
-        shell.link("compare", text("shell.go", page=text("compare.link")), data)
+        shell.link("compare", text("shell.go", page=text("compare.link")))
     desk = desk_of(data, result)
     made = desk.plan(desk.decided.settings)
     totals = made.totals()

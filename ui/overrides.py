@@ -72,6 +72,8 @@ def _save(data: str, version: str, shown: ReorderPlan, chosen: list[str]) -> Non
     kind = st.session_state[planner.scope_key("override-kind", data, chosen)]
     amount, reason = (st.session_state[f"override-{name}-{data}"] for name in ("amount", "reason"))
     lines = shown.selected(np.isin(shown.items, chosen)) if scope == "chosen" else shown
+    if _moved_on(data, version):
+        return planner.complain("override.moved_on")
     if kind == "units" and scope != "chosen":
         return planner.complain("override.choose_first")
     if kind == "units" and amount < 0:
@@ -89,12 +91,15 @@ def _save(data: str, version: str, shown: ReorderPlan, chosen: list[str]) -> Non
 
 
 def _keep(data: str, version: str, chosen: list[Override]) -> None:
-    if session.decisions_of(open_dataset(data)).version != version:
+    if _moved_on(data, version):
         return planner.complain("override.moved_on")
-    kept.keep(data, version, [one.id for one in chosen], name_of_planner())
-    return planner.say("override.kept", count=len(chosen))
+    return planner.say("override.kept", count=kept.keep(data, version, [one.id for one in chosen], name_of_planner()))
+
+
+def _moved_on(data: str, version: str) -> bool:
+    """Whether sales or stock file changed since the page was drawn."""
+    return session.decisions_of(open_dataset(data)).version != version
 
 
 def _clear(data: str, chosen: list[Override]) -> None:
-    kept.clear(data, [one.id for one in chosen], name_of_planner())
-    planner.say("override.cleared", count=len(chosen))
+    planner.say("override.cleared", count=kept.clear(data, [one.id for one in chosen], name_of_planner()))

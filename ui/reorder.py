@@ -27,7 +27,7 @@ def origin(data: Dataset, result: Result, panel: SalesPanel) -> None:
     names = sorted({text(f"model.{model}") for model in used.values()})
     if session.is_stale(data, result):
         st.warning(text("reorder.stale", fingerprint=result.fingerprint, now=data.facts["fingerprint"]))
-        shell.link("compare", text("shell.go", page=text("compare.link")), data)
+        shell.link("compare", text("shell.go", page=text("compare.link")))
     if len(used) < len(panel):
         st.warning(text("reorder.part", items=len(used), all=len(panel)))
     st.caption(

@@ -1,11 +1,8 @@
 """Runs on screen: the form that starts a comparison, its progress, its end."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import streamlit as st
 
-from forecasting import comparison
+from forecasting.comparison import Comparison
 from forecasting.models import registry
 from inventory.plan import horizon_for
 from sales import datasets as saved
@@ -23,35 +20,10 @@ LONGEST_HORIZON = 200
 EVERY = 1.0
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What a person asks Compare for; `best` None: all items."""
-
-    models: tuple[str, ...]
-    horizon: int
-    cutoffs: int
-    best: int | None
-    country: str
-
-    def settings(self, dataset: Dataset) -> dict[str, Any]:
-        """What names the run: the data and everything that changes its answer, as the command works it out too."""
-        fingerprint = dataset.facts["fingerprint"]
-        return comparison.settings(
-            comparison.BOTH, fingerprint, self.models, self.horizon, str(self.cutoffs), self.best, self.country, comparison.SEED
-        )
-
-    def arguments(self, dataset: Dataset) -> list[str]:
-        """The command that a person could type: python and these."""
-        typed = ["-m", "forecasting", comparison.BOTH, *saved.arguments_of(dataset), "--horizon", str(self.horizon)]
-        typed += ["--cutoffs", str(self.cutoffs), "--models", ",".join(self.models)]
-        typed += ["--best", str(self.best)] if self.best else []
-        return typed + (["--country", self.country] if self.country else [])
-
-    def start(self, dataset: Dataset) -> runs.Run:
-        """Starts the run, or joins it, or continues it; this session's pages rest on it once it is done."""
-        run = runs.start(self.settings(dataset), self.arguments(dataset), {"data": dataset.name})
-        session.use_run(dataset, run.name)
-        return run
+def start(asked: Comparison, dataset: Dataset) -> runs.Run:
+    """Starts the run, or joins it, or continues it."""
+    settings = asked.settings(dataset.facts["fingerprint"])
+    return runs.start(settings, asked.arguments(saved.arguments_of(dataset)), {"data": dataset.name})
 
 
 def comparison_form(dataset: Dataset) -> None:
@@ -97,7 +69,8 @@ def comparison_form(dataset: Dataset) -> None:
     if asked and not models:
         st.warning(text("form.no_models"))
     elif asked:
-        Comparison(tuple(models), int(horizon), int(cutoffs), int(best) or None, country.strip().upper()).start(dataset)
+        wanted = Comparison(tuple(models), int(horizon), str(cutoffs), int(best) or None, country.strip().upper())
+        session.use_run(dataset, start(wanted, dataset).name)
 
 
 def watch(dataset: Dataset) -> None:

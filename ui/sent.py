@@ -70,6 +70,5 @@ def _send(desk: Desk, shown: ReorderPlan) -> None:
         planner.complain("sent.moved_on", count=left)
 
 
-def _act(act: Callable[[str, list[int], str], None], data: str, verb: str, chosen: list[SentOrder]) -> None:
-    act(data, [order.id for order in chosen], name_of_planner())
-    planner.say(f"sent.{verb}.said", count=len(chosen))
+def _act(act: Callable[[str, list[int], str], int], data: str, verb: str, chosen: list[SentOrder]) -> None:
+    planner.say(f"sent.{verb}.said", count=act(data, [order.id for order in chosen], name_of_planner()))

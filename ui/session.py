@@ -65,7 +65,8 @@ def panel_of(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:
 def terms_of(dataset: Dataset, decided: Decisions, fingerprint: str | None = None) -> tuple[StockTerms, tuple[Problem, ...]]:
     """The stock terms of the items of `panel_of` and what was wrong with them; defaults where no stock file was given."""
     table = stock.table_of(dataset, decided.stock)
-    return _terms(dataset.name, fingerprint or dataset.facts["fingerprint"], table, dataset)
+    written = dataset.path(table).stat().st_mtime_ns if table else 0
+    return _terms((dataset.name, fingerprint or dataset.facts["fingerprint"], written), table, dataset, fingerprint)
 
 
 def finished(dataset: Dataset) -> list[runs.Run]:
@@ -147,8 +148,10 @@ def _panel(name: str, fingerprint: str, _dataset: Dataset) -> SalesPanel:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _terms(name: str, fingerprint: str, table: str | None, _dataset: Dataset) -> tuple[StockTerms, tuple[Problem, ...]]:
-    panel = panel_of(_dataset, fingerprint)
+def _terms(
+    key: tuple[str, str, int], table: str | None, _dataset: Dataset, _fingerprint: str | None
+) -> tuple[StockTerms, tuple[Problem, ...]]:
+    panel = panel_of(_dataset, _fingerprint)
     return read_terms(_dataset.read(table), panel) if table else (default_terms(panel), ())
 
 

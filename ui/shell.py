@@ -31,22 +31,22 @@ def frame(page: str) -> Dataset | None:
         planner.ask_name()
     with links:
         for name in PAGES:
-            link(name, text(f"{name}.link"), chosen)
+            link(name, text(f"{name}.link"))
     st.title(text(f"{page}.title"))
     st.markdown(text(f"{page}.intro"))
     return chosen
 
 
-def link(page: str, label: str, data: Dataset | None) -> None:
-    """A link to a page that stays with the data chosen."""
+def link(page: str, label: str) -> None:
+    """A link to a page of this house."""
     path, icon = PAGES[page]
-    st.page_link(path, label=label, icon=icon, query_params={DATA: data.title} if data else None)
+    st.page_link(path, label=label, icon=icon)
 
 
-def need(page: str, reason: str, data: Dataset | None = None) -> None:
+def need(page: str, reason: str) -> None:
     """Says what is missing before this page can show something, links to where it is made, and ends the script run."""
     st.info(text(reason))
-    link(page, text("shell.go", page=text(f"{page}.link")), data)
+    link(page, text("shell.go", page=text(f"{page}.link")))
     st.stop()
 
 

@@ -103,14 +103,15 @@ def restore(records: Iterable[Record], data: str) -> list[Record]:
     return list(copies.values())
 
 
-def end(ids: Iterable[int], by: str, why: str = "") -> None:
-    """Ends these records; one that has ended before keeps its first end. Raises ValueError where `by` names nobody."""
+def end(ids: Iterable[int], by: str, why: str = "") -> int:
+    """Ends these records; one that has ended before keeps its first end. How many ended. Raises ValueError where `by` names nobody."""
     table, ended = _tables().facts, {"ended_at": _now(), "ended_by": named(by), "ended_why": why}
-    ids = list(ids)
+    ids, count = list(ids), 0
     with together() as connection:
         for at in range(0, len(ids), _IDS_AT_ONCE):
             some = table.c.id.in_(ids[at : at + _IDS_AT_ONCE])
-            connection.execute(table.update().where(some, table.c.ended_at.is_(None)).values(ended))
+            count += connection.execute(table.update().where(some, table.c.ended_at.is_(None)).values(ended)).rowcount
+    return count
 
 
 def replace(id: int, body: Mapping[str, Any], by: str) -> Record:

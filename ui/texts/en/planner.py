@@ -46,7 +46,7 @@ PLANNER: dict[str, str] = {
     "override.kept": "Overrides kept: {count:,}.",
     "override.cleared": "Overrides cleared: {count:,}.",
     "override.percent": "Nothing was saved: at most {most:,.0f} percent.",
-    "override.moved_on": "Nothing was kept: the data changed again meanwhile. Look at the list anew.",
+    "override.moved_on": "Nothing was saved: the data changed meanwhile. Look at the list anew.",
     "override.column.item": "Item",
     "override.column.quantity": "Order (units)",
     "override.column.reason": "Reason",
