@@ -1,4 +1,4 @@
-"""A CSV of 5 million order lines to a saved daily panel, beside DuckDB's own typed parse of it."""
+"""A CSV of 5 million order lines to a saved daily panel, beside DuckDB's own typed parse of it; 50 million lines as Parquet in parts."""
 
 import importlib
 import multiprocessing
@@ -9,14 +9,25 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import pandas as pd
 
 from benchmarks import shop
 from benchmarks.figures import Figure, seconds
+from sales import datasets
+from sales.customers import without_names
+from sales.intake import Intake
+from sales.mapping import propose
+from sales.parts import intake_in_parts
+from sales.reading import read_table
+from sales.recipe import Recipe, apply
+from workspace.salt import salt
 
 LINES, ITEMS, DAYS = 5_000_000, 50_000, 730
+PARTS = 10
 PARSES = 3
-MOST_RATIO, MOST_GB = 4, 2.5
+MOST_RATIO, MOST_GB, MOST_GB_IN_PARTS = 4, 2.5, 4
 STAMPS = {"ISO dates": "%Y-%m-%d %H:%M:%S", "day-first dates": "%d/%m/%Y %H:%M"}
 Answer = TypeVar("Answer")
 _LOADED = ("duckdb", "pyarrow.parquet", "sqlalchemy")
@@ -33,9 +44,10 @@ _TYPES = {
 
 def run() -> list[Figure]:
     """For each way to write dates: the road's time as a ratio of the parse's, both without starting Python, and the most memory that its
-    process held."""
+    process held; then time and memory of the lines in parts."""
     with tempfile.TemporaryDirectory() as folder, shop.workspace():
-        return [figure for name, stamp in STAMPS.items() for figure in _text(Path(folder), name, stamp)]
+        figures = [figure for name, stamp in STAMPS.items() for figure in _text(Path(folder), name, stamp)]
+        return figures + _parts(Path(folder))
 
 
 def parsed(path: Path, stamp: str) -> list[float]:
@@ -52,18 +64,33 @@ def parsed(path: Path, stamp: str) -> list[float]:
 
 
 def imported(paths: list[Path]) -> tuple[float, float]:
-    """Seconds that `python -m sales import` takes once its libraries are loaded, and the most memory that the process held, in GB."""
-    from sales.__main__ import main
-
+    """Seconds from the file to a dataset of daily sales, on the road of `python -m sales import`, once libraries are loaded; and the most
+    memory that the process held, in GB. Raises RuntimeError where the file cannot be used."""
     for library in _LOADED:
         importlib.import_module(library)
-
-    arguments = ["import", *map(str, paths), "--dataset", "Benchmark", "--freq", "D"]
-    status: list[int] = []
-    taken = seconds(lambda: status.append(main(arguments)))
-    if status != [0]:
-        raise RuntimeError(f"import of {[path.name for path in paths]} ended with {status}")
+    taken = seconds(partial(_import_parts if len(paths) > 1 else _import, paths))
     return taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def _import(paths: list[Path]) -> None:
+    table = read_table(paths[0], paths[0].name).table
+    if table is None:
+        raise RuntimeError(f"{paths[0].name}: expected a table")
+    recipe = Recipe(propose(table), "D")
+    if recipe.mapping.customer is not None:
+        table = without_names(table, recipe.mapping.customer, salt())
+    _save(apply(recipe, table), [table], recipe.to_json())
+
+
+def _import_parts(paths: list[Path]) -> None:
+    files = [(path.name, path) for path in paths]
+    _save(intake_in_parts(files, lambda table: Recipe(propose(table), "D"), lambda rows: None)[1], [], None)
+
+
+def _save(read: Intake, raw: list[pd.DataFrame], recipe: dict[str, Any] | None) -> None:
+    if read.panel is None:
+        raise RuntimeError(f"expected sales, got {[problem.code for problem in read.problems]}")
+    datasets.save_sales("Benchmark", read.panel, {"source": "made up"}, raw, recipe)
 
 
 def _text(folder: Path, name: str, stamp: str) -> list[Figure]:
@@ -78,6 +105,15 @@ def _text(folder: Path, name: str, stamp: str) -> list[Figure]:
         Figure(f"times the parse, {name}", taken / parse, "x", at_most=MOST_RATIO),
         Figure(f"most memory, {name}", held, "GB", at_most=MOST_GB),
     ]
+
+
+def _parts(folder: Path) -> list[Figure]:
+    paths = [folder / f"part{part:02d}.parquet" for part in range(PARTS)]
+    for part, path in enumerate(paths):
+        _alone(partial(shop.write_order_lines, path, LINES, ITEMS, DAYS // PARTS, part=part))
+    taken, held = _alone(partial(imported, paths))
+    name = f"{PARTS * LINES:,} lines in {PARTS} files of Parquet"
+    return [Figure(f"{name} to saved panel", taken, "s"), Figure(f"most memory, {name}", held, "GB", at_most=MOST_GB_IN_PARTS)]
 
 
 def _alone(step: Callable[[], Answer]) -> Answer:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sales import datasets, samples
+from sales import datasets, parts, samples
 from sales.commandline import add_sales_arguments, mapping_for, read_mapped, recipe_for, report
 from sales.customers import without_names
 from sales.intake import Intake
@@ -55,6 +55,9 @@ def _check(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     """The road of an upload, for files too large for a browser."""
+    rows = parts.rows_of(args.sales)
+    if rows is not None and len(rows) > 1 and sum(rows) > parts.MOST_AT_ONCE:
+        return _import_in_parts(args, sum(rows))
     source = ", ".join(path.name for path in args.sales)
     steps = _Steps([text("check.import.reading", files=source), text("check.import.checking"), text("check.import.saving")])
     steps.next()
@@ -80,6 +83,25 @@ def _import(args: argparse.Namespace) -> int:
     return 0
 
 
+def _import_in_parts(args: argparse.Namespace, rows: int) -> int:
+    """The same of files that cannot all be held at once; they are not kept with the dataset."""
+
+    def passed(done: int) -> None:
+        _bar(done, rows, text("check.import.rows", done=done, rows=rows))
+
+    passed(0)
+    files = [(path.name, path) for path in args.sales]
+    recipe, read = parts.intake_in_parts(files, lambda table: recipe_for(args, mapping_for(args, table)), passed)
+    _print_facts(recipe.mapping, read)
+    report(read.problems, sys.stdout, problem)
+    if read.panel is None:
+        print(text("check.unusable"))
+        return 2
+    saved = datasets.save_sales(args.dataset, read.panel, {"source": ", ".join(path.name for path in args.sales)})
+    print(text("check.import.saved", items=len(read.panel), name=saved.name))
+    return 0
+
+
 class _Steps:
     """A bar on standard error: which step is at work, of how many."""
 
@@ -91,8 +113,12 @@ class _Steps:
         self._done += 1
         done, of = self._done, len(self._names)
         name = self._names[done] if done < of else ""
-        bar = "#" * (20 * done // of)
-        print(f"[{bar:<20}] {done}/{of} {name}", file=sys.stderr, flush=True)
+        _bar(done, of, f"{done}/{of} {name}")
+
+
+def _bar(done: int, of: int, words: str) -> None:
+    bar = "#" * (20 * done // of)
+    print(f"[{bar:<20}] {words}", file=sys.stderr, flush=True)
 
 
 def _print_facts(mapping: Mapping, read: Intake) -> None:

@@ -149,11 +149,10 @@ def _cut(cells: pa.Array) -> pa.Array:
     """Time stamps without their time: many stamps, few days. Other cells stay as they are."""
     stamps = pc.match_substring_regex(cells, _STAMP)
     iso = pc.match_substring_regex(cells, r"^\d{4}-\d{2}-\d{2}[T ]")
-    if pc.all(iso).as_py():
-        cut = pc.utf8_slice_codeunits(cells, 0, 10)
-    else:
-        cut = pc.list_element(pc.split_pattern(cells, " ", max_splits=1), 0)
-    return pc.if_else(stamps, cut, cells)
+    before = (
+        pc.utf8_slice_codeunits(cells, 0, 10) if pc.all(iso).as_py() else pc.list_element(pc.split_pattern(cells, " ", max_splits=1), 0)
+    )
+    return pc.if_else(stamps, before, cells)
 
 
 def _without_time(words: pa.Array) -> pa.Array:

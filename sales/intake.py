@@ -99,14 +99,16 @@ def mended_lines(
     merges: MappingOf[str, str],
     today: datetime.date | None,
     problems: list[Problem],
+    kind: Kind | None = None,
 ) -> Mended | None:
-    """The lines of `table` as `intake` lays them out, None where they cannot be read; what is wrong is added to `problems`."""
+    """The lines of `table` as `intake` lays them out, None where they cannot be read; what is wrong is added to `problems`. `kind`: what
+    the table holds, where that is known; None: the table tells."""
     table = _plain(table)
     problems += _check_mapping(table, mapping)
     lines = _read_lines(table, mapping, day_first, problems) if usable(problems) else None
     if lines is None:
         return None
-    kind, times = kind_of(lines)
+    kind, times = kind_of(lines) if kind is None else (kind, 1)
     lines, findings = _repaired(lines, kind, times, actions, merges, today, table, mapping, problems)
     refused, lines = lines.at(lines.refused), lines.at(~lines.refused)
     if lines.sold.any():

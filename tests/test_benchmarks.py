@@ -15,6 +15,8 @@ import pytest
 from benchmarks import ROOT, __main__, compare50, peers, plan_latency, shop
 from benchmarks import intake as bench_intake
 from benchmarks.figures import Figure, Skipped, report, table
+from sales.datasets import load_sales
+from workspace.datasets import open_dataset
 
 NUMBER = Figure("speed", 12.0, "ms", at_most=20)
 
@@ -164,16 +166,17 @@ def test_make_bench_builds_the_peers_apart_from_shelfcast(tmp_path: Path) -> Non
     assert apart.startswith(".venv-peers/bin/python")
 
 
-@pytest.mark.parametrize("name", ["orders.csv", "orders.parquet"])
-def test_made_up_order_lines_are_imported(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("names", [["orders.csv"], ["one.parquet", "two.parquet"]])
+def test_made_up_order_lines_are_imported(names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path / "home"))
-    shop.write_order_lines(tmp_path / name, 5_000, 50, 60, "%d/%m/%Y %H:%M")
-    taken, held = bench_intake.imported([tmp_path / name])
+    for part, name in enumerate(names):
+        shop.write_order_lines(tmp_path / name, 5_000, 50, 60, "%d/%m/%Y %H:%M", part)
+    taken, held = bench_intake.imported([tmp_path / name for name in names])
     assert taken > 0
     assert 0.05 < held < 20
-    assert "items saved as the dataset benchmark" in capsys.readouterr().out
+    saved = load_sales(open_dataset("benchmark"))
+    assert (len(saved.periods), str(saved.periods[0].date())) == (60 * len(names), "2022-01-01")
+    assert saved.units > 0
 
 
 def test_duckdb_parses_what_is_imported(tmp_path: Path) -> None:

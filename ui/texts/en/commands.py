@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "check.import": "Check files of any size as an upload would, and save them as one dataset. Exit 0: saved; 2: they cannot be used.",
     "check.import.dataset": "the name of the new dataset",
     "check.import.reading": "reading {files}",
+    "check.import.rows": "{done:,} of {rows:,} rows",
     "check.import.checking": "checks and repairs",
     "check.import.saving": "saving",
     "check.import.saved": "{items:,} items saved as the dataset {name}",

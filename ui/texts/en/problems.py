@@ -265,6 +265,22 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "These periods count as not known; add the units if they are.",
     ),
     # rows
+    "parts_checked_alone": (
+        "{files} files hold too many rows to be checked together: each was checked alone",
+        "files of up to 10,000,000 rows in all",
+        "Copies of a line, sales that a return in another file undoes and unusual units were not looked for across files, and the files are "
+        "not kept with the dataset: keep them yourself.",
+    ),
+    "parts_with_known": (
+        "a column known ahead, or of stock, in files that hold too many rows to be read together",
+        "order lines without such a column, or up to 10,000,000 rows in all",
+        "Leave the column out, or import fewer files.",
+    ),
+    "parts_of_totals": (
+        "one row an item and date, in files that hold too many rows to be read together",
+        "order lines, which are summed, or up to 10,000,000 rows in all",
+        "Import fewer files: a date that two of them hold would be summed unseen.",
+    ),
     "gaps_ignored": (
         "missing rows were to count as unknown (--gaps unknown), but the file holds order lines",
         "one row an item and date",

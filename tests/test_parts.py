@@ -1,0 +1,117 @@
+"""Parts: order lines in several files give the panel that they give together, and what is not looked for across files is said."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sales import parts
+from sales.__main__ import main
+from sales.datasets import load_sales
+from sales.intake import Intake
+from sales.mapping import Mapping
+from sales.reading import read_files
+from sales.recipe import Recipe, apply
+from workspace.datasets import open_dataset
+
+ORDERS = Mapping("item", "date", "units", price="price", order="order", description="text")
+
+
+def lines(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Order lines with an order of its own each, and a description by its length."""
+    table = pd.DataFrame(rows, columns=["item", "date", "units"])
+    table["order"] = [f"{'C' if units < 0 else ''}{place}" for place, units in enumerate(table["units"])]
+    return table.assign(price=1.5, text=[f"{item} of {len(date)}" for item, date in zip(table["item"], table["date"], strict=True)])
+
+
+FIRST = lines(("007", "2024-01-01", 3), *[("7", "2024-01-01", 2)] * 6, ("7", "2024-01-02", 5), ("7", "2024-01-02", -5))
+SECOND = lines(("7", "2024-01-02", 1), ("007", "2024-01-03", 4), ("9", "2024-01-04", 6), ("9", "2024-01-04", -6), ("9", "2024-01-05", 1))
+
+
+def written(folder: Path, *tables: pd.DataFrame) -> list[tuple[str, Path]]:
+    files = [(f"part{place}.parquet", folder / f"part{place}.parquet") for place in range(len(tables))]
+    for (_, path), table in zip(files, tables, strict=True):
+        table.to_parquet(path)
+    return files
+
+
+def in_parts(files: list[tuple[str, Path]], recipe: Recipe) -> Intake:
+    return parts.intake_in_parts(files, lambda table: recipe, lambda rows: None)[1]
+
+
+@pytest.mark.parametrize("frequency", ["D", "W", "M"])
+@pytest.mark.parametrize("returns", ["net", "drop", "keep"])
+def test_parts_give_the_panel_of_the_whole(returns: str, frequency: str, tmp_path: Path) -> None:
+    later = [table.assign(date=(pd.to_datetime(table["date"]) + pd.Timedelta(days=70)).astype(str)) for table in (FIRST, SECOND)]
+    files = written(tmp_path, FIRST, SECOND, *later)
+    recipe = Recipe(ORDERS, frequency, actions={"returns": returns}, merges={"9": "90"})  # type: ignore[arg-type]
+    whole, told = apply(recipe, read_files(files).table), in_parts(files, recipe)  # type: ignore[arg-type]
+    assert whole.panel is not None
+    assert told.panel is not None
+    assert told.panel.fingerprint == whole.panel.fingerprint
+    assert (told.rows_read, told.rows_used, told.kind, told.frequency) == (whole.rows_read, whole.rows_used, whole.kind, whole.frequency)
+
+
+def test_findings_of_all_files_are_counted_together_and_acted_on_alike(tmp_path: Path) -> None:
+    told = in_parts(written(tmp_path, FIRST, SECOND), Recipe(ORDERS, "D"))
+    (returns,) = [finding for finding in told.findings if finding.code == "returns"]
+    assert (returns.rows, returns.units, returns.money, returns.params["matched"], returns.row) == (2, 11, 16.5, 2, 10)
+    assert returns.effect["before"].sum() - returns.effect["after"].sum() == 0
+    codes = [problem.code for problem in told.problems]
+    assert codes.count("returns") == 1
+    assert "parts_checked_alone" in codes
+
+
+def test_a_return_is_not_netted_against_a_sale_in_another_file_and_that_is_said(tmp_path: Path) -> None:
+    """Sold 2 on the first day in one file, returned in the other: together the sale is undone, apart it stays."""
+    sold = lines(*[("7", f"2024-01-0{day}", 2) for day in (1, 1, 1, 1, 1, 2, 3)], ("8", "2024-01-01", 2))
+    back = lines(*[("7", f"2024-01-0{day}", 1) for day in (4, 4, 5)], ("8", "2024-01-05", -2))
+    files = written(tmp_path, sold, back)
+    told, whole = in_parts(files, Recipe(ORDERS, "D")), apply(Recipe(ORDERS, "D"), read_files(files).table)  # type: ignore[arg-type]
+    assert (told.panel.units, whole.panel.units) == (19, 17)  # type: ignore[union-attr]
+    assert {"returns", "parts_checked_alone"} <= {problem.code for problem in told.problems}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"known": ("price",), "price": None}, "parts_with_known"), ({"on_hand": "price", "price": None}, "parts_with_known")],
+)
+def test_what_is_not_a_sum_is_refused(change: dict[str, object], code: str, tmp_path: Path) -> None:
+    mapping = Mapping(**{**vars(ORDERS), **change})  # type: ignore[arg-type]
+    told = in_parts(written(tmp_path, FIRST, SECOND), Recipe(mapping))
+    assert (told.panel, [problem.code for problem in told.problems]) == (None, [code])
+
+
+def test_totals_and_files_that_cannot_be_read_are_refused_by_name(tmp_path: Path) -> None:
+    totals = lines(*[(item, f"2024-01-{day:02d}", 1) for item in ("a", "b") for day in range(1, 20)])
+    told = in_parts(written(tmp_path, totals, FIRST), Recipe(ORDERS))
+    assert told.panel is None
+    assert [(problem.code, problem.file) for problem in told.problems] == [("parts_of_totals", "part0.parquet")]
+    written(tmp_path, FIRST)
+    (tmp_path / "part1.parquet").write_bytes(b"PAR1 and nothing else")
+    told = in_parts([("part0.parquet", tmp_path / "part0.parquet"), ("part1.parquet", tmp_path / "part1.parquet")], Recipe(ORDERS))
+    assert told.panel is None
+    assert any(problem.file == "part1.parquet" and problem.severity == "error" for problem in told.problems)
+
+
+def test_the_command_counts_rows_where_files_are_too_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(parts, "MOST_AT_ONCE", 13)
+    files = [str(path) for _, path in written(tmp_path, FIRST, SECOND)]
+    assert main(["import", *files, "--dataset", "Big", "--freq", "D"]) == 0
+    shown = capsys.readouterr()
+    assert "[############        ] 9 of 14 rows" in shown.err
+    assert "too many rows to be checked together" in shown.out
+    saved = open_dataset("big")
+    assert load_sales(saved).units == 21
+    assert not saved.facts["raw"]
+
+
+def test_rows_are_counted_only_where_the_files_say(tmp_path: Path) -> None:
+    files = [path for _, path in written(tmp_path, FIRST, SECOND)]
+    assert parts.rows_of(files) == [9, 5]
+    (tmp_path / "x.csv").write_text("item,date,units\n")
+    assert parts.rows_of([*files, tmp_path / "x.csv"]) is None
+    assert parts.rows_of([tmp_path / "absent.parquet"]) is None
