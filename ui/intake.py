@@ -14,7 +14,7 @@ from sales.intake import Intake
 from sales.problems import Severity
 from sales.reading import in_files
 from sales.recipe import Recipe, apply
-from ui import findings, forms, mapping, merges, shell, source
+from ui import database, findings, forms, mapping, merges, planner, shell, source, tomorrow
 from ui.source import Source
 from ui.texts import plain, text
 from workspace.datasets import Dataset
@@ -22,13 +22,16 @@ from workspace.salt import salt
 
 PREVIEW = 5
 TITLE, PLACE = "save-title", "save-place"
-NEW, REPLACE = "new", "replace"
+NEW, APPEND, REPLACE = "new", "append", "replace"
 
 
 def sales_file(data: Dataset | None) -> None:
-    """Upload, mapping, checks and saving of a sales file: as new data, or in the place of the sales of `data`, the dataset open."""
-    came = source.uploaded()
-    if came is not None:
+    """Upload or query, mapping, checks and saving: as new data, on top of the sales of `data`, the dataset open, or in their place."""
+    came, queried = source.uploaded(), database.queried()
+    came = came or queried
+    if came is None:
+        planner.tell()
+    else:
         mapped(came, data)
 
 
@@ -43,7 +46,11 @@ def mapped(came: Source, data: Dataset | None) -> None:
     findings.section(read, read.problems if recipe.join else in_files(read.problems, came.how), came.key)
     if read.panel is not None:
         merges.section(read.panel, came.key)
-        _save(read, came, recipe, data)
+    placed = _placed(came.key, data)
+    if data is not None and placed == APPEND:
+        tomorrow.section(data, _without_customers(came.raw, recipe.mapping.customer), recipe, came.name, came.key)
+    elif read.panel is not None:
+        _save(read, came, recipe, data, placed)
 
 
 def repairs_of(data: Dataset) -> None:
@@ -80,8 +87,8 @@ def _decided(recipe: Recipe, key: str) -> Recipe:
     return replace(recipe, actions=findings.actions_of(key, dict(recipe.actions)), merges=merges.merges_of(key, dict(recipe.merges)))
 
 
-def _save(read: Intake, came: Source, recipe: Recipe, data: Dataset | None) -> None:
-    if _placed(came.key, data) == NEW:
+def _save(read: Intake, came: Source, recipe: Recipe, data: Dataset | None, placed: str) -> None:
+    if placed == NEW:
         st.text_input(text("save.title"), value=came.name.rsplit(".", 1)[0][:60], key=f"{TITLE}-{came.key}", max_chars=60)
     repaired = any(p.severity is Severity.WARNING for p in read.problems)
     st.button(
@@ -94,10 +101,14 @@ def _save(read: Intake, came: Source, recipe: Recipe, data: Dataset | None) -> N
 
 
 def _placed(key: str, data: Dataset | None) -> str:
-    """Whether the file becomes new data or the sales of the data open."""
+    """Whether the file becomes new data, goes on top of the data open, or becomes its sales."""
     if data is None:
         return NEW
-    names = {NEW: text("save.new"), REPLACE: text("save.replace", title=plain(data.title))}
+    names = {
+        NEW: text("save.new"),
+        APPEND: text("tomorrow.place", title=plain(data.title)),
+        REPLACE: text("save.replace", title=plain(data.title)),
+    }
     widget = f"{PLACE}-{key}-{data.name}"
     chosen = st.radio(text("save.place"), list(names), format_func=names.__getitem__, key=widget, help=text("save.replace.help"))
     return str(chosen)
