@@ -80,7 +80,7 @@ def _one(finding: Finding | PanelFinding, panel: SalesPanel | None, key: str) ->
         money=money,
         chosen=text(f"{words}.{finding.code}.{finding.chosen}"),
     )
-    box = st.expander(label, key=f"finding-{finding.code}-{key}", on_change="rerun", icon=ICONS[finding.severity])
+    box = opening(label, f"finding-{finding.code}-{key}", ICONS[finding.severity])
     if box.open:
         with box:
             _opened(finding, words, panel, key)
@@ -139,6 +139,11 @@ def _chart(finding: Finding | PanelFinding, panel: SalesPanel | None) -> Any:
     if panel is not None:
         effect = effect.assign(period=panel.calendar.label(pd.DatetimeIndex(effect["period"])))
     return charts.before_after(effect.groupby("period", as_index=False).sum(), "" if panel is None else charts.period(panel))
+
+
+def opening(label: str, key: str, icon: str) -> Any:
+    """A box that is filled only while it is open, and stays open where its label changes: to a browser that is another box."""
+    return st.expander(label, expanded=bool(st.session_state.get(key)), key=key, on_change="rerun", icon=icon)
 
 
 def _kept(key: str) -> str:

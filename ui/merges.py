@@ -10,7 +10,7 @@ from sales.alike import Alike, alike_codes, alike_descriptions
 from sales.checks import texts
 from sales.lines import ends_of
 from sales.panel import SalesPanel
-from ui import forms, planner, tables
+from ui import findings, forms, planner, tables
 from ui.texts import plain, text
 
 MOST_LISTED = 500
@@ -26,7 +26,7 @@ def merges_of(key: str, before: dict[str, str]) -> dict[str, str]:
 def section(panel: SalesPanel, key: str) -> None:
     """What is merged, what is likely the same, and a form for a code that took the place of another."""
     merges = merges_of(key, {})
-    with st.expander(text("merges.title", count=len(merges)), key=f"merging-{key}", on_change="rerun", icon=":material/merge:") as box:
+    with findings.opening(text("merges.title", count=len(merges)), f"merging-{key}", ":material/merge:") as box:
         planner.tell()
         if not box.open:
             return
