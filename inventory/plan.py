@@ -233,13 +233,15 @@ def reorder_plan(
     until = today + np.floor(days).astype("timedelta64[D]")
     received, sent_inside, sent_later = receipts.of(spread.items, until)
     later = terms.on_order_due > until
+    overdue = np.where(terms.on_order_due < today, terms.on_order, 0.0)
     unknown = np.isnan(terms.on_hand)
+    _, file_inside, file_later = terms.orders.of(spread.items, until)
     on_hand = terms.on_hand + received
-    on_order = np.where(later, 0.0, terms.on_order) + sent_inside + np.where(unknown, received, 0.0)
+    on_order = np.where(later, 0.0, terms.on_order) + file_inside + sent_inside + np.where(unknown, received, 0.0)
     in_stock = np.where(terms.unusable, np.nan, np.nan_to_num(on_hand))
     position = formulas.inventory_position(in_stock, on_order, terms.backorders)
     shortfall = order_up_to - position
-    computed = formulas.round_up_to_pack(shortfall, terms.moq, terms.pack)
+    computed = formulas.round_up_to_pack(shortfall, terms.moq, terms.rounding)
     quantity, overridden = _overridden(computed, spread.items, overrides)
     normal = settings.method == "normal"
     return ReorderPlan(
@@ -254,13 +256,13 @@ def reorder_plan(
         reorder_point=formulas.reorder_point(spread.mean(calendar.periods(lead_time_days)), safety_stock),
         on_hand=on_hand,
         on_order=on_order,
-        on_order_later=np.where(later, terms.on_order, 0.0) + sent_later,
-        overdue=np.where(terms.on_order_due < today, terms.on_order, 0.0) + receipts.overdue(spread.items, today),
+        on_order_later=np.where(later, terms.on_order, 0.0) + file_later + sent_later,
+        overdue=overdue + terms.orders.overdue(spread.items, today) + receipts.overdue(spread.items, today),
         backorders=terms.backorders,
         position=position,
         shortfall=shortfall,
         moq=terms.moq,
-        pack=terms.pack,
+        pack=terms.rounding,
         sent=sent_inside + sent_later,
         received=received,
         computed=computed,

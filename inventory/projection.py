@@ -130,7 +130,8 @@ def arrivals(terms: StockTerms, receipts: Receipts, item: str, today: pd.Timesta
     stock on hand is known, else it arrives today."""
     row = int(np.searchsorted(terms.items, item))
     there = receipts if np.isnan(terms.on_hand[row]) else receipts.open
-    return [(pd.Timestamp(terms.on_order_due[row]), float(terms.on_order[row])), *there.arrivals(item, today)]
+    first = (pd.Timestamp(terms.on_order_due[row]), float(terms.on_order[row]))
+    return [first, *terms.orders.arrivals(item, today), *there.arrivals(item, today)]
 
 
 def _receipts(plan: ReorderPlan, row: int, arrivals: Sequence[tuple[pd.Timestamp, float]], length: float) -> dict[float, float]:

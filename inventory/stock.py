@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from inventory import sent
-from inventory.terms import as_text
+from inventory.cells import as_text
 from sales.datasets import STOCK
 from workspace import facts
 from workspace.datasets import Dataset

@@ -1,6 +1,5 @@
 """Spreads of demand and stock terms for tests, made without a model or a file."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,8 +7,9 @@ import pandas as pd
 
 from forecasting.spread import DemandSpread
 from inventory.plan import ReorderPlan, reorder_plan
+from inventory.receipts import NO_RECEIPTS
 from inventory.settings import PlanSettings
-from inventory.terms import StockTerms
+from inventory.terms import CARRIED, StockTerms
 from sales.calendar import Calendar
 from sales.panel import SalesPanel
 
@@ -36,13 +36,17 @@ def spread(rate: Any, sigma: Any = 1.0, horizon: int = 28, errors: int = 400, cu
 
 def terms(n: int = 1, **given: Any) -> StockTerms:
     """Terms of n items: nothing in stock, on order or owed, 14 + 7 days, no minimum, no pack, 2 of cost; except as given."""
-    values: Mapping[str, Any] = {
+    values: dict[str, Any] = {
         "on_hand": 0, "on_order": 0, "on_order_due": np.datetime64("NaT"), "backorders": 0, "lead_time_days": 14, "lead_time_sd_days": 0,
-        "review_period_days": 7, "moq": 0, "pack": 0, "unit_cost": 2, "unit_price": 5, "supplier": "Acme", "category": "Mugs",
-        "assumed_lead_time": False, "assumed_review": False, "unusable": False, **given,
+        "review_period_days": 7, "moq": 0, "pack": 0, "order_multiple": 0,
+        "unit_cost": 2, "unit_price": 5, "supplier": "Acme", "category": "Mugs",
+        "assumed_lead_time": False, "assumed_review": False, "unusable": False,
+        "lead_time_orders": 0, "lead_time_from": "", "supplier_minimum": np.nan,
+        **dict.fromkeys(CARRIED, np.nan), **given,
     }  # fmt: skip
+    orders = values.pop("orders", NO_RECEIPTS)
     arrays = {name: np.broadcast_to(np.asarray(value, dtype=_dtype(name, value)), n).copy() for name, value in values.items()}
-    return StockTerms(items=codes(n), **arrays)
+    return StockTerms(items=codes(n), orders=orders, **arrays)
 
 
 def planned(n: int = 1, rate: Any = 2.0, sigma: Any = 1.0, settings: PlanSettings = NORMAL, errors: int = 400, **given: Any) -> ReorderPlan:

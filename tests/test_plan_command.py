@@ -133,7 +133,7 @@ def test_a_workbook_by_its_ending(files: Path) -> None:
 
 
 def test_everything_wrong_is_said_at_once(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (files / "stock.csv").write_text("sku,on_hand\nA000,3\n")
+    (files / "stock.csv").write_text("thing,on_hand\nA000,3\n")
     typed = ["--service-level", "95", "--safety-factor", "-1", "--review-days", "nan"]
     assert run(files, *typed, forecast="none.parquet", backtest="sales.csv", out="reorder.pdf") == 2
     said = capsys.readouterr().err
@@ -143,7 +143,7 @@ def test_everything_wrong_is_said_at_once(files: Path, capsys: pytest.CaptureFix
         "--review-days cannot have this value, got 'nan'",
         "there is no such file",
         "this is no forecast or backtest, got 'sales.csv'",
-        "no column of items; it has: sku, on_hand",
+        "no column of items; it has: thing, on_hand",
         "a name that ends in .csv / .xlsx",
     ):
         assert part in said

@@ -78,7 +78,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a table: lines of at most {most} characters, with separators",
         "Check that the file is a table; export it again as CSV.",
     ),
-    "bad_separator": ("this cannot separate columns", "one character such as a comma, a semicolon or a tab", "Correct it, or leave it out."),
+    "bad_separator": (
+        "this cannot separate columns",
+        "one character such as a comma, a semicolon or a tab",
+        "Correct it, or leave it out.",
+    ),
     "web_page": ("this is a web page, whatever its name says", "a table as text or a workbook", "Open it, and save it as .xlsx or .csv."),
     "text_named_workbook": (
         "the name says a workbook, but this is text",
@@ -151,7 +155,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "the path of a file; the full path begins with a fourth slash, sqlite:////",
         "Correct the path where it is kept.",
     ),
-    "not_a_database": ("the file of this address is no SQLite database", "a SQLite file", "Name another, or hand it over as a file of sales."),
+    "not_a_database": (
+        "the file of this address is no SQLite database",
+        "a SQLite file",
+        "Name another, or hand it over as a file of sales.",
+    ),
     "database_unreachable": (
         "the database cannot be reached, or does not let us in",
         "an answer within {seconds} seconds",
@@ -163,7 +171,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "one SELECT, or WITH and a SELECT",
         "Nothing was run; write what the table should hold as a SELECT.",
     ),
-    "query_failed": ("the database refused the query", "a query that it can answer and that only reads", "Correct the query; nothing was changed."),
+    "query_failed": (
+        "the database refused the query",
+        "a query that it can answer and that only reads",
+        "Correct the query; nothing was changed.",
+    ),
     "query_too_slow": (
         "the query was not done in time and was stopped",
         "all rows within {seconds} seconds",
@@ -174,7 +186,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "at most {rows} rows and {bytes} bytes",
         "Ask for fewer rows or columns, or add up to days in the query.",
     ),
-    "query_empty": ("the query gives no rows", "a row for each sale or period", "Loosen its conditions, and check that its tables hold sales."),
+    "query_empty": (
+        "the query gives no rows",
+        "a row for each sale or period",
+        "Loosen its conditions, and check that its tables hold sales.",
+    ),
     "column_of_bytes": (
         "a column of bytes, which are no text",
         "text, numbers, dates, or yes and no",
@@ -396,7 +412,46 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Choose the stock file of these sales, or correct its codes.",
     ),
     "stock_item_missing": ("no item code", "an item code in every row", "The row was left out; add its item code."),
-    "stock_duplicate_item": ("this item is there more than once", "one row an item", "The first row is used; remove the others."),
+    "stock_duplicate_item": (
+        "this item is there more than once",
+        "one row an item, or further rows that give only units on order and the day they are due",
+        "The first row is used; remove the others.",
+    ),
+    "stock_columns_recognized": (
+        "headers recognized under other names: {columns}",
+        "the names of the template",
+        "Rename what is not meant so.",
+    ),
+    "stock_days_taken": (
+        "this header names no unit of time",
+        "days, weeks or months in the header",
+        "Its numbers are read as days; write the unit into the header if they are not.",
+    ),
+    "stock_rate_as_share": (
+        "a holding rate of at most 1 and no percent sign anywhere",
+        "percent of the unit cost a year",
+        "Read as shares: 0.2 is 20 percent. Name the column holding_rate_percent if they are percent.",
+    ),
+    "stock_multiple_against_pack": (
+        "the order multiple is no whole number of packs, nor the pack of order multiples; the first item",
+        "a multiple such as 24 for packs of 6",
+        "The pack is used and the order multiple counts as not given; correct either.",
+    ),
+    "stock_max_below_min": (
+        "the maximum stock is below the minimum, the first item",
+        "a maximum of at least the minimum",
+        "The maximum counts as not given; correct either.",
+    ),
+    "stock_carried": (
+        "kept and shown, but not yet used by any plan: {columns}",
+        "nothing else",
+        "Plan without them in mind, or mend the quantities by hand.",
+    ),
+    "stock_number_unclear": (
+        "this can be read two ways, and nothing in the file tells which mark parts the decimals",
+        "a number like 1234 or 1.2340",
+        NOT_GIVEN + "Write it without the mark, or with four decimals.",
+    ),
     "stock_item_alike": (
         "no sales of this item, but of '{item}': did you mean '{item}'?",
         "an item code exactly as in the sales file",
@@ -409,7 +464,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "stock_not_a_number": (
         "this is no number",
-        "a number with a decimal point and no thousands separator",
+        "a number, such as 1234.5",
         NOT_GIVEN + "Correct it.",
     ),
     "stock_infinite": ("infinite value", "a finite number", NOT_GIVEN + "Correct it."),
