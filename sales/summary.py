@@ -1,5 +1,6 @@
 """One item's past in a few numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,54 @@ def labels(panel: SalesPanel) -> dict[str, str]:
     return {item: f"{item} · {described[item]}" if described[item] else item for item in order}
 
 
+def search(labels: Mapping[str, str], words: str) -> list[str]:
+    """The items whose label has all `words`, in any order and of any case, in the order of `labels`; an item of that very code first.
+
+    >>> search({"A1": "A1 · Red mug", "M": "M · Mug", "MUG": "MUG · Cup"}, "mug"), search({"A1": "A1 · Red mug", "M": "M · Mug"}, "MUG red")
+    (['MUG', 'A1', 'M'], ['A1'])
+    """
+    wanted, code = words.casefold().split(), words.strip().casefold()
+    folded = {item: label.casefold() for item, label in labels.items()} if wanted else labels
+    hits = [item for item, label in folded.items() if all(word in label for word in wanted)]
+    return sorted(hits, key=lambda item: item.casefold() != code) if wanted else hits
+
+
+@dataclass(frozen=True, eq=False)
+class Nothing:
+    """The kinds of nothing in one item's periods, each a mask over the periods of the panel, no period in two of them.
+
+    zero: sold 0 while it could sell; closed: sold 0 while no item of the shop sold anything; given, inferred: out of stock, by the data or
+    by what is improbable for the item; unknown: not known, since the item's first period. sold: the rest, since then.
+    """
+
+    sold: np.ndarray
+    zero: np.ndarray
+    closed: np.ndarray
+    given: np.ndarray
+    inferred: np.ndarray
+    unknown: np.ndarray
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many periods are of each kind."""
+        return {name: int(mask.sum()) for name, mask in vars(self).items()}
+
+
+def nothing(panel: SalesPanel, item: str, inferred: np.ndarray | None = None) -> Nothing:
+    """The kinds of nothing of `item`; inferred: mask items x periods (`sales.nothing.inferred_out_of_stock`), None: not looked for.
+
+    Raises KeyError for an item that the panel does not hold.
+    """
+    i = panel.rows_of([item])[0]
+    alive, y = np.arange(len(panel.periods)) >= panel.start[i], panel.y[i]
+    given = alive & panel.out_of_stock[i]
+    guessed = alive & ~given & (False if inferred is None else inferred[i])
+    unknown = alive & ~given & np.isnan(y)
+    empty = alive & ~given & ~guessed & (y == 0)
+    closed = empty & ~(panel.y > 0).any(axis=0)
+    return Nothing(alive & ~given & (y > 0), empty & ~closed, closed, given, guessed, unknown)
+
+
 @dataclass(frozen=True)
 class Description:
     """First period of the item, units in all, mean units per known period (NaN: none known), share of known periods without a sale, and the
@@ -42,7 +91,8 @@ class Description:
 def describe(panel: SalesPanel, item: str) -> Description:
     """The past of `item`. Raises KeyError for an item that the panel does not hold."""
     i = panel.rows_of([item])[0]
-    known = panel.demand[i][~np.isnan(panel.demand[i])].astype(float)
+    demand = panel.select(np.array([i])).demand[0]
+    known = demand[~np.isnan(demand)].astype(float)
     return Description(
         first=panel.periods[min(int(panel.start[i]), len(panel.periods) - 1)],
         units=float(np.nansum(panel.y[i], dtype=float)),

@@ -1,5 +1,6 @@
 """Pictures: every one a Plotly figure made of tidy tables, with its axes named and its units stated."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -7,6 +8,7 @@ from forecasting.models import registry
 from forecasting.residuals import Autocorrelation, Histogram
 from forecasting.scores import comparable, wape_by, with_step
 from sales.panel import SalesPanel
+from sales.summary import Nothing
 from ui.texts import text
 
 # Okabe & Ito (2008): told apart by colour-blind readers too
@@ -20,17 +22,44 @@ HORIZONS_BEFORE = 6
 HEIGHT = 340
 
 
-def sales(panel: SalesPanel, item: str) -> go.Figure:
-    """Units per period of one item, periods out of stock marked."""
+def sales(panel: SalesPanel, item: str, nothing: Nothing, demand: np.ndarray | None = None) -> go.Figure:
+    """Units per period of one item; each kind of nothing marked in its own way. demand: its units, estimated where out of stock."""
     i = panel.rows_of([item])[0]
-    figure = go.Figure(
-        go.Scatter(x=panel.periods, y=panel.y[i], mode="lines", name=text("chart.sales"), line={"color": PALETTE[0], "width": 1.5})
-    )
-    out = panel.out_of_stock[i]
-    if out.any():
-        marker = {"color": PALETTE[1], "size": 5, "symbol": "x"}
-        figure.add_scatter(x=panel.periods[out], y=panel.y[i][out], mode="markers", name=text("chart.out_of_stock"), marker=marker)
+    y, figure = panel.y[i], go.Figure()
+    for begin, end in _runs(nothing.unknown):
+        figure.add_vrect(*_edges(panel, begin, end), fillcolor=CUTOFF, opacity=0.25, line_width=0, layer="below")
+    if nothing.unknown.any():  # a rectangle has no place in the legend
+        swatch = {"size": 11, "symbol": "square", "color": CUTOFF, "opacity": 0.4}
+        figure.add_scatter(x=[None], y=[None], mode="markers", name=text("chart.unknown"), marker=swatch)
+    figure.add_scatter(x=panel.periods, y=y, mode="lines", name=text("chart.sales"), line={"color": PALETTE[0], "width": 1.5})
+    out = nothing.given | nothing.inferred
+    if demand is not None and out.any():
+        dotted = {"color": PALETTE[2], "width": 2, "dash": "dot"}
+        near = out | np.append(out[1:], False) | np.append(False, out[:-1])
+        figure.add_scatter(x=panel.periods, y=np.where(near, demand, np.nan), mode="lines", name=text("chart.estimated"), line=dotted)
+    marks = {
+        "zero": {"color": PALETTE[5], "size": 5, "symbol": "circle-open"},
+        "closed": {"color": PALETTE[7], "size": 6, "symbol": "line-ns-open"},
+        "given": {"color": PALETTE[1], "size": 6, "symbol": "x"},
+        "inferred": {"color": PALETTE[3], "size": 7, "symbol": "diamond-open"},
+    }
+    for kind, marker in marks.items():
+        where = getattr(nothing, kind)
+        if where.any():
+            at = np.nan_to_num(y[where])
+            figure.add_scatter(x=panel.periods[where], y=at, mode="markers", name=text(f"chart.{kind}"), marker=marker)
     return _framed(figure, panel)
+
+
+def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """First and last place of each run of true ones."""
+    steps = np.diff(mask.astype(np.int8), prepend=0, append=0)
+    return list(zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1) - 1, strict=True))
+
+
+def _edges(panel: SalesPanel, begin: int, end: int) -> tuple[pd.Timestamp, pd.Timestamp]:
+    half = pd.Timedelta(days=panel.calendar.days / 2)
+    return panel.periods[begin] - half, panel.periods[end] + half
 
 
 def forecasts(

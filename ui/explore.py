@@ -1,11 +1,20 @@
-"""Saved sales, looked at: what the data holds, and one item's past."""
+"""Saved sales, looked at: what the data holds, and one item's past, its kinds of nothing kept apart."""
 
+import numpy as np
 import streamlit as st
 
+from sales import datasets as saved
 from sales import summary
+from sales.nothing import Estimate, estimated_demand, inferred_out_of_stock
+from sales.panel import SalesPanel
+from sales.summary import Nothing
 from ui import charts, session
 from ui.texts import plain, text
 from workspace.datasets import Dataset
+
+MOST_LISTED, MOST_FOUND = 1000, 100
+MOST_LOOKED_AT = 2_000_000  # values: about two seconds
+TAKEN = ("stock_outs_inferred", "out_of_stock")
 
 
 @st.fragment
@@ -19,10 +28,29 @@ def overview(dataset: Dataset) -> None:
     columns[1].metric(text("checks.units"), f"{panel.units:,.0f}")
     columns[2].metric(text("checks.periods", period=text(f"frequency.{panel.calendar.frequency}")), f"{len(panel.periods):,}")
     columns[3].metric(text("explore.last"), facts["last"], help=text("checks.range", first=panel.periods[0], last=panel.last))
+    item = _item(dataset, panel)
+    if item is not None:
+        _past(dataset, panel, item)
 
-    labels = summary.labels(panel)
-    item = st.selectbox(text("explore.item"), list(labels), key=f"explore-{dataset.name}", format_func=labels.get)
-    st.plotly_chart(charts.sales(panel, item), key="sales-chart")
+
+def _item(dataset: Dataset, panel: SalesPanel) -> str | None:
+    """The item chosen; of many, among the first that hold what was typed."""
+    labels = _labels(dataset.name, panel.fingerprint, panel)
+    options, words = list(labels), text("explore.item")
+    if len(options) > MOST_LISTED:
+        typed = st.text_input(text("explore.search", count=len(options)), key=f"search-{dataset.name}")
+        options = summary.search(labels, typed)[:MOST_FOUND]
+        words = text("explore.found", most=MOST_FOUND)
+        if not options:
+            st.info(text("explore.no_item", typed=plain(typed)))
+            return None
+    return st.selectbox(words, options, key=f"explore-{dataset.name}", format_func=labels.get)
+
+
+def _past(dataset: Dataset, panel: SalesPanel, item: str) -> None:
+    inferred, estimate = _looked(dataset, panel)
+    nothing, row = summary.nothing(panel, item, inferred), panel.rows_of([item])[0]
+    st.plotly_chart(charts.sales(panel, item, nothing, None if estimate is None else estimate.demand[row]), key="sales-chart")
     described = summary.describe(panel, item)
     slots = st.columns(5)
     period = charts.period(panel)
@@ -31,3 +59,35 @@ def overview(dataset: Dataset) -> None:
     slots[2].metric(text("explore.mean", period=period), f"{described.mean:,.2f}")
     slots[3].metric(text("explore.zeros", period=period), f"{described.zeros:.0%}")
     slots[4].metric(text("explore.pattern"), text(f"pattern.{described.pattern}"))
+    _kinds(dataset, nothing, text(f"frequency.{panel.calendar.frequency}"))
+    if estimate is not None and (nothing.given | nothing.inferred).any():
+        added, lacking = float(estimate.units_added[row]), int(estimate.not_estimated[row])
+        st.markdown(text("explore.added", units=added) + (text("explore.not_estimated", count=lacking) if lacking else ""))
+
+
+def _looked(dataset: Dataset, panel: SalesPanel) -> tuple[np.ndarray | None, Estimate | None]:
+    """Stock-outs inferred and demand estimated in them; of a large panel only where somebody asks for it."""
+    if panel.y.size > MOST_LOOKED_AT and not st.toggle(text("explore.look"), key=f"look-{dataset.name}", help=text("explore.look.help")):
+        return None, None
+    return _estimated(dataset.name, panel.fingerprint, panel)
+
+
+def _kinds(dataset: Dataset, nothing: Nothing, period: str) -> None:
+    """How many periods are of which kind, in a sentence."""
+    parts = [text(f"explore.kind.{kind}", count=count) for kind, count in nothing.counts.items() if count]
+    st.caption(text("explore.kinds", period=period, parts=" · ".join(parts)))
+    kind, action = TAKEN
+    actions = (saved.recipe_of(dataset) or {}).get("actions", {})
+    if nothing.given.any() and actions.get(kind) == action:
+        st.caption(text("explore.taken"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _labels(name: str, fingerprint: str, _panel: SalesPanel) -> dict[str, str]:
+    return summary.labels(_panel)
+
+
+@st.cache_resource(max_entries=4, show_spinner=text("explore.looking"))
+def _estimated(name: str, fingerprint: str, _panel: SalesPanel) -> tuple[np.ndarray, Estimate]:
+    inferred = inferred_out_of_stock(_panel)
+    return inferred, estimated_demand(_panel, _panel.out_of_stock | inferred)
