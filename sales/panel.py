@@ -70,7 +70,7 @@ class SalesPanel:
         """Periods that the covariates reach past the last one of the history."""
         return max((block.shape[1] - len(self.periods) for block in self.covariates.values()), default=0)
 
-    @property
+    @cached_property
     def units(self) -> float:
         """Units sold, all items and periods."""
         return float(np.nansum(self.y, dtype=float))
