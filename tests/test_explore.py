@@ -55,4 +55,4 @@ def test_among_many_items_one_is_searched(data: Dataset, monkeypatch: pytest.Mon
     ran(app.text_input(key=f"search-{data.name}").set_value("02"))
     assert app.selectbox(key=f"explore-{data.name}").options == ["02"]
     ran(app.text_input(key=f"search-{data.name}").set_value("99"))
-    assert text("explore.no_item", typed="99") in [info.value for info in app.info]
+    assert text("explore.no_hit") in [info.value for info in app.info]

@@ -36,15 +36,16 @@ def overview(dataset: Dataset) -> None:
 def _item(dataset: Dataset, panel: SalesPanel) -> str | None:
     """The item chosen; of many, among the first that hold what was typed."""
     labels = _labels(dataset.name, panel.fingerprint, panel)
-    options, words = list(labels), text("explore.item")
+    options = list(labels)
     if len(options) > MOST_LISTED:
-        typed = st.text_input(text("explore.search", count=len(options)), key=f"search-{dataset.name}")
-        options = summary.search(labels, typed)[:MOST_FOUND]
-        words = text("explore.found", most=MOST_FOUND)
-        if not options:
-            st.info(text("explore.no_item", typed=plain(typed)))
+        hits = summary.search(labels, st.text_input(text("explore.search"), key=f"search-{dataset.name}"))
+        options = hits[:MOST_FOUND]
+        if not hits:
+            st.info(text("explore.no_hit"))
             return None
-    return st.selectbox(words, options, key=f"explore-{dataset.name}", format_func=labels.get)
+        if len(hits) > MOST_FOUND:
+            st.caption(text("explore.listed", shown=MOST_FOUND, hits=len(hits)))
+    return st.selectbox(text("explore.item"), options, key=f"explore-{dataset.name}", format_func=labels.get)
 
 
 def _past(dataset: Dataset, panel: SalesPanel, item: str) -> None:

@@ -127,9 +127,6 @@ DATA: dict[str, str] = {
     "database.ask": "Read",
     "database.asking": "Reading from the database",
     # one item's past
-    "explore.search": "Search among {count:,} items: code or name",
-    "explore.found": "Item (the first {most} that fit, most units first)",
-    "explore.no_item": "No item holds “{typed}”.",
     "explore.look": "Look for stock-outs that nobody flagged",
     "explore.look.help": "Zeros that are improbable for the item are taken for stock-outs, and the demand in them is estimated. It takes a while for this many items.",
     "explore.looking": "Looking for stock-outs, estimating demand in them",
