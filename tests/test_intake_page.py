@@ -1,10 +1,13 @@
 """From file to saved data on the Sales page: read otherwise, joined, laid out, mapped, decided upon, saved, and undone."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import journey
 import numpy as np
 import pandas as pd
 import pytest
+from browser import open_page
 from pages_without_browser import csv, lines, metrics, opened, ran, upload
 from streamlit.testing.v1 import AppTest
 
@@ -13,6 +16,9 @@ from sales.recipe import Recipe
 from ui.texts import text
 from workspace import facts
 from workspace.datasets import Dataset, datasets
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 def orders() -> pd.DataFrame:
@@ -247,6 +253,27 @@ def test_places_are_planned_apart_and_each_row_is_one_unit() -> None:
     panel = saved.load_sales(kept(app))
     assert panel.items.tolist() == ["00 / north", "00 / south", "01 / north", "01 / south"]
     assert panel.units == len(table)
+
+
+@pytest.mark.slow
+def test_in_a_browser_a_finding_stays_open_while_its_decision_changes(app: str, page: "Page", tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    orders().to_csv(tmp_path / "orders.csv", index=False)
+    open_page(page, app)
+    journey.go(page, "sales")
+    journey.upload(page, "upload.sales", tmp_path / "orders.csv")
+    page.get_by_text(text("repair.returns")).click()
+    page.get_by_text(text("repair.returns.drop"), exact=True).click()
+    expect(page.get_by_test_id("stMetric").filter(has_text=text("checks.units"))).to_contain_text("809")
+    expect(page.get_by_role("radiogroup", name=text("findings.action"))).to_be_visible()
+    expect(page.get_by_test_id("stExpander").filter(has_text=text("repair.returns.drop")).first).to_be_visible()
+    journey.save_checked(page, "Decided")
+    page.get_by_text(text("saved.repairs")).click()
+    page.get_by_text(text("repair.returns"), exact=True).click()
+    page.get_by_text(text("repair.returns.net")).click()
+    page.get_by_role("button", name=text("saved.rebuild")).click()
+    expect(page.get_by_test_id("stMetric").filter(has_text=text("checks.units")).first).to_contain_text("309")
 
 
 def test_problems_are_downloaded_as_they_are_shown() -> None:

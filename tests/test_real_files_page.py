@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import workbooks
 from pages_without_browser import csv, metrics, opened, ran, upload
 from realdata import folder
 from streamlit.testing.v1 import AppTest
@@ -73,6 +74,15 @@ def test_a_gift_shop_with_all_its_dirt() -> None:
     dropped = apply(Recipe(recipe.mapping, "W", actions={"returns": "drop"}), raw).panel
     assert dropped is not None
     assert np.nanmax(dropped.y[dropped.rows_of([ENORMOUS])[0]]) > 74_000
+
+
+def test_the_gift_shop_as_a_workbook() -> None:
+    lines = pd.read_parquet(folder("online_retail") / "online_retail.parquet")
+    app = upload(opened("sales"), "sales-file", "Online Retail.xlsx", workbooks.written(lines))
+    assert any("sheet Sales" in caption.value for caption in app.caption)
+    ran(keyed(app.selectbox, "frequency-").set_value("W"))
+    counted(app)
+    assert (metrics(app)[text("checks.rows_used", read=541_909)], metrics(app)[text("checks.items")]) == ("497,434", "3,900")
 
 
 def test_both_tables_of_a_marketplace_joined() -> None:

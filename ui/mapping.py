@@ -40,7 +40,7 @@ def form(source: Source) -> Recipe:
     """The recipe for `source` with the columns that somebody chooses."""
     table, columns = source.long, [str(column) for column in source.long.columns]
     proposal = _proposal(source.version, table)
-    first = proposal.recipe
+    first, key = proposal.recipe, f"{source.key}-{header_key(table)}"
     chosen: dict[str, str | None] = {}
     slots: dict[str, Any] = {}
 
@@ -54,12 +54,12 @@ def form(source: Source) -> Recipe:
                 index=columns.index(guess) if guess in columns else None,
                 placeholder=text("mapping.choose" if role in REQUIRED else "mapping.none"),
                 help=text(f"role.{role}.help"),
-                key=f"role-{role}-{source.key}-{len(columns)}",
+                key=f"role-{role}-{key}",
             )
 
     ask(REQUIRED)
     one_a_row = chosen["units"] is None and st.checkbox(
-        text("mapping.one_a_row"), value=first.one_a_row, key=f"one-a-row-{source.key}", help=text("mapping.one_a_row.help")
+        text("mapping.one_a_row"), value=first.one_a_row, key=f"one-a-row-{key}", help=text("mapping.one_a_row.help")
     )
     if proposal.remembered:
         st.caption(text("mapping.remembered"))
@@ -74,7 +74,7 @@ def form(source: Source) -> Recipe:
             text(f"mapping.{name}"),
             [column for column in columns if column not in required],
             default=[column for column in before if column in columns and column not in required],
-            key=f"{name}-{source.key}-{len(columns)}",
+            key=f"{name}-{key}",
             help=text(f"mapping.{name}.help"),
         )
         for slot, name, before in zip(st.columns(2), ("known", "apart"), (first.mapping.known, first.apart), strict=True)
