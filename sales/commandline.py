@@ -15,7 +15,7 @@ from sales.lines import ends_of
 from sales.mapping import Mapping, propose
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity
-from sales.reading import read_table
+from sales.reading import Reading, read_table
 from sales.recipe import Recipe, apply
 
 _OWN_NAMES = {"item": "item", "date": "ds", "units": "y"}
@@ -23,18 +23,18 @@ _ROLES = tuple(role.name for role in fields(Mapping) if role.name != "known")
 
 
 def add_sales_arguments(
-    parser: argparse.ArgumentParser, positional: bool = True, words: Callable[[str], str] = lambda _: "", several: bool = False
+    parser: argparse.ArgumentParser, positional: bool = True, words: Callable[[str], str] = lambda _: "", count: str | None = None
 ) -> None:
-    """Adds SALES (or --sales where not `positional`; one or more where `several`) and the flags that say how to read it.
+    """Adds SALES (or --sales where not `positional`) and the flags that say how to read it.
 
-    words: turns a key into the help of a flag.
+    words: turns a key into the help of a flag. count: how many files, as argparse says it; None: one.
     """
 
     def add(*names: str, **settings: object) -> None:
         parser.add_argument(*names, help=words(f"flag.{names[0].lstrip('-').replace('-', '_')}") or None, **settings)  # type: ignore[arg-type]
 
     if positional:
-        add("sales", type=Path, metavar="SALES", **({"nargs": "+"} if several else {}))
+        add("sales", type=Path, metavar="SALES", nargs=count)
     else:
         add("--sales", type=Path, required=True, metavar="SALES")
     for role in _ROLES:
@@ -61,12 +61,21 @@ def read_mapped(args: argparse.Namespace) -> tuple[Mapping, Intake]:
     """
     if storage.is_panel(args.sales):
         return Mapping(), _saved(args)
-    reading = read_table(args.sales, args.sales.name)
+    return mapped(args, read_table(args.sales, args.sales.name))
+
+
+def mapped(args: argparse.Namespace, reading: Reading) -> tuple[Mapping, Intake]:
+    """What becomes of `reading` under the flags, and the mapping that was used."""
     if reading.table is None:
         return Mapping(), Intake(None, reading.problems, args.freq, None, 0, 0)
     mapping = mapping_for(args, reading.table)
     read = apply(recipe_for(args, mapping), reading.table)
     return mapping, replace(read, problems=(*reading.problems, *read.problems))
+
+
+def roles_asked(args: argparse.Namespace) -> bool:
+    """Whether any flag says which column is what."""
+    return any(getattr(args, role) is not None for role in _ROLES)
 
 
 def recipe_for(args: argparse.Namespace, mapping: Mapping) -> Recipe:

@@ -48,6 +48,17 @@ def connections() -> dict[str, str]:
     return {name: url for name, url in (named | environment).items() if name and url}
 
 
+def read_named(name: str, query: str) -> Reading:
+    """What `query` gives in the database that somebody named `name` (`connections`, `read_query`). Never raises."""
+    try:
+        named = connections()
+    except InputProblems as found:
+        return Reading(None, found.problems)
+    if name not in named:
+        return Reading(None, (Problem("source_unknown", got=name[:100], params={"names": ", ".join(sorted(named)) or "-"}),))
+    return read_query(named[name], query)
+
+
 def _in_secrets(path: Path) -> dict[str, str]:
     try:
         sections = tomllib.loads(path.read_text(encoding="utf-8")).get("connections", {})

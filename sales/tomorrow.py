@@ -82,6 +82,16 @@ def on_top_of_sales(old: SalesPanel, newer: Intake, recipe: Recipe) -> Tomorrow:
     return Tomorrow(difference.panel, difference, (*newer.problems, *difference.problems), (), recipe)
 
 
+def own_recipe(dataset: Dataset, table: pd.DataFrame) -> Recipe | None:
+    """The recipe of `dataset` where `table` is one that it can read; None where that has none or the table other columns."""
+    kept = datasets.recipe_of(dataset)
+    if kept is None:
+        return None
+    recipe = replace(Recipe.from_json(kept), join=None, roles=())
+    files, problems = long_tables(recipe, table)
+    return recipe if usable(problems) and not _absent(files[0], recipe.mapping) else None
+
+
 def put_on_top(dataset: Dataset, newer: pd.DataFrame, its: Recipe, today: datetime.date | None = None) -> Tomorrow:
     """`newer`, one table as `its` recipe reads it, on top of what `dataset` keeps; nothing is saved."""
     old, tables, recipe = datasets.load_sales(dataset), datasets.raw_of(dataset), datasets.recipe_of(dataset)

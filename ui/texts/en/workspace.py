@@ -32,6 +32,12 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "the same columns known ahead",
         "Its new values are not known; name it among the columns known ahead (--known).",
     ),
+    "source_unknown": (
+        "no database has this name",
+        "one of: {names}",
+        "Name one in the environment (SHELFCAST_SOURCE_NAME) or in .streamlit/secrets.toml.",
+    ),
+    "dataset_unknown": ("no dataset has this name", "one of: {names}", "Type its name or its title as the Data page shows it."),
     "archive_foreign": (
         "this is no archive of Shelfcast",
         "a file that it exported",
