@@ -484,6 +484,54 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a date like 2024-06-15",
         "An item with units on order gets no quantity without it; write the year first.",
     ),
+    "purchases_no_column": (
+        "the purchase history has no columns of items and of days of order; it has: {columns}",
+        "columns with the headers item and ordered",
+        "Rename the columns that hold the item codes and the days on which they were ordered.",
+    ),
+    "purchases_item_missing": ("no item code", "an item code in every row", "The row was left out; add its item code."),
+    "purchases_not_ordered": ("no day of order", "the day on which it was ordered", "The row was left out; add the day."),
+    "purchases_bad_date": (
+        "this is no date",
+        "a date like 2024-06-15",
+        "A row whose day of order or receipt cannot be read was left out; correct it.",
+    ),
+    "purchases_date_ambiguous": (
+        "this can be two days, and nothing in the file tells which",
+        "a date like 2024-06-15",
+        "The row was left out; write the year first.",
+    ),
+    "purchases_received_before": (
+        "received before it was ordered",
+        "a day of receipt on or after that of the order",
+        "The row was left out; correct either day.",
+    ),
+    "purchases_received_late": (
+        "received more than ten years after it was ordered",
+        "a lead time of at most 3,650 days",
+        "The row was left out; correct either day.",
+    ),
+    "purchases_bad_units": (
+        "this is no number of units",
+        "0 or more, such as 1234.5",
+        "What is still to come of this line is not known and not counted as on order; correct it.",
+    ),
+    "purchases_cancelled": ("cancelled orders", "orders that were or will be delivered", "They were left out."),
+    "purchases_open": (
+        "orders that have not come, or not all of them, the first item",
+        "a day of receipt",
+        "They are not part of the lead times measured; their units can be taken as on order.",
+    ),
+    "purchases_open_long": (
+        "orders open for longer than any complete order of their supplier took, the first item",
+        "a day of receipt, or a cancelled order",
+        "Lead times may be longer than what was measured; ask the supplier, or mark the orders as received or cancelled.",
+    ),
+    "purchases_unknown_item": (
+        "lines of items without sales, the first item",
+        "item codes exactly as in the sales file",
+        "They count for the lead time of their supplier alone; correct the codes if the items are in the sales file.",
+    ),
     "stock_item_without_row": (
         "items of the sales file without a row in the stock file, the first of them",
         "a row for every item",
