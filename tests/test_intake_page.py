@@ -1,5 +1,6 @@
 """From file to saved data on the Sales page: read otherwise, joined, laid out, mapped, decided upon, saved, and undone."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -276,7 +277,11 @@ def test_in_a_browser_a_finding_stays_open_while_its_decision_changes(app: str, 
     expect(page.get_by_test_id("stMetric").filter(has_text=text("checks.units")).first).to_contain_text("309")
 
 
-def test_problems_are_downloaded_as_they_are_shown() -> None:
-    app = mapped()
-    (button,) = [one for one in app.get("download_button") if one.proto.label == text("findings.download")]
-    assert button is not None
+def test_problems_are_downloaded_with_those_of_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[bytes] = []
+    monkeypatch.setattr("ui.findings.st.download_button", lambda label, content, *_, **__: files.append(content))
+    upload(opened("sales"), "sales-file", "orders.csv", b"sales of the shop\n" + csv(orders()))
+    told = pd.read_csv(io.BytesIO(files[-1]))
+    assert told[text("problems.severity")].tolist()[:2] == [text("severity.info"), text("severity.warning")]
+    assert told[text("problems.what")].str.contains("rows above the header").tolist()[0]
+    assert told[text("problems.count")].dtype == int

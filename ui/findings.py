@@ -39,10 +39,10 @@ def facts(read: Intake) -> None:
     st.caption(text("checks.range", first=first, last=last))
 
 
-def section(read: Intake, problems: Sequence[Problem], key: str) -> None:
-    """All that was found: what may be decided, each to be opened, the gravest first; then what only is to be known.
+def section(read: Intake, problems: Sequence[Problem], key: str, before: Sequence[Problem] = ()) -> None:
+    """All that was found: what is only to be known, then what may be decided, each to be opened, the gravest first.
 
-    problems: those of `read`, placed in their files. key: of the widgets.
+    problems: those of `read`, placed in their files. key: of the widgets. before: what is shown elsewhere, to be downloaded with the rest.
     """
     findings: list[Finding | PanelFinding] = [*read.findings, *read.looks]
     decided = {finding.code for finding in findings}
@@ -55,8 +55,8 @@ def section(read: Intake, problems: Sequence[Problem], key: str) -> None:
             st.markdown(text(f"findings.{severity}", count=len(some)))
         for finding in some:
             _one(finding, read.panel, key)
-    if problems:
-        table = pd.DataFrame(problem_rows(problems)).rename(columns=lambda name: text(f"problems.{name}"))
+    if before or problems:
+        table = pd.DataFrame(problem_rows([*before, *problems])).rename(columns=lambda name: text(f"problems.{name}"))
         st.download_button(text("findings.download"), csv_table(table), "problems.csv", "text/csv", key=f"problems-{key}")
 
 

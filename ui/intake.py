@@ -43,7 +43,7 @@ def mapped(came: Source, data: Dataset | None) -> None:
     read = _read(f"{came.key} {date.today()} {recipe.to_json()}", [came.raw], recipe)
     st.subheader(text("checks.title"))
     findings.facts(read)
-    findings.section(read, read.problems if recipe.join else in_files(read.problems, came.how), came.key)
+    findings.section(read, read.problems if recipe.join else in_files(read.problems, came.how), came.key, came.problems)
     if read.panel is not None:
         merges.section(read.panel, came.key)
     placed = _placed(came.key, data)

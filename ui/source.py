@@ -10,7 +10,7 @@ import streamlit as st
 
 from sales.joining import join, propose_join
 from sales.problems import Problem, usable
-from sales.reading import Asked, Reading, read_files
+from sales.reading import Asked, Reading, in_files, read_files
 from sales.recipe import Recipe, prepared
 from sales.shapes import Shape, detect_shape
 from ui import forms, tables
@@ -27,7 +27,7 @@ class Source:
     """A table that came from outside, and what was decided about it so far.
 
     key: of the widgets that belong to it. name: of what it came from. raw: as it was read and joined. decided: how, as a part of a recipe.
-    long: the same, a row an item and date. how: see `sales.reading.Reading`.
+    long: the same, a row an item and date. how: see `sales.reading.Reading`. problems: of reading and joining.
     """
 
     key: str
@@ -36,6 +36,7 @@ class Source:
     decided: Recipe
     long: pd.DataFrame
     how: dict[str, Any]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def version(self) -> str:
@@ -65,14 +66,15 @@ def source(reading: Reading, key: str, name: str, asked: Asked | None = None) ->
     if reading.table is None:
         return None
     st.caption(_told(reading))
-    raw, on = _with_second(reading.table, key)
+    raw, on, of_join = _with_second(reading.table, key)
     decided = Recipe(reading={} if asked is None else {part: value for part, value in vars(asked).items() if value is not None}, join=on)
     if raw is None:
         return None
     decided = replace(decided, shape=_shape(raw, f"{key}-{len(raw.columns)}"))
     long, problems = _long(f"{key} {decided.to_json()}", raw, decided)
     tables.problems(problems)
-    return Source(key, name, raw, decided, long, reading.how) if usable(problems) else None
+    told = (*in_files(reading.problems, reading.how), *of_join)
+    return Source(key, name, raw, decided, long, reading.how, told) if usable(problems) else None
 
 
 def _asked(key: str) -> Asked:
@@ -127,17 +129,17 @@ def _told(reading: Reading) -> str:
     return " · ".join(parts)
 
 
-def _with_second(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame | None, dict[str, Any] | None]:
-    """The table with a second one joined to it where somebody hands one over, and how."""
+def _with_second(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame | None, dict[str, Any] | None, Sequence[Problem]]:
+    """The table with a second one joined to it where somebody hands one over, how, and what was wrong; no table where that cannot be."""
     with st.expander(text("join.title"), icon=":material/join_inner:"):
         upload = st.file_uploader(text("join.upload"), key=f"second-{key}", help=text("join.help"))
         if upload is None:
-            return table, None
+            return table, None, ()
         reading = forms.read_upload(upload.file_id, upload.name, upload)
         tables.problems(reading.problems)
         second = reading.table
         if second is None:
-            return None, None
+            return None, None, ()
         proposed = _proposed_join(f"{key} {upload.file_id}", table, second)
         sides = [
             slot.multiselect(
@@ -152,11 +154,11 @@ def _with_second(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame | None, di
         ]
         if len(sides[0]) != len(sides[1]) or not sides[0]:
             st.info(text("join.choose"))
-            return None, None
+            return None, None, ()
         on = [list(pair) for pair in zip(*sides, strict=True)]
         joined, problems = _join(f"{key} {upload.file_id} {on}", table, second, on)
         tables.problems(problems)
-        return (joined, {"on": on, "name": upload.name}) if usable(problems) else (None, None)
+        return (joined if usable(problems) else None), {"on": on, "name": upload.name}, (*reading.problems, *problems)
 
 
 def _shape(table: pd.DataFrame, key: str) -> Shape | None:
