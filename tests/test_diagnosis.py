@@ -196,6 +196,9 @@ def test_stock_outs_are_shown_with_the_units_they_hid() -> None:
     assert mended.out_of_stock.sum() == 10
     assert (mended.y[1, 50:60] == 0).all()
     assert found(mended) == {}
+    (taken,) = diagnose(panel(y), {"stock_outs_inferred": "out_of_stock"})[1]
+    assert len(taken.effect) == 10
+    assert (taken.effect["after"] - taken.effect["before"]).sum() == pytest.approx(finding.params["units_added"])
 
 
 def test_new_short_and_ended_items() -> None:

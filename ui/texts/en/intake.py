@@ -80,7 +80,7 @@ INTAKE: dict[str, str] = {
     "findings.told": "{what}. Expected: {expected}.",
     "findings.action": "What is done about it",
     "findings.is_proposed": "{name} (proposed)",
-    "findings.unchanged": "No units change under this choice.",
+    "findings.unchanged": "No units change under this choice. Choose another to see what it changes: nothing is saved before you save.",
     "findings.sample": "{count} of them, those that move most units",
     "findings.column.item": "Item",
     "findings.column.first": "From",
