@@ -69,7 +69,8 @@ def compared(old: SalesPanel, new: SalesPanel, covers: np.ndarray, items: np.nda
     before, after = both.units(old), both.units(new)
     spoken = np.zeros(len(both.periods), dtype=bool)
     spoken[both.covered(new)] = covers
-    return _difference(both, new, after, before, ~np.isnan(before) | ~np.isnan(after), spoken, items)
+    known = ~np.isnan(before) | ~np.isnan(after)
+    return _difference(both, new, after, before, known & (spoken | (before != after)), spoken, items)
 
 
 class _Both:

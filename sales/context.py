@@ -145,6 +145,8 @@ def with_events(panel: SalesPanel, table: pd.DataFrame, columns: EventColumns, d
     problems += of_rows
     good = ~np.isnat(first) & ~np.isnat(last) & ~backwards & (code >= 0)
     blocks = _event_blocks(panel, first, last, value, code, names, rows, good)
+    if not any(_ahead(panel, block) for block in blocks.values()):
+        problems.append(Problem("events_past", Severity.WARNING, column=columns.first))
     return _joined(panel, blocks), tuple(problems)
 
 

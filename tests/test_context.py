@@ -135,7 +135,7 @@ def test_events_for_all_for_a_category_and_for_an_item() -> None:
 
 def test_an_event_that_began_before_the_history_reaches_into_it_and_into_its_week() -> None:
     joined, problems = with_events(shop("W", 4), events(("2022-12-20", "2023-01-09", "fair", None, None, None)), EVENTS)
-    assert problems == ()
+    assert codes(problems) == ["events_past"]
     np.testing.assert_array_equal(joined.covariates["fair"][0], [1, 1, 0, 0])
 
 
@@ -156,6 +156,7 @@ def test_what_is_wrong_with_events_is_said_at_once() -> None:
         ("event_backwards", 2),
         ("event_for_none", 5),
         ("event_for_none", 4),
+        ("events_past", None),
     }
     np.testing.assert_array_equal(joined.covariates["fair"][0], [0, 0, 1] + [0] * 7)
     assert codes(with_events(shop(), table, replace(EVENTS, first="start"))[1]) == ["column_absent"]

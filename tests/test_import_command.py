@@ -32,7 +32,7 @@ def test_a_later_file_goes_on_top_and_says_what_it_changes(shop: Dataset, tmp_pa
     assert main(["import", file(tmp_path, "2024-01-10", 3, 5), "--append", "My shop"]) == 0
     said = capsys.readouterr().out
     assert "9 periods only before, 1 in both, 2 added" in said
-    assert "2 values change: 40 units become 46" in said
+    assert "2 values change: 4 units become 10" in said
     assert "A, 2024-01-10: 2 become 5" in said
     (now,) = datasets()
     assert saved.load_sales(now).y.tolist() == [[2] * 9 + [5] * 3] * 2

@@ -40,6 +40,7 @@ def test_the_difference_is_shown_before_it_is_saved(data: Dataset) -> None:
     app = on_top(data, later())
     shown = metrics(app)
     assert [shown[text(f"tomorrow.{name}", period="days")] for name in ("only_old", "both", "only_new")] == ["89", "1", "2"]
+    assert shown[text("tomorrow.units")] == "28"
     changes = table_of(app, "change")
     assert set(changes["after"]) == {7.0}
     assert open_dataset(data.name).facts["last"] == "2024-03-30"

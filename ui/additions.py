@@ -48,7 +48,9 @@ def _shown(data: Dataset, panel: SalesPanel, there: Sequence[Addition]) -> None:
 
 
 def _told(one: Addition) -> dict[str, str]:
-    return {"countries": ", ".join(one.countries)} if isinstance(one, Holidays) else {"source": plain(one.source)}
+    if isinstance(one, Holidays):
+        return {"countries": plain(", ".join(countries().get(code, code) for code in one.countries))}
+    return {"source": plain(one.source)}
 
 
 def _columns(panel: SalesPanel, names: Sequence[str], key: str) -> None:

@@ -23,7 +23,7 @@ def listing(opened: Dataset | None) -> Dataset | None:
     there = datasets()
     if not there:
         st.info(text("data.none"))
-        shell.link("sales", text("shell.go", page=text("sales.link")), None)
+        shell.link("sales", text("shell.go", page=text("sales.link")))
         return None
     rows = saved.listed(there)
     rows["periods"] = [

@@ -1,6 +1,7 @@
 """Saved sales, looked at: what the data holds, and one item's past, its kinds of nothing kept apart."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from sales import datasets as saved
@@ -53,14 +54,13 @@ def _past(dataset: Dataset, panel: SalesPanel, item: str) -> None:
     nothing, row = summary.nothing(panel, item, inferred), panel.rows_of([item])[0]
     st.plotly_chart(charts.sales(panel, item, nothing, None if estimate is None else estimate.demand[row]), key="sales-chart")
     described = summary.describe(panel, item)
-    slots = st.columns(5)
+    slots = st.columns(4)
     period = charts.period(panel)
-    slots[0].metric(text("explore.first", period=period), f"{described.first:%Y-%m-%d}")
-    slots[1].metric(text("explore.total"), f"{described.units:,.0f}")
-    slots[2].metric(text("explore.mean", period=period), f"{described.mean:,.2f}")
-    slots[3].metric(text("explore.zeros", period=period), f"{described.zeros:.0%}")
-    slots[4].metric(text("explore.pattern"), text(f"pattern.{described.pattern}"))
-    _kinds(dataset, nothing, text(f"frequency.{panel.calendar.frequency}"))
+    slots[0].metric(text("explore.total"), f"{described.units:,.0f}")
+    slots[1].metric(text("explore.mean", period=period), f"{described.mean:,.2f}")
+    slots[2].metric(text("explore.zeros"), f"{described.zeros:.0%}", help=text("explore.zeros.help", period=period))
+    slots[3].metric(text("explore.pattern"), text(f"pattern.{described.pattern}"))
+    _kinds(dataset, nothing, described.first, text(f"frequency.{panel.calendar.frequency}"))
     if estimate is not None and (nothing.given | nothing.inferred).any():
         added, lacking = float(estimate.units_added[row]), int(estimate.not_estimated[row])
         st.markdown(text("explore.added", units=added) + (text("explore.not_estimated", count=lacking) if lacking else ""))
@@ -73,10 +73,10 @@ def _looked(dataset: Dataset, panel: SalesPanel) -> tuple[np.ndarray | None, Est
     return _estimated(dataset.name, panel.fingerprint, panel)
 
 
-def _kinds(dataset: Dataset, nothing: Nothing, period: str) -> None:
+def _kinds(dataset: Dataset, nothing: Nothing, first: pd.Timestamp, period: str) -> None:
     """How many periods are of which kind, in a sentence."""
     parts = [text(f"explore.kind.{kind}", count=count) for kind, count in nothing.counts.items() if count]
-    st.caption(text("explore.kinds", period=period, parts=" · ".join(parts)))
+    st.caption(text("explore.kinds", first=first, period=period, parts=" · ".join(parts)))
     kind, action = TAKEN
     actions = (saved.recipe_of(dataset) or {}).get("actions", {})
     if nothing.given.any() and actions.get(kind) == action:

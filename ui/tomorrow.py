@@ -7,10 +7,11 @@ import streamlit as st
 
 from sales import tomorrow
 from sales.appending import Difference
+from sales.problems import Severity
 from sales.recipe import Recipe
 from sales.tomorrow import Tomorrow
 from ui import forms, planner, shell, tables
-from ui.texts import plain, text
+from ui.texts import plain, problem, text
 from workspace.datasets import Dataset, open_dataset
 
 MOST_NAMED = 200
@@ -29,7 +30,11 @@ def section(data: Dataset, table: pd.DataFrame, recipe: Recipe, source: str, key
         tables.problems(made.problems)
         return
     found, period = made.difference, text(f"frequency.{data.facts['frequency']}")
-    tables.problems(found.problems, nothing="tomorrow.nothing")
+    for told in found.problems:
+        say = {Severity.ERROR: st.error, Severity.WARNING: st.warning, Severity.INFO: st.info}[told.severity]
+        say(plain(problem(told)))
+    if not found.problems:
+        st.success(text("tomorrow.nothing"))
     _counts(found, period)
     _items(found)
     _changes(found)
@@ -51,7 +56,9 @@ def _counts(found: Difference, period: str) -> None:
         column.metric(words, f"{getattr(found, name):,}", help=of)
     columns[3].metric(text("tomorrow.changed"), f"{found.changed:,}", help=text("tomorrow.changed.help", period=period))
     before, after = found.units_before, found.units_after
-    columns[4].metric(text("tomorrow.units"), f"{after:,.10g}", delta=f"{after - before:+,.10g}", help=text("tomorrow.units.help"))
+    columns[4].metric(
+        text("tomorrow.units"), f"{after:,.10g}", delta=f"{after - before:+,.10g}", help=text("tomorrow.units.help", period=period)
+    )
 
 
 def _items(found: Difference) -> None:

@@ -26,6 +26,11 @@ CONTEXT_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "at most {most}: each becomes a column",
         "Give events of a kind one name, and tell them apart by their dates.",
     ),
+    "events_past": (
+        "no event is after the last sale",
+        "the events to come as well",
+        "Models then learn of past events and know of none to come; add those that are planned.",
+    ),
     "event_unnamed": ("an event without a name", "a name in each row", "The rows were left out; name them."),
     "event_backwards": ("an event ends before it begins", "an end on or after its beginning", "The rows were left out; correct them."),
     "event_for_none": (
