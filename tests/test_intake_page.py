@@ -13,7 +13,7 @@ from pages_without_browser import csv, lines, metrics, opened, ran, upload
 from streamlit.testing.v1 import AppTest
 
 from sales import datasets as saved
-from sales.recipe import Recipe
+from sales.recipe import Recipe, apply
 from ui.texts import text
 from workspace import facts
 from workspace.datasets import Dataset, datasets
@@ -275,6 +275,14 @@ def test_in_a_browser_a_finding_stays_open_while_its_decision_changes(app: str, 
     page.get_by_text(text("repair.returns.net")).click()
     page.get_by_role("button", name=text("saved.rebuild")).click()
     expect(page.get_by_test_id("stMetric").filter(has_text=text("checks.units")).first).to_contain_text("309")
+
+
+def test_a_sample_keeps_the_table_that_it_was_made_of() -> None:
+    ran(opened("sales").button(key="sample-groceries").click())
+    data = datasets()[0]
+    read = apply(Recipe.from_json(saved.recipe_of(data)), saved.raw_of(data))
+    assert read.panel is not None
+    assert read.panel.fingerprint == data.facts["fingerprint"]
 
 
 def test_problems_are_downloaded_with_those_of_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
