@@ -18,6 +18,7 @@ from sales.joining import join
 from sales.lines import ends_of
 from sales.mapping import Mapping
 from sales.problems import Problem, Severity, usable
+from sales.repairs import REPAIRS
 from sales.shapes import Shape, to_long
 from sales.stacking import Stack, counted_on, stacked, with_holes
 
@@ -108,6 +109,7 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
     an action of the recipe asks for it.
     """
     files, problems = long_tables(recipe, tables)
+    problems += _of_no_finding(recipe.actions)
     lines = {code: action for code, action in recipe.actions.items() if code not in LOOKS}
     if not usable(problems):
         return Intake(None, tuple(problems), recipe.frequency, None, sum(map(len, files)), 0)
@@ -124,6 +126,14 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
         told = Problem("panel_not_looked_at", Severity.INFO, got=f"{read.panel.y.size:,}", params={"most": f"{MOST_LOOKED_AT:,}"})
         return replace(read, problems=(*read.problems, told))
     return _looked(read, wanted)
+
+
+def _of_no_finding(actions: MappingOf[str, str]) -> list[Problem]:
+    """Actions of codes that no finding ever has."""
+    codes = sorted({*REPAIRS, *LOOKS})
+    return [
+        Problem("no_such_finding", Severity.WARNING, got=code, params={"codes": ", ".join(codes)}) for code in actions if code not in codes
+    ]
 
 
 def prepared(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, list[Problem]]:

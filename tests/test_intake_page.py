@@ -184,6 +184,10 @@ def test_orders_are_joined_to_their_lines_by_the_columns_chosen() -> None:
     upload(app, "second-", "heads.csv", csv(heads))
     assert keyed(app.selectbox, "role-date-").value == "day"
     assert metrics(app)[text("checks.units")] == "309"
+    later = heads.assign(day=["2024-01-01"] * 60 + ["2024-01-02"] * (len(heads) - 60))
+    upload(app, "second-", "heads.csv", csv(later))
+    assert metrics(app)[text("checks.periods", period=text("frequency.D"))] == "2"
+    upload(app, "second-", "heads.csv", csv(heads))
     data = kept(app)
     assert Recipe.from_json(saved.recipe_of(data)).join == {"on": [["order", "id"]], "name": "heads.csv"}
     assert saved.raw_of(data)[0].columns.tolist() == ["order", "sku", "qty", "day"]

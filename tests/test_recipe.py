@@ -198,6 +198,11 @@ def test_a_look_at_the_panel_changes_nothing_until_somebody_chooses() -> None:
     assert (told.count, told.params["look"], told.params["chosen"]) == (6, "closed_periods", "closed")
 
 
+def test_an_action_for_what_is_no_finding_is_said() -> None:
+    read = apply(Recipe(PLAIN, "D", actions={"retuns": "drop", "conflicting_totals": "sum"}), LINES)
+    assert [problem.got for problem in read.problems if problem.code == "no_such_finding"] == ["retuns"]
+
+
 def test_an_action_that_no_look_has_is_said_and_nothing_is_done() -> None:
     read = apply(Recipe(PLAIN, "D", actions={"closed_periods": "burn"}), closed_on_three_days())
     assert read.panel is not None

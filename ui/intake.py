@@ -40,7 +40,7 @@ def mapped(came: Source, data: Dataset | None) -> None:
     st.subheader(text("mapping.title"))
     st.dataframe(came.long.head(PREVIEW), hide_index=True, key="preview")
     recipe = _decided(mapping.form(came), came.key)
-    read = _read(f"{came.key} {date.today()} {recipe.to_json()}", [came.raw], recipe)
+    read = _read(f"{came.content} {date.today()} {recipe.to_json()}", [came.raw], recipe)
     st.subheader(text("checks.title"))
     findings.facts(read)
     findings.section(read, read.problems if recipe.join else in_files(read.problems, came.how), came.key, came.problems)
@@ -48,7 +48,7 @@ def mapped(came: Source, data: Dataset | None) -> None:
         merges.section(read.panel, came.key)
     placed = _placed(came.key, data)
     if data is not None and placed == APPEND:
-        tomorrow.section(data, _without_customers(came.raw, recipe.mapping.customer), recipe, came.name, came.key)
+        tomorrow.section(data, _without_customers(came.raw, recipe.mapping.customer), recipe, came.name, came.content)
     elif read.panel is not None:
         _save(read, came, recipe, data, placed)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sales.joining import join, propose_join
+from sales.mapping import header_key
 from sales.problems import Problem, usable
 from sales.reading import Asked, Reading, in_files, read_files
 from sales.recipe import Recipe, prepared
@@ -26,11 +27,13 @@ STEPS = ("D", "W", "M")
 class Source:
     """A table that came from outside, and what was decided about it so far.
 
-    key: of the widgets that belong to it. name: of what it came from. raw: as it was read and joined. decided: how, as a part of a recipe.
-    long: the same, a row an item and date. how: see `sales.reading.Reading`. problems: of reading and joining.
+    key: of the widgets that belong to it. content: another text where what came is another. name: of what it came from. raw: as it was
+    read and joined. decided: how, as a part of a recipe. long: the same, a row an item and date. how: see `sales.reading.Reading`.
+    problems: of reading and joining.
     """
 
     key: str
+    content: str
     name: str
     raw: pd.DataFrame
     decided: Recipe
@@ -41,7 +44,7 @@ class Source:
     @property
     def version(self) -> str:
         """Another text where the table or what was decided about it is another."""
-        return f"{self.key} {self.decided.to_json()}"
+        return f"{self.content} {self.decided.to_json()}"
 
 
 def uploaded() -> Source | None:
@@ -66,15 +69,16 @@ def source(reading: Reading, key: str, name: str, asked: Asked | None = None) ->
     if reading.table is None:
         return None
     st.caption(_told(reading))
-    raw, on, of_join = _with_second(reading.table, key)
+    raw, on, of_join, second = _with_second(reading.table, key)
     decided = Recipe(reading={} if asked is None else {part: value for part, value in vars(asked).items() if value is not None}, join=on)
     if raw is None:
         return None
-    decided = replace(decided, shape=_shape(raw, f"{key}-{len(raw.columns)}"))
-    long, problems = _long(f"{key} {decided.to_json()}", raw, decided)
+    content = f"{key}-{second}-{decided.reading}"
+    decided = replace(decided, shape=_shape(raw, f"{key}-{header_key(raw)}", content))
+    long, problems = _long(f"{content} {decided.to_json()}", raw, decided)
     tables.problems(problems)
     told = (*in_files(reading.problems, reading.how), *of_join)
-    return Source(key, name, raw, decided, long, reading.how, told) if usable(problems) else None
+    return Source(key, content, name, raw, decided, long, reading.how, told) if usable(problems) else None
 
 
 def _asked(key: str) -> Asked:
@@ -129,17 +133,18 @@ def _told(reading: Reading) -> str:
     return " · ".join(parts)
 
 
-def _with_second(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame | None, dict[str, Any] | None, Sequence[Problem]]:
-    """The table with a second one joined to it where somebody hands one over, how, and what was wrong; no table where that cannot be."""
+def _with_second(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame | None, dict[str, Any] | None, Sequence[Problem], str]:
+    """The table with a second one joined to it where somebody hands one over, how, what was wrong, and another text for another second
+    one; no table where it cannot be joined."""
     with st.expander(text("join.title"), icon=":material/join_inner:"):
         upload = st.file_uploader(text("join.upload"), key=f"second-{key}", help=text("join.help"))
         if upload is None:
-            return table, None, ()
+            return table, None, (), ""
         reading = forms.read_upload(upload.file_id, upload.name, upload)
         tables.problems(reading.problems)
         second = reading.table
         if second is None:
-            return None, None, ()
+            return None, None, (), ""
         proposed = _proposed_join(f"{key} {upload.file_id}", table, second)
         sides = [
             slot.multiselect(
@@ -154,16 +159,17 @@ def _with_second(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame | None, di
         ]
         if len(sides[0]) != len(sides[1]) or not sides[0]:
             st.info(text("join.choose"))
-            return None, None, ()
+            return None, None, (), ""
         on = [list(pair) for pair in zip(*sides, strict=True)]
         joined, problems = _join(f"{key} {upload.file_id} {on}", table, second, on)
         tables.problems(problems)
-        return (joined if usable(problems) else None), {"on": on, "name": upload.name}, (*reading.problems, *problems)
+        told = (*reading.problems, *problems)
+        return (joined if usable(problems) else None), {"on": on, "name": upload.name}, told, f"{upload.file_id} {on}"
 
 
-def _shape(table: pd.DataFrame, key: str) -> Shape | None:
+def _shape(table: pd.DataFrame, key: str, content: str) -> Shape | None:
     """How the table holds sales: as it looks, or as somebody says; None where it is long."""
-    found = _detected(key, table)
+    found = _detected(content, table)
     with st.expander(
         text("shape.title", found=text(f"shape.{found.layout}")), icon=":material/pivot_table_chart:", expanded=found.layout != "long"
     ):
@@ -216,7 +222,7 @@ def _proposed_join(key: str, _left: pd.DataFrame, _right: pd.DataFrame) -> tuple
 
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner=False)
-def _detected(key: str, _table: pd.DataFrame) -> Shape:
+def _detected(content: str, _table: pd.DataFrame) -> Shape:
     return detect_shape(_table)
 
 

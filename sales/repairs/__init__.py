@@ -1,6 +1,7 @@
 """Repairs of sales lines: what may be wrong with them, in the order in which it is mended."""
 
 from collections.abc import Mapping
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from sales.repairs.finding import Finding, Repair
 from sales.repairs.products import NO_PRODUCT
 from sales.repairs.returns import RETURNS
 
-__all__ = ["Finding", "Repair", "repair", "repairs_of"]
+__all__ = ["REPAIRS", "Finding", "Repair", "repair", "repairs_of"]
 
 
 def repairs_of(kind: Kind, times: int, today: np.datetime64) -> tuple[Repair, ...]:
@@ -30,6 +31,9 @@ def repairs_of(kind: Kind, times: int, today: np.datetime64) -> tuple[Repair, ..
         return (*before, totals.DUPLICATE_LINES, values.future(today), RETURNS, NO_PRODUCT, values.PRICES, values.ABSURD)
     again = (totals.FILE_REPEATED, totals.TOTALS_CORRECTED) if times > 1 else (totals.DUPLICATE_ROWS, totals.CONFLICTING_TOTALS)
     return (*before, totals.NEGATIVE_TOTALS, *again, values.future(today), NO_PRODUCT, values.PRICES, values.ABSURD)
+
+
+REPAIRS = frozenset(one.code for kind in get_args(Kind) for times in (1, 2) for one in repairs_of(kind, times, np.datetime64("1970-01-01")))
 
 
 def repair(

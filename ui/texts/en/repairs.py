@@ -3,6 +3,11 @@
 CHOSEN = "What was done: {chosen} (or choose --repair {others})."
 
 REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
+    "no_such_finding": (
+        "no finding has this name",
+        "one of {codes}",
+        "Nothing was done for it; correct the name.",
+    ),
     "no_such_action": (
         "there is no such action for what was found",
         "one of {actions}",
