@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from realdata import folder
 
+from sales import checks
 from sales import datasets as saved
 from sales.additions import Holidays, with_additions
 from sales.intake import intake
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
+from sales.reading import read_table
 from sales.recipe import Recipe, apply
 from sales.shapes import Shape
 from sales.tomorrow import Tomorrow, on_top, on_top_of_sales, put_on_top, save
@@ -170,3 +173,22 @@ def test_what_has_no_sales_is_not_saved() -> None:
     data = saved.save_sales("Shop", sold([file("2024-01-01", 10)]), {"source": "a.csv"})
     with pytest.raises(ValueError, match="got no sales to save"):
         save(data, put_on_top(data, file("2024-01-11", 3).assign(units="x"), RECIPE), "b.csv")
+
+
+@pytest.mark.slow
+def test_a_real_shops_file_in_two_that_overlap_is_the_shop_again() -> None:
+    """A year of a gift shop's lines with all their dirt, the first half and a second that begins a month before it ends."""
+    whole = read_table(folder("online_retail") / "online_retail.parquet", "online_retail.parquet").table
+    assert whole is not None
+    mapping = Mapping("StockCode", "InvoiceDate", "Quantity", price="UnitPrice", order="InvoiceNo", customer="CustomerID")
+    recipe, day = Recipe(mapping, "W"), checks.read_days(whole["InvoiceDate"], None)[0]
+    first, second = whole[day <= np.datetime64("2011-06-10")], whole[day >= np.datetime64("2011-05-10")]
+    old = sold([first], recipe)
+    made = on_top(old, [first], recipe, [second], recipe)
+    assert made.panel is not None
+    assert made.panel.sales_fingerprint == sold([whole], recipe).sales_fingerprint
+    assert made.difference is not None
+    assert (made.difference.both, made.difference.items_new != ()) == (4, True)
+    same = on_top(made.panel, made.tables, made.recipe, [second], recipe).difference
+    assert same is not None
+    assert same.same
