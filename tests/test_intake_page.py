@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from sales import datasets as saved
 from sales.recipe import Recipe, apply
-from ui.texts import text
+from ui.texts import plain, text
 from workspace import facts
-from workspace.datasets import Dataset, datasets
+from workspace.datasets import Dataset, datasets, delete, open_dataset
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -118,6 +118,42 @@ def test_what_was_found_is_opened_and_decided_upon_and_the_choice_is_saved_and_u
     assert saved.load_sales(now).units == 309
     assert saved.load_sales(now, data.facts["fingerprint"]).units == 809
     assert Recipe.from_json(saved.recipe_of(now)).actions == {"returns": "net"}
+
+
+def decided_anew(data: Dataset) -> AppTest:
+    """The page with the saved returns left out, not yet rebuilt."""
+    app = opened("sales", data)
+    ran(keyed(app.toggle, "repairs-").set_value(True))
+    unfolded(app, f"finding-returns-{data.name}-{data.facts['fingerprint']}")
+    return ran(keyed(app.radio, "action-returns-").set_value("drop"))
+
+
+def test_files_put_on_top_are_repaired_together_and_a_repair_of_them_is_undone() -> None:
+    """cd2's 500 of the first file come back in the second."""
+    whole = orders()
+    data = kept(mapped(whole[whole["order"] != "C1201"]))
+    assert saved.load_sales(data).units == 809
+    back = pd.concat([whole[whole["order"] == "C1201"].assign(day="2024-03-02"), whole.tail(1).assign(order="1300", day="2024-03-03")])
+    app = upload(opened("sales", data), "sales-file", "later.csv", csv(back))
+    ran(keyed(app.radio, "save-place").set_value("append"))
+    ran(app.button(key="save-tomorrow").click())
+    now = open_dataset(data.name)
+    assert saved.load_sales(now).units == 311
+    ran(keyed(decided_anew(now).button, "rebuild-").click())
+    assert saved.load_sales(open_dataset(data.name)).units == 811
+    assert len(saved.raw_of(open_dataset(data.name))) == 2
+
+
+def test_sales_that_somebody_changed_or_deleted_meanwhile_are_not_rebuilt() -> None:
+    data = kept(mapped())
+    app, other = decided_anew(data), decided_anew(data)
+    ran(keyed(other.button, "rebuild-").click())
+    ran(keyed(app.button, "rebuild-").click())
+    assert text("tomorrow.moved_on", title="orders") in [error.value for error in app.error]
+    app = decided_anew(gone := kept(mapped()))
+    delete(gone, "Bob")
+    ran(keyed(app.button, "rebuild-").click())
+    assert [text("data.gone", title=plain(gone.title))] == [error.value for error in app.error]
 
 
 def test_nothing_proposed_for_the_series_is_done_until_somebody_says_so() -> None:

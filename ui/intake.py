@@ -17,7 +17,7 @@ from sales.recipe import Recipe, apply
 from ui import database, findings, forms, mapping, merges, planner, shell, source, tomorrow
 from ui.source import Source
 from ui.texts import plain, text
-from workspace.datasets import Dataset
+from workspace.datasets import Dataset, open_dataset
 from workspace.salt import salt
 
 PREVIEW = 5
@@ -116,16 +116,20 @@ def _placed(key: str, data: Dataset | None) -> str:
 
 def _save_sales(read: Intake, came: Source, recipe: Recipe, data: Dataset | None) -> None:
     assert read.panel is not None
+    replaced = data if data is not None and st.session_state.get(f"{PLACE}-{came.key}-{data.name}") == REPLACE else None
     with st.spinner(text("save.saving")):
         kept: dict[str, Any] = {"raw": [_without_customers(came.raw, recipe.mapping.customer)], "recipe": recipe.to_json()}
         facts = {"source": came.name}
-        if data is not None and st.session_state.get(f"{PLACE}-{came.key}-{data.name}") == REPLACE:
-            dataset = saved.update_sales(data, read.panel, facts, **kept)
-        else:
-            dataset = saved.save_sales(st.session_state.get(f"{TITLE}-{came.key}", "").strip() or came.name, read.panel, facts, **kept)
+        try:
+            title = st.session_state.get(f"{TITLE}-{came.key}", "").strip() or came.name
+            dataset = (
+                saved.update_sales(replaced, read.panel, facts, **kept) if replaced else saved.save_sales(title, read.panel, facts, **kept)
+            )
+        except KeyError:
+            return planner.complain("data.gone", title=plain(replaced.title if replaced else title))
         mapping.remember(came.long, recipe)
     forms.saved_once_more()
-    shell.use(dataset.name)
+    return shell.use(dataset.name)
 
 
 def _without_customers(table: pd.DataFrame, customer: str | None) -> pd.DataFrame:
@@ -133,8 +137,16 @@ def _without_customers(table: pd.DataFrame, customer: str | None) -> pd.DataFram
 
 
 def _rebuild(data: Dataset, read: Intake, recipe: Recipe) -> None:
+    """Unless somebody saved other sales meanwhile: these would take their place."""
     assert read.panel is not None
-    saved.update_sales(data, read.panel, {"source": data.facts["source"]}, recipe=recipe.to_json())
+    try:
+        if open_dataset(data.name).facts["fingerprint"] != data.facts["fingerprint"]:
+            return planner.complain("tomorrow.moved_on", title=plain(data.title))
+        with st.spinner(text("save.saving")):
+            saved.update_sales(data, read.panel, {"source": data.facts["source"]}, recipe=recipe.to_json())
+    except KeyError:
+        return planner.complain("data.gone", title=plain(data.title))
+    return planner.say("saved.rebuilt", title=plain(data.title))
 
 
 @st.cache_resource(scope="session", max_entries=1, show_spinner=text("upload.reading"))

@@ -127,5 +127,6 @@ INTAKE: dict[str, str] = {
     "saved.repairs.help": "They are made anew from the tables as they were uploaded. Nothing changes until you rebuild.",
     "saved.no_raw": "The tables that these sales were made of were not kept with them: upload the file again to choose other repairs.",
     "saved.rebuild": "Rebuild the sales with these choices",
+    "saved.rebuilt": "The sales of {title} are made anew. Compare again to get a forecast of them.",
     "saved.unchanged": "Choose something else first.",
 }
