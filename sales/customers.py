@@ -2,8 +2,8 @@
 
 import hashlib
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from sales import checks
 
@@ -23,4 +23,5 @@ def without_names(table: pd.DataFrame, column: str, salt: bytes) -> pd.DataFrame
         raise ValueError(f"salt: got {len(salt)} bytes, expected {_SALT_BYTES[0]} to {_SALT_BYTES[-1]}")
     codes, words = checks.texts(table[column])
     hashes = [hashlib.blake2b(str(word).encode(), key=salt, digest_size=8).hexdigest() for word in words]
-    return table.assign(**{column: pd.array(np.array([*hashes, None], dtype=object)[codes], dtype="str")})
+    named = pa.array(hashes, pa.large_string()).take(pa.array(codes, mask=codes < 0))
+    return table.assign(**{column: pd.Series(named, index=table.index, dtype="str")})

@@ -5,12 +5,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from sales.distinct import blocks
 from sales.lines import SalesLines, repeated
 
 Kind = Literal["order_lines", "period_totals"]
 FEW = 0.05  # of the rows up to the last sale: slips of an export are rarer, and order lines meet on one item and date more often than that
 FEW_ROWS = 3  # in a file too small for a share to say anything
 _LEAST_COPIES = 0.25
+_MOST_TICKED = 10**8
 LEAST_PAIRS = 10  # fewer items and dates can all have equally many equal order lines by chance
 
 
@@ -27,16 +29,24 @@ def kind_of(lines: SalesLines) -> tuple[Kind, int]:
     if lines.copy.sum() >= _LEAST_COPIES * sold.sum() and (times := _times_over(lines.at(told))):
         return "period_totals", times
     last = lines.day[sold].max()
-    pairs = lines.item_day[told & (lines.day <= last)]
-    repeats = len(pairs) - _distinct(pairs)
-    few = repeats <= FEW * len(pairs) or (repeats <= min(FEW_ROWS, len(pairs) / 4) and not conflicts(lines.at(told)).any())
+    there = told & (lines.day <= last)
+    count = int(there.sum())
+    repeats = count - _pairs(lines, there)
+    few = repeats <= FEW * count or (repeats <= min(FEW_ROWS, count / 4) and not conflicts(lines.at(told)).any())
     return ("period_totals" if few else "order_lines"), 1
 
 
-def _distinct(pairs: np.ndarray) -> int:
-    """How many different numbers there are."""
-    ordered = np.sort(pairs)
-    return 1 + int((ordered[1:] != ordered[:-1]).sum())
+def _pairs(lines: SalesLines, where: np.ndarray) -> int:
+    """How many items and days the lines at mask `where` are of. Where they fit in a table, they are ticked off in it: sorting is slower."""
+    first, last = lines.day.min(), lines.day.max()
+    days = int((last - first).astype("int64")) + 1
+    if len(lines.items) * days > _MOST_TICKED:
+        return len(np.unique(lines.item_day[where]))
+    ticked = np.zeros(len(lines.items) * days, dtype=bool)
+    for at in blocks(len(lines)):
+        here = where[at]
+        ticked[lines.item[at][here] * days + (lines.day[at][here] - first).astype("int64")] = True
+    return int(np.count_nonzero(ticked))
 
 
 def conflicts(lines: SalesLines, keep: Literal["first", "last"] = "first") -> np.ndarray:

@@ -1,6 +1,7 @@
 """Sales lines: what a mapped table says, one place a line, in typed columns and coded texts."""
 
 from collections.abc import Mapping as MappingOf
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -10,13 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales import checks
-from sales.distinct import distinct, text_bytes, text_cells
+from sales.distinct import blocks, distinct, spread, text_bytes, text_cells
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES
 from sales.problems import Problem
 
 MOST_DAYS = 2_000_000
-_SLOT_BITS = 24
+_THREADS = 2
+_SLOT_BITS = 22
 _ODD = np.int64(0x1E3779B97F4A7C15)
 
 
@@ -138,9 +140,15 @@ def _at(part: Any, where: np.ndarray) -> Any:
 def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) -> tuple[SalesLines, list[Problem]]:
     """The lines that `mapping` finds in `table`, and what is wrong with their cells. Lines without an item or a day are left out and named;
     units that are no amount are refused and named."""
-    code, items, problems = checks.read_items(table[mapping.item])
-    day, of_days = checks.read_days(table[mapping.date], day_first)
-    units, refused, of_units = checks.read_units(table[mapping.units])
+    with ThreadPoolExecutor(_THREADS) as threads:  # most of the work is Arrow's and NumPy's, which let others work meanwhile
+        of_item = threads.submit(checks.read_items, table[mapping.item])
+        of_date = threads.submit(checks.read_days, table[mapping.date], day_first)
+        units, refused, of_units = checks.read_units(table[mapping.units])
+        price = _price(table, mapping, units)
+        came_back = bool((units < 0).any())
+        prefix = _prefix(table[mapping.order]) if came_back and mapping.order is not None else None
+        code, items, problems = of_item.result()
+        day, of_days = of_date.result()
     problems = [*problems, *of_days, *of_units]
     known, flags = {}, None
     for name in mapping.known:
@@ -152,8 +160,6 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
     if mapping.on_hand is not None:
         flags, of_stock = _without_stock(table[mapping.on_hand], flags)
         problems += of_stock
-    price = _price(table, mapping, units)
-    came_back = bool((units < 0).any())
     odd = came_back or (price is not None and bool((price <= 0).any()))
     columns = {role: column for role in ATTRIBUTES if (column := getattr(mapping, role)) is not None}
     lines = SalesLines(
@@ -166,7 +172,7 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
         np.zeros(len(table), dtype=bool),
         price,
         _customer(table[mapping.customer]) if odd and mapping.customer is not None else None,
-        _prefix(table[mapping.order]) if came_back and mapping.order is not None else None,
+        prefix,
         flags,
         known,
         {role: Coded(*checks.texts(table[column])) for role, column in columns.items()},
@@ -195,7 +201,7 @@ def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray) -> np.ndarr
 def _customer(column: pd.Series) -> np.ndarray:
     codes, values = distinct(column)
     blank = np.array([not str(value).strip() for value in values] + [True], dtype=bool)
-    return np.where(blank[codes], -1, codes)
+    return spread(np.where(blank, -1, np.arange(len(blank))), codes)
 
 
 def _prefix(column: pd.Series) -> Coded | None:
@@ -232,25 +238,36 @@ def distinct_days(day: np.ndarray) -> np.ndarray:
 def repeated(key: np.ndarray) -> np.ndarray:
     """The places of the numbers that `key` holds more than once, in order. Sorting millions of numbers is quick, and hashing them is not:
     only those that share a slot with a number that is there again are hashed."""
-    ordered = np.sort(key)
-    places = np.flatnonzero(in_slots(key, ordered[1:][ordered[1:] == ordered[:-1]]))
+    below = key < 0
+    with ThreadPoolExecutor(_THREADS) as threads:
+        again = np.concatenate(list(threads.map(_there_again, (key[below], key[~below]))))
+    places = np.flatnonzero(in_slots(key, again))
     return places[pd.Series(key[places]).duplicated(keep=False)]
+
+
+def _there_again(key: np.ndarray) -> np.ndarray:
+    ordered = np.sort(key)
+    return ordered[1:][ordered[1:] == ordered[:-1]]
 
 
 def in_slots(key: np.ndarray, some: np.ndarray) -> np.ndarray:
     """Mask of the numbers of `key` that may be among `some`: all that are, and a few that share a slot with one by chance."""
     slots = np.zeros(2**_SLOT_BITS, dtype=bool)
     slots[_slot(some)] = True
-    return slots[_slot(key)]
+    mask = np.empty(len(key), dtype=bool)
+    for at in blocks(len(key)):
+        mask[at] = slots[_slot(key[at])]
+    return mask
 
 
 def mixed(*parts: np.ndarray) -> np.ndarray:
     """A whole number for each line that two lines share where they agree in all `parts`, numbers one a line; others share it by chance
     only."""
     key = np.zeros(len(parts[0]), dtype="int64")
-    for part in parts:
-        key *= _ODD
-        key += part.astype("int64") if part.dtype.kind != "f" else (np.nan_to_num(part, nan=-0.5) + 0.0).view("int64")
+    for at in blocks(len(key)):
+        for part in parts:
+            key[at] *= _ODD
+            key[at] += part[at].astype("int64") if part.dtype.kind != "f" else (np.nan_to_num(part[at], nan=-0.5) + 0.0).view("int64")
     return key
 
 
@@ -261,7 +278,7 @@ def _slot(key: np.ndarray) -> np.ndarray:
 def _copies(table: pd.DataFrame, lines: SalesLines) -> np.ndarray:
     """Mask of the lines that equal an earlier one in all columns of `table`: candidates get fewer column by column. The first are those
     that share a mixed number; what differs and shares it by chance is told apart by its cells."""
-    numbers = mixed(lines.item_day, lines.units, *(() if lines.price is None else (lines.price,)))
+    numbers = mixed(*(part for part in (lines.item, lines.day, lines.units, lines.price, lines.customer) if part is not None))
     left = repeated(numbers)
     key = numbers[left]
     for place in range(table.shape[1]):

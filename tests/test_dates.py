@@ -125,3 +125,32 @@ def test_random_cells_never_raise(cells: list[object]) -> None:
     found, nothing, unclear = days(pd.Series(cells, dtype=object), None)
     assert len(found) == len(nothing) == len(unclear) == len(cells)
     assert np.isnat(found[nothing | unclear]).all()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "%Y-%m-%d %H:%M:%S",
+        "%d/%m/%Y %H:%M",
+        "%Y-%m-%dT%H:%M:%S+02:00",
+        "%-d/%-m/%Y %H:%M",
+        "%d/%m/%Y %H:%M ",
+        "%Y年%m月%d日 %H:%M",
+    ],
+)
+def test_many_stamps_are_read_as_few_are(write: str) -> None:
+    """From 100,000 cells on, stamps of one width are cut by their bytes and others one by one; holes and what is no date stay."""
+    minutes = pd.date_range("2021-12-25 00:00", periods=120_000, freq="11min")
+    cells = minutes.strftime(write).to_series(index=range(120_000)).astype("str")
+    for odd in ({7: None, 119_999: None}, {7: None, 9: "soon"}, {3: "2021-12-25"}):
+        column = cells.copy()
+        for place, cell in odd.items():
+            column[place] = cell
+        read, nothing, unclear = days(column, None)
+        kept = np.array([place not in odd for place in range(120_000)])
+        some = np.r_[0:40, 119_960:120_000]
+        few = days(column.iloc[some], True if write.startswith(("%d", "%-d")) else None)
+        assert (read[some][kept[some]] == few[0][kept[some]]).all()
+        assert np.isnat(read[~kept]).sum() == sum(cell != "2021-12-25" for cell in odd.values())
+        assert nothing.sum() == sum(cell is None for cell in odd.values())
+        assert not unclear.any()

@@ -6,6 +6,7 @@ a deleted dataset is never given to another: no record and no run of the old one
 
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from workspace import home, runs, tables
 
 FACTS = "facts.json"
 _EARLIER = "earlier"
+_WRITERS = 2
 _DELETED = "deleted.json"  # beside the datasets: the names that no new one may have
 
 
@@ -60,9 +62,15 @@ class Dataset:
 def create(title: str, content: Mapping[str, tables.Content], facts: Mapping[str, Any]) -> Dataset:
     """Saves a new dataset under a free name made of `title`, all of it or nothing; no other is touched."""
     with tables.unfinished_folder(home.folder("datasets")) as staged:
-        for table, written in content.items():
-            tables.write(staged / f"{home.checked(table)}.parquet", written)
+        _write({staged / f"{home.checked(table)}.parquet": written for table, written in content.items()})
         return publish(staged, title, facts)
+
+
+def _write(content: Mapping[Path, tables.Content]) -> None:
+    """Each table to its path, two at a time."""
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        for written in [writers.submit(tables.write, path, table) for path, table in content.items()]:
+            written.result()
 
 
 def publish(staged: Path, title: str, facts: Mapping[str, Any], name: str = "") -> Dataset:
@@ -92,8 +100,7 @@ def update(dataset: Dataset, content: Mapping[str, tables.Content], facts: Mappi
     Raises KeyError where the dataset was deleted meanwhile.
     """
     with writing(dataset) as now:
-        for table, written in content.items():
-            tables.write(dataset.path(table), written)
+        _write({dataset.path(table): written for table, written in content.items()})
         earlier = [{name: value for name, value in version.items() if name != _EARLIER} for version in now.versions]
         tables.write_facts(dataset.folder / FACTS, {**facts, "title": now.title, _EARLIER: earlier})
     return open_dataset(dataset.name)

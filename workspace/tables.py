@@ -43,7 +43,9 @@ def write_arrow(path: Path, table: pa.Table, metadata: Mapping[str, Any], row_gr
     """The same of an Arrow table."""
     extra = {**(table.schema.metadata or {}), _METADATA: json.dumps(dict(metadata), sort_keys=True).encode()}
     stamped = table.replace_schema_metadata(extra)
-    write_atomically(path, lambda file: pq.write_table(stamped, file, compression="zstd", row_group_size=row_group_size))
+    write_atomically(
+        path, lambda file: pq.write_table(stamped, file, compression="zstd", row_group_size=row_group_size, write_statistics=False)
+    )
 
 
 def read_table(path: Path) -> pd.DataFrame:
