@@ -1,6 +1,8 @@
 """From file to saved data on the Sales page: read otherwise, joined, laid out, mapped, decided upon, saved, and undone."""
 
+import datetime
 import io
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -257,6 +259,28 @@ def test_several_files_are_one_table_and_a_problem_names_its_file() -> None:
     assert any(text("source.files", count=2) in caption.value for caption in app.caption)
     (table,) = [table.value for table in app.table if text("problems.row") in table.value]
     assert "6" in table[text("problems.row")].tolist()
+
+
+def test_a_zip_of_several_tables_is_read_whole_or_one_of_them() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        for name, part in (("january.csv", lines(days=31)), ("april.csv", lines(days=90)[lines(days=90)["day"] >= "2024-02-01"])):
+            file.writestr(name, csv(part))
+    app = upload(opened("sales"), "sales-file", "shop.zip", out.getvalue())
+    whole = metrics(app)[text("checks.rows_used", read=4 * 90)]
+    assert whole == "360"
+    ran(keyed(app.selectbox, "asked-sheet-").set_value("january.csv"))
+    assert metrics(app)[text("checks.rows_used", read=4 * 31)] == "124"
+
+
+def test_items_across_without_dates_begin_on_the_day_that_is_said() -> None:
+    wide = lines(days=20).pivot(index="day", columns="sku", values="qty").reset_index(drop=True)
+    app = mapped(wide)
+    assert keyed(app.radio, "layout-").value == "items_across"
+    assert not [button for button in app.button if button.key == "save-sales"]
+    ran(keyed(app.date_input, "first-date-").set_value(datetime.date(2024, 1, 1)))
+    panel = saved.load_sales(kept(app))
+    assert (len(panel), len(panel.periods), str(panel.last.date())) == (4, 20, "2024-01-20")
 
 
 def test_a_file_is_read_otherwise_where_somebody_says_so() -> None:

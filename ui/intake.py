@@ -154,6 +154,6 @@ def _raw(name: str, fingerprint: str, _data: Dataset) -> Sequence[pd.DataFrame]:
     return saved.raw_of(_data, fingerprint)
 
 
-@st.cache_resource(scope="session", max_entries=4, show_spinner=text("upload.checking"))
+@st.cache_resource(scope="session", max_entries=2, show_spinner=text("upload.checking"))
 def _read(version: str, _tables: Sequence[pd.DataFrame], _recipe: Recipe) -> Intake:
     return apply(_recipe, _tables, look=True)
