@@ -63,7 +63,9 @@ def look(path: Path, asked: str | None) -> Made:
     said = asked or mark
     encoding, guessed = (said, False) if said else _told(head, strange, valid)
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
-    return Made(encoding, guessed, max(lines, returns), bool(quotes % 2), zeros, plain and is_utf8 and valid)
+    return Made(
+        encoding, guessed, max(lines, returns) + (not tail.endswith((b"\n", b"\r"))), bool(quotes % 2), zeros, plain and is_utf8 and valid
+    )
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pandas as pd
 from sales.problems import InputProblems, Problem, Severity
 from sales.readers import encoding, limits
 from sales.readers.engine import engine, literally
-from sales.readers.layout import SAMPLE_ROWS, Layout, find_layout
+from sales.readers.layout import SAMPLE_ROWS, Layout, find_layout, kind
 
 SEPARATORS = ("\t", "|", ";", ",")  # the comma last: where two split a file as evenly it is more often a decimal comma
 _LONGEST_LINE = 2**20
@@ -52,7 +53,7 @@ def read_text(
         problems.append(Problem("encoding_guessed", Severity.INFO, got=made.encoding))
     # a header of one line in a file without blank lines: nothing that DuckDB would count otherwise than we do
     if made.plain and not made.odd_quotes and plan.lines == plan.layout.body <= 1:
-        table, rejects = _parse(path, plan, plan.lines, 0)
+        table, rejects = _parse(path, plan, plan.lines, made.lines - plan.lines)
     else:
         table, rejects, replaced = _parse_copy(path, plan)
         problems += replaced
@@ -128,7 +129,7 @@ def _parse_copy(path: Path, plan: _Plan) -> tuple[pd.DataFrame, list[Problem], l
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "rows.csv"
         lines, replaced = _copy(path, copy, plan)
-        table, rejects = _parse(copy, plan, 0, lines if plan.made.odd_quotes else 0)
+        table, rejects = _parse(copy, plan, 0, lines)
     return table, rejects, replaced
 
 
@@ -167,8 +168,7 @@ def _copy(path: Path, copy: Path, plan: _Plan) -> tuple[int, list[Problem]]:
 
 
 def _parse(path: Path, plan: _Plan, skip: int, lines: int) -> tuple[pd.DataFrame, list[Problem]]:
-    """The table in the file at `path`, after `skip` lines, and the rows that are none. `lines`: how many there must be, 0 where no
-    quote is left open."""
+    """The table in the file at `path`, after `skip` lines, of which `lines` are left; and what is wrong with its rows."""
     import duckdb
 
     names = [*plan.layout.names, *[""] * (plan.width - len(plan.layout.names))]
@@ -178,17 +178,60 @@ def _parse(path: Path, plan: _Plan, skip: int, lines: int) -> tuple[pd.DataFrame
         table, lost, got, held = _parsed(path, plan, skip, parallel=not plan.made.odd_quotes)
     except duckdb.Error:  # line breaks in quotes, which DuckDB does not read with several threads
         table, lost, got, held = _parsed(path, plan, skip, parallel=False)
-    if lines and len(table) + len(lost) + held + sum(int(table[name].str.count("\n").sum()) for name in table.columns) < lines:
-        raise InputProblems([Problem("quote_open", row=plan.layout.body + len(table) + len(lost))])
     first = plan.layout.body - 1
-    table.index = pd.RangeIndex(first, first + len(table))
-    problems = []
+    table.index = pd.Index(np.delete(np.arange(len(table) + len(lost)), lost - 1) + first)
+    swallowed, breaks = _swallowed(table, plan) if len(table) + len(lost) < lines else ([], 0)
+    unread = lines - len(table) - breaks  # what is told of a rejected row may be cut short: its lines are those that are in no other
     if len(lost):
-        table.index = pd.Index(np.delete(np.arange(len(table) + len(lost)), lost - 1) + first)
-        severity = Severity.ERROR if len(lost) > len(table) else Severity.WARNING
-        params = {"columns": plan.width}
-        problems.append(Problem("rows_unreadable", severity, row=int(lost[0]) + first + 1, got=got, count=len(lost), params=params))
-    return table.set_axis(names, axis=1), problems
+        severity = Severity.ERROR if held or len(lost) > len(table) else Severity.WARNING
+        row, params = int(lost[0]) + first + 1, {"columns": plan.width}
+        swallowed.append(Problem("rows_unreadable", severity, row=row, got=got, count=max(unread, len(lost)), params=params))
+    elif unread > 0:
+        raise InputProblems([Problem("quote_open", row=plan.layout.body + len(table))])
+    return table.set_axis(names, axis=1), swallowed + _comma_splits(table, plan)
+
+
+def _swallowed(table: pd.DataFrame, plan: _Plan) -> tuple[list[Problem], int]:
+    """Rows that stand in a cell because a quote opens before them and closes behind, named; and how many line breaks all cells hold."""
+    kinds = [_usual_kind(table.iloc[:, place]) for place in range(table.shape[1])]
+    breaks, lines, at, got = 0, 0, len(table), ""
+    for place, name in enumerate(table.columns):
+        several = np.flatnonzero(table[name].str.contains("\n", regex=False).fillna(False).to_numpy(dtype=bool))
+        cells = table[name].iloc[several]
+        breaks += int(cells.str.count("\n").sum())
+        wide = (cells.str.count(re.escape(plan.separator)) >= (plan.width - 1 - place or plan.width - 1)).to_numpy(dtype=bool)
+        for row, cell in zip(several[wide].tolist(), cells[wide].to_numpy(dtype=object), strict=True):
+            within = cell.split("\n")
+            if any(_is_row(line, 0 if k else place, plan.separator, kinds) for k, line in enumerate(within)):
+                lines += len(within) - 1
+                at, got = min((at, got), (row, within[0]))
+    return [Problem("quote_swallows", row=int(table.index[at]) + 2, got=got[:100], count=lines)] if lines else [], breaks
+
+
+def _usual_kind(column: pd.Series) -> str:
+    """What most cells look like where that is a number or a date, else nothing."""
+    usual = Counter(map(kind, column.dropna().iloc[:SAMPLE_ROWS])).most_common(1)
+    return usual[0][0] if usual and usual[0][0] in ("number", "date") else ""
+
+
+def _is_row(line: str, place: int, separator: str, kinds: list[str]) -> bool:
+    """Whether what stands in `line` from the column at `place` on is a row: as wide, with numbers and dates where the others have them."""
+    cells = line.split(separator)
+    typed = [(kind(cell), wanted) for cell, wanted in zip(cells[1:], kinds[place + 1 :], strict=False) if wanted]
+    return place + len(cells) == len(kinds) and bool(typed) and all(is_a in (wanted, "") for is_a, wanted in typed)
+
+
+def _comma_splits(table: pd.DataFrame, plan: _Plan) -> list[Problem]:
+    """Columns beyond the header's that hold nothing but a few digits: what stands behind a decimal comma that is also the separator."""
+    beyond = table.iloc[:, len(plan.layout.names) :]
+    if plan.separator != "," or plan.layout.header_rows == 0 or beyond.empty:
+        return []
+    digits = pd.concat([beyond[name].dropna() for name in beyond.columns])
+    if digits.empty or not digits.str.fullmatch(r"\d{1,4}").all():
+        return []
+    count = int(beyond.notna().any(axis=1).sum())
+    row = int(beyond.dropna(how="all").index[0]) + 2
+    return [Problem("comma_splits", row=row, got=plan.separator.join(table.loc[row - 2].dropna())[:100], count=count)]
 
 
 def _parsed(path: Path, plan: _Plan, skip: int, parallel: bool) -> tuple[pd.DataFrame, np.ndarray, str, int]:

@@ -120,6 +120,16 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "at most {columns} cells, and quotes around cells that hold a separator",
         "The rows were left out; correct them.",
     ),
+    "quote_swallows": (
+        "a quote opens here and closes many rows further down: those rows stand in one cell",
+        "quotes in pairs around a cell, and each quote within it written twice",
+        "Remove the quote or close it, in this row and where it ends; no row was left out silently.",
+    ),
+    "comma_splits": (
+        "rows are wider than the header, and what is beyond it is digits only: a decimal comma splits numbers in two",
+        "numbers with a comma in quotes, or another separator than the comma",
+        "Export the file with semicolons, or with a point as decimal mark; if a column has no name, give it one in the header.",
+    ),
     "quote_open": ("a quote opens here and never closes", "quotes in pairs", "Close the quote, or remove it."),
     "password_protected": ("the file has a password", "a file without a password", "Save it without one."),
     "unreadable_file": ("{name} cannot be read", "a whole file of the kind that its name says", "Save it again, or as CSV."),
