@@ -188,13 +188,14 @@ def _without_stock(column: pd.Series, flags: np.ndarray | None) -> tuple[np.ndar
 
 
 def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray) -> np.ndarray | None:
-    """Money a unit: the price, or what a line brought over its units."""
+    """Money a unit: the price, or what a line brought over its units; of a return that without its sign."""
     if mapping.price is not None:
         return checks.numbers(table[mapping.price])[0]
     if mapping.revenue is None:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         price = checks.numbers(table[mapping.revenue])[0] / units
+    price = np.where(units < 0, np.abs(price), price)  # what came back is written with a sign or without
     return np.where(np.isfinite(price), price, np.nan)
 
 

@@ -105,6 +105,68 @@ def test_pairs_are_those_that_a_stack_finds(events: list[tuple[str, int, int, in
     assert set(np.flatnonzero(found)) == by_stack(events)
 
 
+def test_a_return_of_a_part_makes_the_nearest_earlier_sales_smaller() -> None:
+    sold = lines("AAAAAA", [0, 1, 2, 2, 3, 4], [5, 3, -3, -4, 9, -9.5])
+    assert returns.undone(sold).tolist() == [4, 3, 3, 4, 0, 0]
+    net = returns.RETURNS.apply(sold, "net")
+    assert (net.place.tolist(), net.units.tolist()) == ([0, 4], [1, 9])
+    spread = lines("AAA", [0, 1, 2], [6, 3, -5], price=[2, 2, -2])
+    assert returns.undone(spread).tolist() == [2, 3, 5]
+
+
+def by_units(events: list[tuple[str, int, int, int]]) -> list[float]:
+    """What `undone` is to find, unit by unit: a return digs from the top of what its customer bought, if a sale there was larger."""
+    pairs, taken, stacks, most = by_stack(events), [0.0] * len(events), defaultdict(list), defaultdict(int)
+    for place, (item, _, units, customer) in sorted(enumerate(events), key=lambda e: (e[1][1], e[1][2] < 0, e[0])):
+        key = item, customer
+        if place in pairs:
+            taken[place] = abs(units)
+        elif units > 0:
+            stacks[key] += [place] * units
+            most[key] = max(most[key], units)
+        elif units < 0 and -units < most[key]:
+            for _ in range(min(-units, len(stacks[key]))):
+                taken[stacks[key].pop()] += 1
+                taken[place] += 1
+    return taken
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 6), st.integers(-4, 6), st.integers(-1, 1)), min_size=1, max_size=40))
+def test_parts_that_came_back_are_those_dug_unit_by_unit_and_no_unit_is_lost(events: list[tuple[str, int, int, int]]) -> None:
+    item, day, units, customer = (list(column) for column in zip(*events, strict=True))
+    sold = lines(item, day, units, customer=customer)
+    taken = returns.undone(sold)
+    assert taken.tolist() == by_units(events)
+    back = sold.units < 0
+    assert taken[back].sum() == taken[~back].sum()
+    assert returns.RETURNS.apply(sold, "net").units.sum() == sold.units.sum() + (-sold.units - taken)[back].sum()
+
+
+def returned(back: int, **money: float) -> pd.DataFrame:
+    """400 sales of 5, four a day, each by its own customer; of every fourth `back` units come back the same day."""
+    rows = [
+        ("A", pd.Timestamp("2024-01-01") + pd.Timedelta(days=n // 4), units, n)
+        for n in range(400)
+        for units in (5, -back)[: 1 + (n % 4 == 0)]
+    ]
+    return pd.DataFrame(rows, columns=["item", "date", "units", "who"]).assign(**money)
+
+
+def test_partial_returns_and_returns_whose_revenue_has_no_sign_are_netted() -> None:
+    partial = intake(returned(4, price=10.0), replace(PLAIN, price="price", customer="who"), "D")
+    assert partial.panel is not None
+    assert partial.panel.units == 1_600
+    assert {name: found(partial, "returns").params[name] for name in ("matched", "unmatched", "left")} == {
+        "matched": 100,
+        "unmatched": 0,
+        "left": "0",
+    }
+    unsigned = intake(returned(5, revenue=50.0), replace(PLAIN, revenue="revenue", customer="who"), "D")
+    assert unsigned.panel is not None
+    assert unsigned.panel.units == 1_500
+
+
 NO_PRODUCTS = (
     "POST|Bank Charges|DOTCOM POSTAGE|Manual|CRUK Commission|Adjust bad debt|Gift Voucher £10.00|Versandkosten|Rabatt|Gebühr|Frais de port|"
     "LIVRAISON|Gastos de envío|Envío|Comisión|运费|优惠券 10元"

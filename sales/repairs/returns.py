@@ -1,5 +1,6 @@
-"""Returns: lines with negative units, each taken from the sale that it undoes."""
+"""Returns: lines with negative units, each taken from the sale that it undoes, or from the sales that it makes smaller."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from sales.lines import SalesLines, in_slots, mixed
 from sales.repairs.finding import Repair
 
 _ALL_OF_PREFIX = 0.95  # of the lines whose order ids begin so: a letter that says "cancelled"
+_ROUNDING = 1e-9  # of the units of a line
 
 
 def negative(lines: SalesLines) -> np.ndarray:
@@ -32,12 +34,10 @@ def matched(lines: SalesLines) -> np.ndarray:
     """Mask of the returns that undo a sale, and of these sales.
 
     A return undoes the nearest earlier sale, the same day included, of the same item, customer (where known) and units that no other return
-    undoes. One without a price or with a price of 0, where others have prices, is a correction of the stock and undoes none.
+    undoes. One with a price of 0, where others have prices, is a correction of the stock and undoes none; below 0 it is money given back.
     """
     mask = np.zeros(len(lines), dtype=bool)
-    back = negative(lines)
-    if lines.price is not None:
-        back &= ~(lines.price <= 0)
+    back = _given_back(lines)
     if not back.any():
         return mask
     candidates = _may_take_part(lines, back)
@@ -51,14 +51,57 @@ def matched(lines: SalesLines) -> np.ndarray:
     return mask
 
 
+def undone(lines: SalesLines) -> np.ndarray:
+    """Units, one a line, 0 or more: of a sale what came back, of a return what it takes from sales.
+
+    Each return takes from the sale that `matched` finds. The others take from what is left of the nearest earlier sales, the same day
+    included, of the same item and customer (where known), if one of these was larger; what they find nothing for is left over.
+    Sales of 5 and 3, then returns of 3 and 4: the 3 is undone, and of the 5 one is left.
+    """
+    taken = np.where(matched(lines), np.abs(lines.units), 0.0)
+    back = _given_back(lines) & (taken == 0)
+    if not back.any():
+        return taken
+    parts = (lines.item,) if lines.customer is None else (lines.item, lines.customer)
+    key = mixed(*parts)
+    part = in_slots(key, key[back]) & (taken == 0) & (back | _sales(lines))
+    places = np.flatnonzero(part)
+    events = pd.DataFrame({"place": places, "day": lines.day[places], "back": back[places], "units": np.abs(lines.units[places])})
+    events["key"] = events.groupby([one[places] for one in parts], sort=False).ngroup()
+    events = events.sort_values(["key", "day", "back"], kind="stable")
+    sold = events["units"].where(~events["back"])
+    events = events[~events["back"] | (events["units"] < sold.groupby(events["key"]).cummax().groupby(events["key"]).ffill())]
+    taken[events["place"]] = _taken(events)
+    return taken
+
+
+def _taken(events: pd.DataFrame) -> np.ndarray:
+    """Units that each of the events takes or loses, in order: key, day, back. A sale lies on top of what is open of those before it, and a
+    return digs from the top; of a sale there is left what lies below the lowest that is dug later."""
+    back, units, key = events["back"].to_numpy(), events["units"].to_numpy(), events["key"]
+    total = pd.Series(np.where(back, -units, units), index=events.index).groupby(key).cumsum()
+    lost = (-total.groupby(key).cummin()).clip(lower=0)
+    top = total + lost
+    newly_lost = lost - lost.groupby(key).shift(fill_value=0.0)
+    lowest = top[::-1].groupby(key[::-1]).cummin()[::-1]
+    below = (top - units).to_numpy()
+    gone = np.where(back, units - newly_lost, top - np.maximum(lowest, below))
+    return np.where(gone > _ROUNDING * units, np.minimum(gone, units), 0.0)
+
+
+def _given_back(lines: SalesLines) -> np.ndarray:
+    return negative(lines) if lines.price is None else negative(lines) & (lines.price != 0)
+
+
+def _sales(lines: SalesLines) -> np.ndarray:
+    return lines.units > 0 if lines.price is None else (lines.units > 0) & ~(lines.price <= 0)
+
+
 def _may_take_part(lines: SalesLines, back: np.ndarray) -> np.ndarray:
     """Places of the returns at mask `back`, and of the sales that may be of the same item, customer and units as one of them."""
     key = mixed(np.abs(lines.units), lines.item, *(() if lines.customer is None else (lines.customer,)))
     places = np.flatnonzero(in_slots(key, key[back]))
-    sale = lines.units[places] > 0
-    if lines.price is not None:
-        sale &= ~(lines.price[places] <= 0)
-    return places[sale | back[places]]
+    return places[(_sales(lines) | back)[places]]
 
 
 def _nested(key: np.ndarray, back: np.ndarray) -> np.ndarray:
@@ -98,12 +141,23 @@ def _too_many(key: np.ndarray, back: np.ndarray) -> np.ndarray:
 def _net(lines: SalesLines, where: np.ndarray, action: str) -> SalesLines:
     if action == "keep":
         return lines
-    return lines.at(~where & ~matched(lines)) if action == "net" else lines.at(~where)
+    if action == "drop":
+        return lines.at(~where)
+    taken = undone(lines)
+    gone = (taken > 0) & (np.abs(lines.units) - taken <= _ROUNDING * taken)
+    return replace(lines, units=np.where(where, lines.units, lines.units - taken)).at(~where & ~gone)
 
 
 def _counts(lines: SalesLines, where: np.ndarray) -> dict[str, Any]:
-    pairs = matched(lines) & where
-    return {"cancelled": int((cancelled(lines) & where).sum()), "matched": int(pairs.sum()), "unmatched": int((where & ~pairs).sum())}
+    taken = undone(lines)
+    found = where & (taken > 0)
+    left = float((np.abs(lines.units) - taken)[where].sum())
+    return {
+        "cancelled": int((cancelled(lines) & where).sum()),
+        "matched": int(found.sum()),
+        "unmatched": int((where & ~found).sum()),
+        "left": f"{left:,.10g}",
+    }
 
 
 RETURNS = Repair("returns", "units", ("net", "drop", "keep"), negative, _net, about=_counts)

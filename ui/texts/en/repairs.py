@@ -80,7 +80,7 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "returns": (
         "negative units, {units} in all (returns or cancellations): {cancelled:,} lines are cancelled by their order's id, {matched:,} undo "
-        "a sale, {unmatched:,} none",
+        "a sale or a part of it, {unmatched:,} none; {left} units of them have no sale",
         "0 or more",
         "A return without its sale is left out, unless all are kept. " + CHOSEN,
     ),
