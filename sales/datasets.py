@@ -4,18 +4,20 @@ may be replaced by later ones; each version has a file of its own, named by its 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from sales import additions, storage
 from sales.additions import Addition, Holidays
-from sales.checks import texts
+from sales.distinct import as_text
 from sales.panel import SalesPanel
 from sales.problems import Problem
 from workspace import archive, datasets, home, tables
@@ -24,6 +26,17 @@ from workspace.datasets import FACTS, Dataset
 SALES, STOCK, TRUTH = "sales", "stock", "truth"
 TABLE, RAW, RECIPE, ADDITIONS, SAVED = "table", "raw", "recipe", "additions", "saved"
 _ROW = "row"
+_TOLD = "\x1f"  # before a cell that is no text, in a column of texts
+_KINDS: dict[str, Any] = {
+    "float": float,
+    "int": int,
+    "bool": bool,
+    "decimal": Decimal,
+    "stamp": pd.Timestamp,
+    "datetime": datetime,
+    "date": date,
+    "time": time,
+}
 _PLAIN = ("string", "boolean", "integer", "floating", "date", "decimal", "empty")
 
 
@@ -137,7 +150,7 @@ def raw_names(dataset: Dataset, fingerprint: str | None = None) -> list[str]:
 
 
 def raw_of(dataset: Dataset, fingerprint: str | None = None) -> list[pd.DataFrame]:
-    """The tables that the sales were made of, as they were read, oldest first; columns of mixed types as text. Empty: none were kept."""
+    """The tables that the sales were made of, as they were read, oldest first. Empty: none were kept."""
     return [_without_row(dataset.read(name)) for name in raw_names(dataset, fingerprint)]
 
 
@@ -212,19 +225,59 @@ def arguments_of(dataset: Dataset) -> list[str]:
 
 
 def as_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """`table` as Parquet can hold it: a column of mixed types as text by the rule of `sales.checks.texts`, any other as it is.
+    """`table` as Parquet can hold it: a column of mixed types as texts that tell what is no text, any other as it is. `from_cells` gives
+    the cells back.
 
-    >>> as_cells(pd.DataFrame({"sku": ["007", 12.0, None], "qty": [1, 2, 3]})).values.tolist()
-    [['007', 1], ['12', 2], [nan, 3]]
+    >>> as_cells(pd.DataFrame({"sku": ["007", 12.5, None], "qty": [1, 2, 3]})).values.tolist()
+    [['007', 1], ['\\x1ffloat 12.5', 2], [nan, 3]]
     """
     return pd.DataFrame({name: _column(table[name]) for name in table.columns}, index=table.index)
 
 
+def from_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """The table that `as_cells` made `table` of: 1.125 beside "1,5" stays the number that it was, and no text to be read with a comma.
+
+    >>> from_cells(as_cells(pd.DataFrame({"kilos": ["1,5", 1.125]})))["kilos"].tolist()
+    ['1,5', 1.125]
+    """
+    columns = {name: table[name] for name in table.columns}
+    for name, column in columns.items():
+        if _told(column):
+            cells = column.astype(object).where(column.notna(), None)
+            columns[name] = pd.Series([_from_text(cell) for cell in cells], index=table.index, dtype=object)
+    return pd.DataFrame(columns, index=table.index)
+
+
 def _column(column: pd.Series) -> pd.Series:
-    if column.dtype != object or _fits(column):
+    if not _told(column) and (column.dtype != object or _fits(column)):
         return column
-    codes, words = texts(column)
-    return pd.Series(pd.array([*words, None], dtype="str").take(codes), index=column.index)
+    cells = [None if gone else _to_text(cell) for cell, gone in zip(column.astype(object), column.isna(), strict=True)]
+    return pd.Series(pd.array(cells, dtype="str"), index=column.index)
+
+
+def _told(column: pd.Series) -> bool:
+    """Whether a cell begins like one that is no text."""
+    return isinstance(column.dtype, pd.StringDtype) and bool(column.str.startswith(_TOLD).fillna(False).any())
+
+
+def _to_text(cell: Any) -> str:
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    kind = next((name for name, kind in _KINDS.items() if type(cell) is kind), None)
+    if kind is not None:
+        return f"{_TOLD}{kind} {cell.isoformat() if hasattr(cell, 'isoformat') else repr(cell) if kind == 'float' else cell}"
+    return f"{_TOLD}text {as_text(cell)}" if str(cell).startswith(_TOLD) else as_text(cell)
+
+
+def _from_text(cell: str | None) -> Any:
+    if cell is None or not cell.startswith(_TOLD):
+        return cell
+    kind, _, written = cell[1:].partition(" ")
+    if kind == "bool":
+        return written == "True"
+    if hasattr(_KINDS.get(kind), "fromisoformat"):
+        return _KINDS[kind].fromisoformat(written)
+    return _KINDS[kind](written) if kind in _KINDS else written
 
 
 def _fits(column: pd.Series) -> bool:
@@ -258,7 +311,7 @@ def _with_row(table: pd.DataFrame) -> pd.DataFrame:
 
 def _without_row(table: pd.DataFrame) -> pd.DataFrame:
     index = pd.Index(table.iloc[:, -1].to_numpy())
-    return table.iloc[:, :-1].set_axis(index, axis=0)
+    return from_cells(table.iloc[:, :-1].set_axis(index, axis=0))
 
 
 def _row_name(table: pd.DataFrame) -> str:

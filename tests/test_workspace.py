@@ -152,12 +152,12 @@ if not run.cancelled:
 
 
 def test_raw_tables_and_the_recipe_come_back_with_each_version() -> None:
-    """Codes as they are, rows where they stood in the file, a column of mixed cells as text; an undo is another recipe over the same."""
+    """Codes as they are, rows where they stood in the file, each cell of its own type; an undo is another recipe over the same."""
     raw = pd.DataFrame({"row": ["007", 12.0, None], "qty": [1, 2, 3], "when": pd.to_datetime(["2024-01-01"] * 3)}, index=[0, 3, 4])
     made = saved.save_sales("Shop", panel([[1, 2]]), {}, raw=[raw], recipe={"actions": {"returns": "drop"}})
     (back,) = saved.raw_of(made)
     assert (list(back.columns), list(back.index)) == (["row", "qty", "when"], [0, 3, 4])
-    assert back["row"].fillna("").tolist() == ["007", "12", ""]
+    assert back["row"].fillna("").tolist() == ["007", 12.0, ""]
     pd.testing.assert_series_equal(back["qty"], raw["qty"])
     undone = saved.update_sales(made, panel([[1, 3]]), {}, recipe={"actions": {}})
     assert (saved.recipe_of(undone), saved.recipe_of(undone, made.facts["fingerprint"])) == (
