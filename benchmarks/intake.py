@@ -9,9 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import journey
 import pandas as pd
+from browser import chromium, has_chromium, open_page, served
 
 from benchmarks import shop
 from benchmarks.figures import Figure, seconds
@@ -22,11 +24,18 @@ from sales.mapping import propose
 from sales.parts import intake_in_parts
 from sales.reading import read_table
 from sales.recipe import Recipe, apply
+from ui.texts import text
 from workspace.salt import salt
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 LINES, ITEMS, DAYS = 5_000_000, 50_000, 730
 PARTS = 10
 PARSES = 3
+TITLE, SOUGHT = "Benchmark", "00042C"
+OPENED, FOUND = f"Sales page of {LINES:,} lines opened until drawn", "an item found on it until drawn"
+MOST_SECONDS = 2
 MOST_RATIO, MOST_GB, MOST_GB_IN_PARTS = 4, 2.5, 4
 STAMPS = {"ISO dates": "%Y-%m-%d %H:%M:%S", "day-first dates": "%d/%m/%Y %H:%M"}
 Answer = TypeVar("Answer")
@@ -44,10 +53,10 @@ _TYPES = {
 
 def run() -> list[Figure]:
     """For each way to write dates: the road's time as a ratio of the parse's, both without starting Python, and the most memory that its
-    process held; then time and memory of the lines in parts."""
-    with tempfile.TemporaryDirectory() as folder, shop.workspace():
+    process held; then how long the Sales page takes with what was saved; then time and memory of the lines in parts."""
+    with tempfile.TemporaryDirectory() as folder, shop.workspace() as home:
         figures = [figure for name, stamp in STAMPS.items() for figure in _text(Path(folder), name, stamp)]
-        return figures + _parts(Path(folder))
+        return [*figures, *_page(home), *_parts(Path(folder))]
 
 
 def parsed(path: Path, stamp: str) -> list[float]:
@@ -90,7 +99,7 @@ def _import_parts(paths: list[Path]) -> None:
 def _save(read: Intake, raw: list[pd.DataFrame], recipe: dict[str, Any] | None) -> None:
     if read.panel is None:
         raise RuntimeError(f"expected sales, got {[problem.code for problem in read.problems]}")
-    datasets.save_sales("Benchmark", read.panel, {"source": "made up"}, raw, recipe)
+    datasets.save_sales(TITLE, read.panel, {"source": "made up"}, raw, recipe)
 
 
 def _text(folder: Path, name: str, stamp: str) -> list[Figure]:
@@ -105,6 +114,32 @@ def _text(folder: Path, name: str, stamp: str) -> list[Figure]:
         Figure(f"times the parse, {name}", taken / parse, "x", at_most=MOST_RATIO),
         Figure(f"most memory, {name}", held, "GB", at_most=MOST_GB),
     ]
+
+
+def _page(home: Path) -> list[Figure]:
+    if not has_chromium():
+        return [Figure(name, None, "s", note="no Chromium on the PATH") for name in (OPENED, FOUND)]
+    with served(home) as url, chromium() as opened:
+        return answers(opened.new_page(), f"{url}/Sales?data={TITLE}")
+
+
+def answers(page: "Page", url: str) -> list[Figure]:
+    """Seconds until the page is drawn when it is opened, by a server that has shown it before, and after a search for one item."""
+
+    def opens() -> None:
+        open_page(page, url)
+        journey.drawn(page)
+
+    def finds() -> None:
+        field = page.get_by_label(text("explore.search"))
+        field.fill(SOUGHT)
+        field.press("Enter")
+        page.locator(f"[data-testid=stSelectbox] input[value^='{SOUGHT}']").wait_for()
+        journey.drawn(page)
+
+    opens()
+    page.goto("about:blank")
+    return [Figure(name, seconds(step), "s", at_most=MOST_SECONDS) for name, step in ((OPENED, opens), (FOUND, finds))]
 
 
 def _parts(folder: Path) -> list[Figure]:

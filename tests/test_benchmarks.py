@@ -184,3 +184,8 @@ def test_duckdb_parses_what_is_imported(tmp_path: Path) -> None:
     assert len(bench_intake.parsed(tmp_path / "orders.csv", "%d/%m/%Y %H:%M")) == bench_intake.PARSES
     with pytest.raises(duckdb.Error, match="TIMESTAMP"):
         bench_intake.parsed(tmp_path / "orders.csv", "%Y-%m-%d")
+
+
+def test_without_a_browser_the_page_is_said_to_be_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_intake, "has_chromium", lambda: False)
+    assert [(figure.value, figure.note) for figure in bench_intake._page(tmp_path)] == [(None, compare50.NO_BROWSER)] * 2
