@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     place = save.add_mutually_exclusive_group(required=True)
     place.add_argument("--dataset", metavar="NAME", help=text("check.import.dataset"))
     place.add_argument("--append", metavar="DATASET", help=text("check.import.append"))
+    save.add_argument("--sure", action="store_true", help=text("check.import.sure"))
     save.set_defaults(command=_import)
     sample = verbs.add_parser("sample", help=text("check.sample"), description=text("check.sample"))
     sample.add_argument("name", choices=SAMPLES)
@@ -113,7 +114,7 @@ def _append(args: argparse.Namespace, reading: Reading, source: str, steps: "_St
     recipe = None if roles_asked(args) else tomorrow.own_recipe(data, reading.table)
     recipe = recipe or recipe_for(args, mapping_for(args, reading.table))
     steps.next()
-    made = tomorrow.put_on_top(data, _without_customers(reading.table, recipe.mapping), recipe)
+    made = tomorrow.put_on_top(data, _without_customers(reading.table, recipe.mapping), recipe, sure=args.sure)
     report((*reading.problems, *made.problems), sys.stdout, problem)
     if made.panel is None or made.difference is None:
         print(text("check.unusable"))

@@ -20,7 +20,7 @@ from sales.mapping import Mapping
 from sales.problems import Problem, Severity, usable
 from sales.repairs import REPAIRS
 from sales.shapes import Shape, to_long
-from sales.stacking import Stack, counted_on, stacked, with_holes
+from sales.stacking import Stack, counted_on, repeated, stacked, with_holes
 
 VERSION = 1
 LINES, SECOND = "lines", "second"
@@ -118,7 +118,7 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
     read = replace(read, problems=(*problems, *read.problems))
     if read.panel is not None:
         panel, holes = with_holes(read.panel, stack)
-        read = replace(read, panel=panel, problems=(*read.problems, *holes))
+        read = replace(read, panel=panel, problems=(*read.problems, *holes, *stack.problems))
     wanted = {code: action for code, action in recipe.actions.items() if code in LOOKS and action != "keep"}
     if read.panel is None or not (look or wanted):
         return read
@@ -140,7 +140,7 @@ def prepared(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> t
     """The one long table that the recipe's mapping speaks of, of `long_tables` the newer in the place of the older (`sales.stacking`); and
     what was wrong."""
     files, problems = long_tables(recipe, tables)
-    return _stack(recipe, files).table, problems
+    return (_stack(recipe, files).table if usable(problems) else files[0]), problems
 
 
 def long_tables(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], list[Problem]]:
@@ -152,7 +152,8 @@ def long_tables(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -
     second = pd.concat(counted_on(seconds)).drop_duplicates() if len(seconds) > 1 else seconds[0] if seconds else None
     lines = counted_on([one for one, role in zip(several, roles, strict=False) if role == LINES])
     found = [_long(recipe, one, second) for one in lines]
-    return [table for table, _ in found], [problem for _, problems in found for problem in problems]
+    problems = [problem for _, of_table in found for problem in of_table]
+    return [table for table, _ in found], problems + [told for one in lines if len(lines) > 1 for told in repeated(one)]
 
 
 def _long(recipe: Recipe, table: pd.DataFrame, second: pd.DataFrame | None) -> tuple[pd.DataFrame, list[Problem]]:
@@ -172,8 +173,8 @@ def _long(recipe: Recipe, table: pd.DataFrame, second: pd.DataFrame | None) -> t
 
 def _stack(recipe: Recipe, files: Sequence[pd.DataFrame]) -> Stack:
     """Where a file lacks the columns to compare by, all rows: what is absent is then told of the table as a whole."""
-    columns = [recipe.mapping.item, recipe.mapping.date]
-    if len(files) > 1 and all([str(name) for name in file.columns].count(str(column)) == 1 for file in files for column in columns):
+    columns = (recipe.mapping.item, recipe.mapping.date)
+    if len(files) > 1 and all(column in file.columns for file in files for column in columns):
         return stacked(files, recipe.mapping, recipe.day_first, recipe.merges)
     return Stack(pd.concat(files) if len(files) != 1 else files[0])
 

@@ -1,5 +1,7 @@
 """Files of one shop on top of each other: the newer counts for the days and items that it holds, and a hole is not nothing sold."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from hypothesis import given
@@ -16,7 +18,7 @@ def file(rows: list[tuple[str, str, int]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "day", "units"])
 
 
-def daily(first: str, days: int, items: str = "AB", units: int = 2) -> pd.DataFrame:
+def daily(first: str, days: int, items: Sequence[str] = "AB", units: int = 2) -> pd.DataFrame:
     return file([(item, f"{day:%Y-%m-%d}", units) for day in pd.date_range(first, periods=days) for item in items])
 
 
@@ -101,3 +103,75 @@ def test_the_last_file_is_whole_and_each_row_is_of_some_file(drawn: list[list[tu
     stack = stacked(files, PLAIN)
     assert stack.table.iloc[len(stack.table) - len(files[-1]) :].values.tolist() == files[-1].values.tolist()
     assert len(stack.table) + stack.replaced == sum(map(len, files))
+
+
+def test_a_late_row_far_from_the_rest_replaces_its_own_item_and_day_only() -> None:
+    """Fourteen months of three items, 10 a day; then ten days, and one row of the year before."""
+    old = daily("2023-01-01", 425, "ABC", 10)
+    stray = file([("A", "2023-03-11", 7)])
+    new = pd.concat([daily("2024-03-01", 10, "ABC", 10), stray], ignore_index=True)
+    stack = stacked([old, new], PLAIN)
+    assert stack.table["units"].sum() == 3 * 10 * 435 - 3
+    assert (stack.replaced, stack.gone) == (1, 0)
+    assert stack.days == (pd.Timestamp("2024-03-01"), pd.Timestamp("2024-03-10"))
+    assert [(one.code, one.got, one.count) for one in stack.problems] == [("append_strays", "2023-03-11", 1)]
+    assert stack.problems[0].params["units"] == f"{10 * (3 * (425 - 69) - 1):,}"  # from 11 March on, without the item and day replaced
+
+
+def test_late_rows_close_to_the_rest_do_not_wipe_the_days_between() -> None:
+    old = daily("2024-01-01", 60, "ABC", 10)
+    new = pd.concat([file([("A", "2024-02-27", 10)]), daily("2024-03-01", 10, "ABC", 10)], ignore_index=True)
+    assert stacked([old, new], PLAIN).table["units"].sum() == 3 * 10 * 70
+
+
+def test_a_pause_within_the_newer_file_keeps_what_the_older_holds_there() -> None:
+    old = daily("2024-01-01", 91)
+    new = pd.concat([daily("2024-01-01", 31), daily("2024-03-01", 31)])
+    assert stacked([old, new], PLAIN).table["units"].sum() == old["units"].sum()
+
+
+def test_what_would_be_gone_is_counted() -> None:
+    stack = stacked([daily("2024-01-01", 10), file([("A", "2024-01-03", 2), ("A", "2024-01-08", 2)])], PLAIN)
+    assert (stack.units, stack.gone) == (12, 8)
+
+
+PLACED = Mapping("item", "day", "units", location="store")
+
+
+def test_each_place_comes_in_its_own_file_and_what_is_awaited_is_not_known() -> None:
+    base = pd.concat([daily("2024-01-01", 91, "ABC", 10).assign(store="x"), daily("2024-01-01", 91, "ABC", 5).assign(store="y")])
+    x, y = (daily("2024-04-01", 10, "ABC", units).assign(store=store) for store, units in (("x", 10), ("y", 5)))
+    for mapping in (PLACED, PLAIN):  # mapped, or so named
+        stack = stacked([base, x, y], mapping)
+        assert (stack.replaced, stack.absent) == (0, ())
+        assert stack.table["units"].sum() == 3 * 15 * 101
+    (absent,) = stacked([base, x], PLACED).absent
+    assert (absent.places, list(absent.items)) == (("y",), ["A", "B", "C"])
+    assert list(absent.days) == list(pd.date_range("2024-04-01", periods=10))
+    stack = stacked([base, x], PLACED)
+    read = intake(stack.table, PLACED)
+    assert read.panel is not None
+    panel, problems = with_holes(read.panel, stack)
+    assert np.isnan(panel.y).sum(axis=1).tolist() == [10, 10, 10]
+    assert [(one.code, one.got, one.params["units"]) for one in problems] == [("append_place_absent", "y", "300")]
+
+
+def test_items_of_an_absent_place_are_not_known_and_others_are() -> None:
+    base = pd.concat([daily("2024-01-01", 91, ["A / x"], 10).assign(store="x"), daily("2024-01-01", 91, ["A / y"], 5).assign(store="y")])
+    stack = stacked([base, daily("2024-04-01", 10, ["A / x"], 10).assign(store="x")], PLAIN)
+    read = intake(stack.table, PLAIN)
+    assert read.panel is not None
+    panel, _ = with_holes(read.panel, stack)
+    assert np.isnan(panel.y).sum(axis=1).tolist() == [0, 10]
+
+
+def test_a_place_that_seldom_sells_or_has_ended_is_not_awaited() -> None:
+    often = daily("2024-01-01", 91, "A").assign(store="x")
+    seldom = pd.concat([daily(day, 1, "A").assign(store="island") for day in ("2024-01-10", "2024-02-10", "2024-03-10")])
+    ended = daily("2024-01-01", 40, "A").assign(store="closed")
+    assert stacked([pd.concat([often, seldom, ended]), daily("2024-04-01", 5, "A").assign(store="x")], PLACED).absent == ()
+
+
+def test_a_file_without_places_replaces_its_items_wherever_they_sold() -> None:
+    old = daily("2024-01-01", 4, "A").assign(store="x")
+    assert stacked([old, daily("2024-01-03", 4, "A", 7)], PLACED).table["units"].tolist() == [2, 2, 7, 7, 7, 7]

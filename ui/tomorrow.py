@@ -24,8 +24,9 @@ def section(data: Dataset, table: pd.DataFrame, recipe: Recipe, source: str, key
     """
     st.subheader(text("tomorrow.title", title=plain(data.title)))
     planner.tell()
-    version = f"{key} {recipe.to_json()} {data.name} {data.facts['fingerprint']} {date.today()}"
-    made = _made(version, data, table, recipe)
+    sure = bool(st.session_state.get(f"sure-{key}"))
+    version = f"{sure} {key} {recipe.to_json()} {data.name} {data.facts['fingerprint']} {date.today()}"
+    made = _made(version, data, table, recipe, sure)
     if made.difference is None:
         tables.problems(made.problems)
         return
@@ -33,6 +34,8 @@ def section(data: Dataset, table: pd.DataFrame, recipe: Recipe, source: str, key
     for told in found.problems:
         say = {Severity.ERROR: st.error, Severity.WARNING: st.warning, Severity.INFO: st.info}[told.severity]
         say(plain(problem(told)))
+    if any(told.code == "append_gone" for told in found.problems):
+        st.checkbox(text("tomorrow.sure"), key=f"sure-{key}", help=text("tomorrow.sure.help"))
     if not found.problems:
         st.success(text("tomorrow.nothing"))
     _counts(found, period)
@@ -81,8 +84,8 @@ def _changes(found: Difference) -> None:
 
 
 @st.cache_resource(scope="session", max_entries=2, show_spinner=text("tomorrow.comparing"))
-def _made(version: str, _data: Dataset, _table: pd.DataFrame, _recipe: Recipe) -> Tomorrow:
-    return tomorrow.put_on_top(_data, _table, _recipe)
+def _made(version: str, _data: Dataset, _table: pd.DataFrame, _recipe: Recipe, _sure: bool) -> Tomorrow:
+    return tomorrow.put_on_top(_data, _table, _recipe, sure=_sure)
 
 
 def _save(data: Dataset, made: Tomorrow, source: str) -> None:

@@ -17,6 +17,23 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "sales without a hole",
         "These periods are not known; add the file that holds them too.",
     ),
+    "append_strays": (
+        "{days} days of these sales, {first} to {last}, are apart from the rest of the file or thin: they look like late or wrongly dated lines",
+        "all that sold on its days, without a pause",
+        "They replace the older ones of their own item and day only; the {units} units that the dataset holds besides them were kept. "
+        "Correct the dates, or hand over whole days.",
+    ),
+    "append_gone": (
+        "of the {units} units of the dataset that these sales replace, {gone} would be gone: the file holds nothing of their items on their days",
+        "at most {most}",
+        "Hand over all that sold on these days; say that it may be gone (--sure) only where the older sales were wrong.",
+    ),
+    "append_place_absent": (
+        "sales of a place are missing from {first} to {last}: {places:,} places sold regularly and are not in the newer file",
+        "the files of all places",
+        "Its {items:,} items are not known in these periods; {units} units of other places in them do not count until its file is added. "
+        "Of a place that has closed add one line with 0 units.",
+    ),
     "append_changes": (
         "{values:,} values of the dataset differ in the periods that both cover: {before} units become {after}, most for this item",
         "the same units in both",
