@@ -118,7 +118,7 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
     read = replace(read, problems=(*problems, *read.problems))
     if read.panel is not None:
         panel, holes = with_holes(read.panel, stack)
-        read = replace(read, panel=panel, problems=(*read.problems, *holes))
+        read = replace(read, panel=panel, problems=(*read.problems, *holes, *stack.problems))
     wanted = {code: action for code, action in recipe.actions.items() if code in LOOKS and action != "keep"}
     if read.panel is None or not (look or wanted):
         return read

@@ -12,9 +12,14 @@ from sales.calendar import Calendar, calendar_for, detect_frequency
 from sales.lines import ends_of
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
+from sales.places import Absent, absent_places, places_of
 from sales.problems import Problem, Severity
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
+DENSE = 0.5  # of the rows that a usual day of a file has: days with fewer at its edges are late bookings, not all that was sold
+PAUSE = {"D": 7, "W": 21, "M": 93}  # days without a row that part what a file holds from what strayed into it
+STEPS = 3  # or as many times the usual distance between two days with sales
+_DAY = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +28,9 @@ class Stack:
 
     table: their rows, oldest file first, without those that a newer file replaces, under the index that they had. replaced: how
     many rows those are. days: the first and last day that the newest file covers; None where it has none. items: the codes that it holds.
-    uncovered: days that no file covers, between those that one does, on weekdays on which something sells.
+    uncovered: days that no file covers, between those that one does, on weekdays on which something sells. units: of the older files, those
+    that the newest replaces; gone: those of them on items and days of which the newest holds nothing. absent: places whose sales are
+    missing in some days. problems: what to know about the newest file.
     """
 
     table: pd.DataFrame
@@ -31,14 +38,19 @@ class Stack:
     days: Span | None = None
     items: np.ndarray = field(default_factory=lambda: np.array([], dtype=object))
     uncovered: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]))
+    units: float = 0.0
+    gone: float = 0.0
+    absent: tuple[Absent, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def stacked(
     tables: Sequence[pd.DataFrame], mapping: Mapping, day_first: bool | None = None, merges: MappingOf[str, str] | None = None
 ) -> Stack:
-    """Long tables with the columns of `mapping`, oldest first, as one: on the days from its first to its last, for the items that it holds,
-    a newer file replaces all rows of the older ones. Items that it does not hold stay as they are, and so do rows whose day or item cannot
-    be read. day_first, merges: as in `sales.intake.intake`.
+    """Long tables with the columns of `mapping`, oldest first, as one: on the days in which a newer file is dense, for the items that it
+    holds and the places that it holds, it replaces all rows of the older ones. Its stray rows, days before, after or between, replace
+    those of their own item and day alone. Items and places that it does not hold stay as they are, and so do rows whose day or item
+    cannot be read. day_first, merges: as in `sales.intake.intake`. The place is the column of locations, mapped or so named.
 
     Raises KeyError where there is no column of dates or items.
 
@@ -50,22 +62,40 @@ def stacked(
     part = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
     whole = pd.concat(tables)
     days, _ = checks.read_days(whole[mapping.date], day_first)
+    days = days.astype("datetime64[D]")
     item, names = _items(whole[mapping.item], merges or {})
-    own = _calendar(days)
-    kept, held = np.ones(len(whole), dtype=bool), np.zeros(len(names), dtype=bool)
-    spans: list[Span | None] = []  # None: no day in it
+    place, places = places_of(whole, tables, mapping)
+    own, pause = _calendar(days), _pause(days)
+    readable = (item >= 0) & ~np.isnat(days)
+    key = np.where(readable, item.astype("int64") * 2**21 + days.astype("int64"), -1)
+    kept = np.ones(len(whole), dtype=bool)
+    held = np.zeros(len(names), dtype=bool)
+    covered: list[list[Span]] = []
+    units = gone = 0.0
+    problems: tuple[Problem, ...] = ()
     for k in range(len(tables)):
         its = part == k
         held = np.zeros(len(names), dtype=bool)
         held[item[its & (item >= 0)]] = True
-        its = days[its & ~np.isnat(days)]
-        if len(its) == 0:
-            spans.append(None)
-            continue
-        first, last = its.min(), its.max()
-        spans.append((own.first_day(pd.Timestamp(first)), own.last_day(pd.Timestamp(last))))
-        kept &= ~((part < k) & (days >= first) & (days <= last) & (item >= 0) & held[item])
-    return Stack(whole[kept], int((~kept).sum()), spans[-1], names[held], _uncovered(spans, days))
+        dense, strays = _dense(days[its & ~np.isnat(days)], pause)
+        covered.append([(own.first_day(pd.Timestamp(a)), own.last_day(pd.Timestamp(b))) for a, b in _covered(dense, strays, pause)])
+        of_places = np.ones(len(places) + 1, dtype=bool)
+        if (place[its] >= 0).any():
+            of_places[:-1] = np.isin(np.arange(len(places)), place[its])
+        older = kept & (part < k) & readable & np.append(held, False)[item] & of_places[place]
+        its_own = np.isin(key, key[its & readable])
+        within = np.zeros(len(whole), dtype=bool)
+        for begin, end in dense:
+            within |= (days >= begin) & (days <= end)
+        out = older & (within | its_own)
+        units, gone = (_units(whole[where], mapping) for where in (out, out & ~its_own))
+        problems = _strays(whole, mapping, days[its & ~np.isnat(days)], older & ~out, days, strays)
+        kept &= ~out
+    absent = absent_places(part, days, item, place, names, places, covered) if len(tables) > 1 and len(places) > 1 else ()
+    latest = covered[-1]
+    reach = (min(first for first, _ in latest), max(end for _, end in latest)) if latest else None
+    spans = [span for several in covered for span in several]
+    return Stack(whole[kept], int((~kept).sum()), reach, names[held], _uncovered(spans, days), units, gone, absent, problems)
 
 
 def counted_on(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
@@ -86,14 +116,25 @@ def repeated(table: pd.DataFrame) -> list[Problem]:
 
 
 def with_holes(panel: SalesPanel, stack: Stack) -> tuple[SalesPanel, list[Problem]]:
-    """`panel`, made of the stack's table, not known in the periods with days that no file covers; and a problem that names them."""
+    """`panel`, made of the stack's table, not known in the periods with days that no file covers, nor for items of which a place is
+    absent; and problems that name them."""
     hole = panel.periods.isin(panel.calendar.label(stack.uncovered))
-    if not hole.any():
-        return panel, []
-    label = panel.periods[hole]
-    params = {"periods": len(label), "first": f"{label[0]:%Y-%m-%d}", "last": f"{label[-1]:%Y-%m-%d}"}
-    y = np.where(hole, np.float32(np.nan), panel.y)
-    return replace(panel, y=y), [Problem("append_hole", Severity.WARNING, params=params)]
+    problems = []
+    if hole.any():
+        label = panel.periods[hole]
+        params = {"periods": len(label), "first": f"{label[0]:%Y-%m-%d}", "last": f"{label[-1]:%Y-%m-%d}"}
+        problems.append(Problem("append_hole", Severity.WARNING, params=params))
+    unknown = np.repeat(hole[None, :], len(panel), axis=0)
+    for absent in stack.absent:
+        where = np.isin(panel.items, absent.items)[:, None] & panel.periods.isin(panel.calendar.label(absent.days))
+        if where.any():
+            params = {"places": len(absent.places), "items": int(where.any(axis=1).sum()), "units": f"{np.nansum(panel.y[where]):,.10g}"}
+            params |= {"first": f"{absent.days[0]:%Y-%m-%d}", "last": f"{absent.days[-1]:%Y-%m-%d}"}
+            problems.append(Problem("append_place_absent", Severity.WARNING, got=", ".join(absent.places[:5]), params=params))
+        unknown |= where
+    if not unknown.any():
+        return panel, problems
+    return replace(panel, y=np.where(unknown, np.float32(np.nan), panel.y)), problems
 
 
 def _items(column: pd.Series, merges: MappingOf[str, str]) -> tuple[np.ndarray, np.ndarray]:
@@ -110,13 +151,69 @@ def _calendar(days: np.ndarray) -> Calendar:
     return calendar_for(dates, detect_frequency(dates))
 
 
-def _uncovered(spans: Sequence[Span | None], days: np.ndarray) -> pd.DatetimeIndex:
-    known = [span for span in spans if span is not None]
-    if not known:
+def _pause(days: np.ndarray) -> int:
+    """Days without a row from which on what follows is another block of a file."""
+    distinct = np.unique(days[~np.isnat(days)])
+    usual = int(np.median(np.diff(distinct) // _DAY)) if len(distinct) > 1 else 1
+    dates = pd.DatetimeIndex(distinct)
+    return max(PAUSE[detect_frequency(dates)], STEPS * usual)
+
+
+def _dense(days: np.ndarray, pause: int) -> tuple[list[tuple[np.datetime64, np.datetime64]], np.ndarray]:
+    """The blocks of days in which a file with rows on these `days` is dense, and the days of its other rows."""
+    if len(days) == 0:
+        return [], days
+    distinct, rows = np.unique(days, return_counts=True)
+    block = np.append(0, np.cumsum(np.diff(distinct) // _DAY > pause))
+    usual = np.median(rows[block == np.argmax(np.bincount(block, weights=rows))])
+    full = rows >= DENSE * usual
+    blocks = []
+    stray = np.ones(len(distinct), dtype=bool)
+    for number in range(block[-1] + 1):
+        its = np.flatnonzero((block == number) & full)
+        if len(its):
+            blocks.append((distinct[its[0]], distinct[its[-1]]))
+            stray[its[0] : its[-1] + 1] = False
+    return blocks, distinct[stray]
+
+
+def _covered(dense: list[tuple[np.datetime64, np.datetime64]], strays: np.ndarray, pause: int) -> list[tuple[np.datetime64, np.datetime64]]:
+    """What a file speaks of: from its first dense day to its last one, and the thin days close to them."""
+    if not dense:
+        return []
+    first, last = dense[0][0], dense[-1][1]
+    near = strays[(strays >= first - pause * _DAY) & (strays <= last + pause * _DAY) & ((strays < first) | (strays > last))]
+    return [(first, last), *((day, day) for day in near)]
+
+
+def _units(rows: pd.DataFrame, mapping: Mapping) -> float:
+    """Units sold in these rows, returns left aside."""
+    if mapping.units not in rows.columns or rows.empty:
+        return 0.0
+    units, _, _ = checks.read_units(rows[mapping.units])
+    return float(units[units > 0].sum())
+
+
+def _strays(
+    whole: pd.DataFrame, mapping: Mapping, its: np.ndarray, others: np.ndarray, days: np.ndarray, strays: np.ndarray
+) -> tuple[Problem, ...]:
+    """What the older files hold of the same items between the first and last day of a file (`its` days) and keep, where it has strays."""
+    if len(strays) == 0 or not len(its):
+        return ()
+    stake = others & (days >= its.min()) & (days <= its.max())
+    if not stake.any():
+        return ()
+    count = int(np.isin(its, strays).sum())
+    params = {"first": str(strays[0]), "last": str(strays[-1]), "days": len(strays), "units": f"{_units(whole[stake], mapping):,.10g}"}
+    return (Problem("append_strays", Severity.WARNING, mapping.date, got=str(strays[0]), count=count, params=params),)
+
+
+def _uncovered(spans: Sequence[Span], days: np.ndarray) -> pd.DatetimeIndex:
+    if not spans:
         return pd.DatetimeIndex([])
-    every = pd.date_range(min(first for first, _ in known), max(last for _, last in known))
+    every = pd.date_range(min(first for first, _ in spans), max(last for _, last in spans))
     covered = np.zeros(len(every), dtype=bool)
-    for first, last in known:
+    for first, last in spans:
         covered |= (every >= first) & (every <= last)
     weekdays = pd.DatetimeIndex(np.unique(days[~np.isnat(days)])).day_of_week.unique()
     return every[~covered & (every.day_of_week.isin(weekdays) | (len(weekdays) == 1))]

@@ -15,10 +15,12 @@ from sales.intake import Intake
 from sales.lines import read_lines
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
-from sales.problems import Problem, usable
-from sales.recipe import SECOND, Recipe, apply, long_tables
+from sales.problems import Problem, Severity, usable
+from sales.recipe import LINES, Recipe, apply, long_tables
 from sales.stacking import Stack, repeated, stacked
 from workspace.datasets import Dataset
+
+MOST_GONE = 0.2  # of the units that a newer file replaces, on items and days of which it holds nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +49,19 @@ def on_top(
     additions: Sequence[Addition] = (),
     read: Read = lambda _: pd.DataFrame(),
     today: datetime.date | None = None,
+    sure: bool = False,
 ) -> Tomorrow:
     """The files `newer`, as their own recipe `its` reads them, on top of `tables`, of which `recipe` made `old`.
 
     All of them go through the dataset's repairs together, so that a return finds its sale in whichever file it is, and a week that one
-    file begins and the next one ends is whole. From the first to the last day of the newer, it replaces the rows of the items that it
-    holds. additions: what the dataset has from elsewhere, their tables given by `read`. Never raises on what is in a table.
+    file begins and the next one ends is whole. On the days in which the newer is dense it replaces the rows of the items and places that
+    it holds (`sales.stacking`). Where more than a fifth of the units that it replaces would be gone, as it holds nothing of their items
+    on their days, that is an error, and with `sure` a warning. additions: what the dataset has from elsewhere, their tables given by
+    `read`. Never raises on what is in a table.
     """
     (before, wrong), (after, of_newer) = long_tables(recipe, tables), long_tables(its, newer)
     files = [*before, *(_in_columns_of(recipe.mapping, its.mapping, file) for file in after)]
-    as_kept = (recipe.shape is None or recipe.shape.layout == "long") and not recipe.apart and SECOND not in recipe.roles
+    as_kept = (recipe.shape is None or recipe.shape.layout == "long") and not recipe.apart and set(recipe.roles) <= {LINES}
     kept = len(before) if as_kept else 0
     over = replace(recipe, shape=None, join=None, apart=(), roles=(), frequency=old.calendar.frequency)
     problems = [*wrong, *of_newer, *(problem for file in files for problem in (*_absent(file, recipe.mapping), *repeated(file)))]
@@ -71,15 +76,22 @@ def on_top(
     panel, _ = with_additions(made.panel, additions, read)
     stack = stacked(files, over.mapping, over.day_first, over.merges)
     difference = compared(old, panel, _spoken_of(panel, stack), stack.items)
-    return Tomorrow(difference.panel, difference, (*made.problems, *difference.problems), tuple(files), over, kept)
+    gone = _gone(stack.units, stack.gone, sure)
+    of_files = [one for one in made.problems if one.code in ("append_strays", "append_place_absent", "append_hole")]
+    problems = [one for one in made.problems if one not in of_files]
+    difference = replace(difference, problems=(*gone, *of_files, *difference.problems))
+    result = difference.panel if usable(gone) else None
+    return Tomorrow(result, difference, (*problems, *difference.problems), tuple(files), over, kept)
 
 
-def on_top_of_sales(old: SalesPanel, newer: Intake, recipe: Recipe) -> Tomorrow:
+def on_top_of_sales(old: SalesPanel, newer: Intake, recipe: Recipe, sure: bool = False) -> Tomorrow:
     """The same for a dataset that keeps no files: period by period (`sales.appending.appended`)."""
     if newer.panel is None:
         return Tomorrow(None, None, newer.problems, (), recipe)
     difference = appended(old, newer.panel, "zero" if newer.kind == "order_lines" else recipe.gaps)
-    return Tomorrow(difference.panel, difference, (*newer.problems, *difference.problems), (), recipe)
+    gone = _gone(difference.units_before, difference.units_before - difference.units_after, sure)
+    difference = replace(difference, problems=(*gone, *difference.problems))
+    return Tomorrow(difference.panel if usable(gone) else None, difference, (*newer.problems, *difference.problems), (), recipe)
 
 
 def own_recipe(dataset: Dataset, table: pd.DataFrame) -> Recipe | None:
@@ -92,13 +104,13 @@ def own_recipe(dataset: Dataset, table: pd.DataFrame) -> Recipe | None:
     return recipe if usable(problems) and not _absent(files[0], recipe.mapping) else None
 
 
-def put_on_top(dataset: Dataset, newer: pd.DataFrame, its: Recipe, today: datetime.date | None = None) -> Tomorrow:
-    """`newer`, one table as `its` recipe reads it, on top of what `dataset` keeps; nothing is saved."""
+def put_on_top(dataset: Dataset, newer: pd.DataFrame, its: Recipe, today: datetime.date | None = None, sure: bool = False) -> Tomorrow:
+    """`newer`, one table as `its` recipe reads it, on top of what `dataset` keeps; nothing is saved. sure: as in `on_top`."""
     old, tables, recipe = datasets.load_sales(dataset), datasets.raw_of(dataset), datasets.recipe_of(dataset)
     if not tables or recipe is None:
-        return on_top_of_sales(old, apply(replace(its, frequency=old.calendar.frequency), newer, today), its)
+        return on_top_of_sales(old, apply(replace(its, frequency=old.calendar.frequency), newer, today), its, sure)
     added, read = datasets.additions_of(dataset), partial(datasets.addition_table, dataset)
-    return on_top(old, tables, Recipe.from_json(recipe), [newer], its, added, read, today)
+    return on_top(old, tables, Recipe.from_json(recipe), [newer], its, added, read, today, sure)
 
 
 def save(dataset: Dataset, made: Tomorrow, source: str) -> Dataset:
@@ -111,6 +123,14 @@ def save(dataset: Dataset, made: Tomorrow, source: str) -> Dataset:
     raw: list[pd.DataFrame | str] = [*datasets.raw_names(dataset)[: made.kept], *made.tables[made.kept :]]
     recipe = made.recipe.to_json() if made.tables else None
     return datasets.update_sales(dataset, made.panel, {**dataset.facts, "source": source}, raw, recipe)
+
+
+def _gone(units: float, gone: float, sure: bool) -> list[Problem]:
+    """Whether too much of the units that the newer sales replace would be gone."""
+    if gone <= MOST_GONE * units:
+        return []
+    params = {"units": f"{units:,.10g}", "gone": f"{gone:,.10g}", "most": f"{MOST_GONE:.0%}"}
+    return [Problem("append_gone", Severity.WARNING if sure else Severity.ERROR, got=f"{gone / units:.0%}", params=params)]
 
 
 def _spoken_of(panel: SalesPanel, stack: Stack) -> np.ndarray:

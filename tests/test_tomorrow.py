@@ -214,3 +214,61 @@ def test_a_real_shops_file_in_two_that_overlap_is_the_shop_again() -> None:
     same = on_top(made.panel, made.tables, made.recipe, [second], recipe).difference
     assert same is not None
     assert same.same
+
+
+def test_one_row_of_last_year_does_not_wipe_the_year() -> None:
+    old = file("2023-01-01", 425, 10, "ABC")
+    stray = pd.DataFrame([("A", "2023-03-11", 10)], columns=["item", "day", "units"])
+    made = put(pd.concat([file("2024-03-01", 10, 10, "ABC"), stray], ignore_index=True), tables=(old,))
+    assert made.panel is not None
+    assert made.difference is not None
+    assert (made.panel.units, made.difference.changed) == (12_750 + 300, 0)
+    assert "append_strays" in codes(made)
+
+
+def test_most_of_the_older_units_go_only_where_somebody_says_so() -> None:
+    old = file("2024-01-01", 10)
+    few = old[(old["item"] == "A") & old["day"].isin(["2024-01-03", "2024-01-08"])]
+    made = put(few, tables=(old,))
+    assert made.panel is None
+    assert made.difference is not None
+    assert [(one.severity, one.params["units"], one.params["gone"]) for one in made.problems if one.code == "append_gone"] == [
+        ("error", "12", "8")
+    ]
+    sure = on_top(sold([old]), [old], RECIPE, [few], RECIPE, sure=True)
+    assert sure.panel is not None
+    assert (sure.panel.units, codes(sure)[0]) == (40 - 8, "append_gone")
+    alone = on_top_of_sales(sold([old]), intake(file("2024-01-02", 5, 0), RECIPE.mapping, "D"), RECIPE)
+    assert alone.panel is None
+    assert "append_gone" in codes(alone)
+
+
+def test_a_place_that_the_newer_file_lacks_is_not_known_and_comes_later() -> None:
+    def store(name: str, first: str, days: int, units: int) -> pd.DataFrame:
+        return file(first, days, units, "ABC").assign(store=name)
+
+    old = pd.concat([store("x", "2024-01-01", 91, 10), store("y", "2024-01-01", 91, 5)], ignore_index=True)
+    recipe = replace(RECIPE, mapping=replace(RECIPE.mapping, location="store"))
+    data = saved.save_sales("Shop", sold([old], recipe), {"source": "a"}, [old], recipe.to_json())
+    made = put_on_top(data, store("x", "2024-04-01", 10, 10), recipe)
+    assert made.panel is not None
+    assert "append_place_absent" in codes(made)
+    assert np.isnan(made.panel.y[:, -10:]).all()
+    made = put_on_top(save(data, made, "x"), store("y", "2024-04-01", 10, 5), recipe)
+    assert made.panel is not None
+    assert made.panel.y[:, -10:].sum() == 3 * 10 * 15
+    apart = replace(RECIPE, apart=("store",))
+    data = saved.save_sales("Apart", sold([old], apart), {"source": "a"}, [old], apart.to_json())
+    after = put_on_top(data, store("x", "2024-04-01", 10, 10), apart).panel
+    assert after is not None
+    assert np.isnan(after.y[:, -10:]).all(axis=1).tolist() == [False, True] * 3
+
+
+def test_only_tables_of_lines_are_taken_as_they_are_kept() -> None:
+    recipe = replace(RECIPE, roles=("lines", "weather"))
+    old, weather = file("2024-01-01", 10), pd.DataFrame({"day": ["2024-01-01"], "rain": [1]})
+    data = saved.save_sales("Shop", sold([old, weather], recipe), {"source": "a"}, [old, weather], recipe.to_json())
+    data = save(data, put_on_top(data, file("2024-01-11", 3), RECIPE), "b")
+    again = apply(Recipe.from_json(saved.recipe_of(data)), saved.raw_of(data)).panel
+    assert again is not None
+    assert again.sales_fingerprint == saved.load_sales(data).sales_fingerprint
