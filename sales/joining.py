@@ -1,6 +1,7 @@
 """Joining: two tables become one by the columns that they share: orders and order lines, sales and a product master."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from sales.problems import Problem, Severity, found
 from sales.role_names import plain_name
 
 On = Sequence[tuple[str, str]]
+Side = Literal["left", "right"]
 LEAST_SHARED = 0.1  # of the keys of the side with fewer: columns that share less are of different things, unless they have one name
 LEAST_SHARED_BY_NAME = 0.01
 _MOST_SAMPLED = 200_000
@@ -38,16 +40,18 @@ def propose_join(left: pd.DataFrame, right: pd.DataFrame) -> tuple[tuple[str, st
     return best[1]
 
 
-def join(left: pd.DataFrame, right: pd.DataFrame, on: On) -> tuple[pd.DataFrame, list[Problem]]:
-    """Each row of the table with the many rows a key, with the columns of the one row of the other table that has its key, and problems.
+def join(left: pd.DataFrame, right: pd.DataFrame, on: On, lines: Side = "left") -> tuple[pd.DataFrame, list[Problem]]:
+    """Each row of the table that holds the `lines` of the sales, with the columns of the one row of the other table that has its key, and
+    problems: no line is multiplied and none is left out.
 
-    on: pairs of columns, (left, right), whose cells must be the same texts, byte for byte (12.0 is 12); a row with an empty cell in one of
-    them has no key. The index stays that of the table with the many rows; rows without a partner stay, with nothing from the other table.
-    A column whose name is taken gets " (2)" at the end; the key columns of the other table are left out. Where both tables repeat keys,
-    nothing can be joined: the table is empty and a problem says so. A number in `params` counts keys, `count` counts rows.
+    lines: "right" where order lines are put under the orders of `left`, whose rows without a line are then left out and named. on: pairs
+    of columns, (left, right), whose cells must be the same texts, byte for byte (12.0 is 12); a row with an empty cell in one of them has
+    no key. The index stays that of the lines; those without a partner stay, with nothing from the other table. A column whose name is
+    taken gets " (2)" at the end; the key columns of the other table are left out. Where the other table repeats keys, nothing can be
+    joined: the table is empty and a problem says so. A number in `params` counts keys, `count` counts rows.
 
-    >>> lines, orders = pd.DataFrame({"order": ["1", "1", "2"]}), pd.DataFrame({"id": ["1", "3"], "day": ["Mo", "Tu"]})
-    >>> table, problems = join(lines, orders, [("order", "id")])
+    >>> sold, orders = pd.DataFrame({"order": ["1", "1", "2"]}), pd.DataFrame({"id": ["1", "3"], "day": ["Mo", "Tu"]})
+    >>> table, problems = join(sold, orders, [("order", "id")])
     >>> table.fillna("").values.tolist(), [(problem.code, problem.count) for problem in problems]
     ([['1', 'Mo'], ['1', 'Mo'], ['2', '']], [('join_row_alone', 1), ('join_key_unused', 1)])
     """
@@ -63,22 +67,23 @@ def join(left: pd.DataFrame, right: pd.DataFrame, on: On) -> tuple[pd.DataFrame,
             for again, table, own in zip(repeated, sides, names, strict=True)
         ]
         return left.iloc[:0], both[0] + both[1]
-    many = int(repeated[1].any())
-    lines, ones, line_key, one_key = sides[many], sides[1 - many], keys[many], keys[1 - many]
+    many = int(lines == "right")
+    if repeated[1 - many].any():
+        of = sides[1 - many][names[1 - many][0]]
+        return left.iloc[:0], found("join_second_repeats", repeated[1 - many], of, Severity.ERROR)
+    sold, ones, line_key, one_key = sides[many], sides[1 - many], keys[many], keys[1 - many]
     partner = pd.Series(np.arange(len(ones)), index=one_key)[one_key >= 0].reindex(line_key).to_numpy(dtype=float)
     partner = np.where(line_key >= 0, partner, np.nan)
     alone = np.isnan(partner)
     added = ones.drop(columns=names[1 - many])
-    added = added.set_axis([_free(name, set(lines.columns)) for name in added.columns], axis=1)
-    joined = pd.concat(
-        [lines, added.reset_index(drop=True).reindex(np.where(alone, -1, partner).astype(int)).set_axis(lines.index)], axis=1
-    )
+    added = added.set_axis([_free(name, set(sold.columns)) for name in added.columns], axis=1)
+    joined = pd.concat([sold, added.reset_index(drop=True).reindex(np.where(alone, -1, partner).astype(int)).set_axis(sold.index)], axis=1)
     unused = ~np.isin(one_key, line_key) & (one_key >= 0)
     problems = [
-        *found("join_key_empty", line_key < 0, lines[names[many][0]]),
+        *found("join_key_empty", line_key < 0, sold[names[many][0]]),
         *found("join_key_empty", one_key < 0, ones[names[1 - many][0]]),
-        *found("join_row_alone", alone & (line_key >= 0), lines[names[many][0]], keys=len(np.unique(line_key[alone & (line_key >= 0)]))),
-        *found("join_key_unused", unused, ones[names[1 - many][0]], Severity.INFO),
+        *found("join_row_alone", alone & (line_key >= 0), sold[names[many][0]], keys=len(np.unique(line_key[alone & (line_key >= 0)]))),
+        *found("join_key_unused", unused, ones[names[1 - many][0]], Severity.WARNING if many else Severity.INFO),
     ]
     return joined, problems
 

@@ -34,7 +34,8 @@ class Recipe:
 
     reading: what was asked of the reader (sheet, header row, encoding, …). roles: what each of the tables is: "lines", the sales, or
     "second", what is joined to them; other words are those of others (`sales.context`), and a table without one holds lines. join: {"on":
-    [[column of the lines, column of the second], …]}, None where there is no second. shape: how the table holds sales, None where it is
+    [[column of the lines, column of the second], …]}, with "lines": "right" where the second holds the order lines; None where there is no
+    second. shape: how the table holds sales, None where it is
     long. apart: columns whose texts stand behind the item's code, so that each place or size is an item of its own. mapping, frequency,
     gaps, season, day_first: as `intake` takes them. one_a_row: the column of units is made where a table has none of that name, each row
     one unit. merges: old item codes and those they count under. actions: what is done about findings, by code. A finding about lines
@@ -73,6 +74,7 @@ class Recipe:
         expect("reading", isinstance(self.reading, dict), "an object")
         expect("join", self.join is None or isinstance(self.join, dict), "an object or nothing")
         expect("join", self.join is None or _is_pairs(self.join.get("on")), "pairs of columns under on")
+        expect("join", self.join is None or self.join.get("lines", "left") in ("left", "right"), "left or right under lines")
         for name in ("apart", "roles"):
             expect(name, all(isinstance(text, str) for text in getattr(self, name)), "texts")
         expect("one_a_row", type(self.one_a_row) is bool, "true or false")
@@ -159,7 +161,7 @@ def long_tables(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -
 def _long(recipe: Recipe, table: pd.DataFrame, second: pd.DataFrame | None) -> tuple[pd.DataFrame, list[Problem]]:
     problems: list[Problem] = []
     if recipe.join is not None and second is not None:
-        table, problems = join(table, second, recipe.join["on"])
+        table, problems = join(table, second, recipe.join["on"], recipe.join.get("lines", "left"))
     if usable(problems) and recipe.shape is not None and recipe.shape.layout != "long":
         table, of_shape = _laid_out(table, recipe.shape)
         problems += of_shape

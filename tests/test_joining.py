@@ -14,14 +14,14 @@ LINES = pd.DataFrame({"order": ["2", "1", "2", "9", None, "9"], "sku": list("abc
 
 @pytest.mark.parametrize("swapped", [False, True])
 def test_each_line_gets_its_order_and_what_is_alone_is_counted(swapped: bool) -> None:
-    table, problems = join(ORDERS, LINES, [("id", "order")]) if swapped else join(LINES, ORDERS, [("order", "id")])
+    table, problems = join(ORDERS, LINES, [("id", "order")], "right") if swapped else join(LINES, ORDERS, [("order", "id")])
     assert table.columns.tolist() == ["order", "sku", "day", "day (2)"]
     assert table.index.tolist() == [0, 1, 2, 5, 6, 7]
     assert table["day (2)"].fillna("").tolist() == ["2024-01-02", "2024-01-01", "2024-01-02", "", "", ""]
     assert [(found.code, found.severity, found.column, found.row, found.count) for found in problems] == [
         ("join_key_empty", Severity.WARNING, "order", 8, 1),
         ("join_row_alone", Severity.WARNING, "order", 7, 2),
-        ("join_key_unused", Severity.INFO, "id", 4, 1),
+        ("join_key_unused", Severity.WARNING if swapped else Severity.INFO, "id", 4, 1),
     ]
     assert problems[1].params == {"keys": 1}
 
@@ -33,6 +33,19 @@ def test_many_to_many_is_refused() -> None:
         ("join_many_to_many", Severity.ERROR, "order"),
         ("join_many_to_many", Severity.ERROR, "id"),
     ]
+
+
+def test_the_sales_keep_exactly_their_own_rows() -> None:
+    """Sales of three items, one row each; a master that holds A twice and lacks C."""
+    sales = pd.DataFrame({"sku": ["A", "B", "C"], "2024-01": [100, 200, 300], "2024-02": [200, 400, 600]})
+    master = pd.DataFrame({"sku": ["A", "A", "B"], "category": ["x", "y", "z"]})
+    table, problems = join(sales, master, [("sku", "sku")])
+    assert len(table) == 0
+    assert [(one.code, one.severity, one.row, one.got) for one in problems] == [("join_second_repeats", Severity.ERROR, 3, "A")]
+    table, problems = join(sales, master.iloc[1:], [("sku", "sku")])
+    assert table[["2024-01", "2024-02"]].to_numpy().sum() == 1_800
+    assert table["category"].fillna("").tolist() == ["y", "z", ""]
+    assert [one.code for one in problems] == ["join_row_alone"]
 
 
 def test_several_columns_and_keys_byte_for_byte() -> None:

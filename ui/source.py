@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from sales.joining import join, propose_join
+from sales.joining import Side, join, propose_join
 from sales.mapping import header_key
 from sales.problems import Problem, usable
 from sales.reading import Asked, Reading, in_files, read_files
@@ -161,10 +161,16 @@ def _with_second(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame | None, di
             st.info(text("join.choose"))
             return None, None, (), ""
         on = [list(pair) for pair in zip(*sides, strict=True)]
-        joined, problems = _join(f"{key} {upload.file_id} {on}", table, second, on)
+        joined, problems = _join(f"{key} {upload.file_id} {on}", table, second, on, "left")
+        how: dict[str, Any] = {"on": on, "name": upload.name}
+        lines_key = f"join-lines-{key}-{upload.file_id}"
+        repeats = any(found.code == "join_second_repeats" for found in problems)
+        if repeats and st.checkbox(text("join.lines"), key=lines_key, help=text("join.lines.help")):
+            joined, problems = _join(f"{key} {upload.file_id} {on} lines", table, second, on, "right")
+            how["lines"] = "right"
         tables.problems(problems)
         told = (*reading.problems, *problems)
-        return (joined if usable(problems) else None), {"on": on, "name": upload.name}, told, f"{upload.file_id} {on}"
+        return (joined if usable(problems) else None), how, told, f"{upload.file_id} {how}"
 
 
 def _shape(table: pd.DataFrame, key: str, content: str) -> Shape | None:
@@ -212,8 +218,8 @@ def _read(key: str, asked: str, _uploads: list, _asked: Asked) -> Reading:
 
 
 @st.cache_resource(scope="session", max_entries=2, show_spinner=text("join.joining"))
-def _join(key: str, _left: pd.DataFrame, _right: pd.DataFrame, _on: list) -> tuple[pd.DataFrame, list[Problem]]:
-    return join(_left, _right, _on)
+def _join(key: str, _left: pd.DataFrame, _right: pd.DataFrame, _on: list, _lines: Side) -> tuple[pd.DataFrame, list[Problem]]:
+    return join(_left, _right, _on, _lines)
 
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner=False)

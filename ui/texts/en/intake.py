@@ -33,6 +33,8 @@ INTAKE: dict[str, str] = {
     "join.left": "Columns of the sales file that say which row fits",
     "join.right": "Columns of the second table, in the same order",
     "join.choose": "Choose as many columns of one table as of the other: those that hold the same keys.",
+    "join.lines": "The second table holds the order lines; the first one holds their orders",
+    "join.lines.help": "Each row of the second table is then one line of sales. Rows of the first one without a line are left out, and named.",
     "join.joining": "Joining the tables",
     # wide tables
     "shape.title": "How the table holds sales: {found}",

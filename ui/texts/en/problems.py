@@ -229,6 +229,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "one row a key in one of the tables",
         "Choose another column (or one more), or leave one row a key in one of the tables.",
     ),
+    "join_second_repeats": (
+        "the table that is joined to the sales has this key in several rows",
+        "one row a key, so that no sale is counted twice",
+        "Leave one row a key in it, or say that it holds the order lines and the first table their orders.",
+    ),
     "join_key_empty": ("no key to join by", "a key in every row", "The rows were joined to nothing; add the keys."),
     "join_row_alone": (
         "the other table has no row with this key ({keys:,} keys)",
