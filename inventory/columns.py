@@ -1,7 +1,8 @@
 """Columns: which header of a stock file or of a purchase history plays which role; English, Chinese, German, French, Spanish."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pandas as pd
 
@@ -163,13 +164,13 @@ class Column:
     unit_named: bool
 
 
-def columns_of(table: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> tuple[dict[str, Column], list[Problem]]:
+def columns_of(table: pd.DataFrame, names: Mapping[str, tuple[str, ...]]) -> tuple[dict[str, Column], list[Problem]]:
     """The column of each role of `names` that `table` has, in the file's order, and what is to be said of the headers: those that play no
     role or come twice, those recognized under another name, and times whose unit nobody names.
 
     Further open orders of an item may stand in columns with a number at the end (on_order_2, on_order_due_2): roles of their own.
     """
-    known = _known(names)
+    known = _known(tuple(names.items()))
     read = {str(header): _role(str(header), known) for header in table.columns}
     taken: dict[str, str] = {}
     for header in sorted(read, key=lambda header: read[header].rank):
@@ -198,13 +199,14 @@ class _Role:
     unit_named: bool = True
 
 
-def _known(names: Mapping[str, Sequence[str]]) -> dict[str, _Role]:
+@cache
+def _known(names: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, _Role]:
     """Plain header -> its role: our own names first, then whole names, then names with a unit before or after."""
-    known = {plain_name(role): _Role(role, -1) for role in names}
-    for role, words in names.items():
+    known = {plain_name(role): _Role(role, -1) for role, _ in names}
+    for role, words in names:
         for rank, word in enumerate(words):
             known.setdefault(plain_name(word), _Role(role, rank, unit_named=False))
-    for role, words in names.items():
+    for role, words in names:
         for ending, factor in _endings(role).items():
             for rank, word in enumerate(words):
                 for written in (word + ending, ending + word):

@@ -32,16 +32,16 @@ def rows_of(items: pd.Series, panel: SalesPanel) -> tuple[np.ndarray, list[Probl
     return np.where(missing, -1, rows), problems
 
 
-def unmatched(codes: np.ndarray, panel: SalesPanel) -> pd.DataFrame:
+def unmatched(codes: np.ndarray, panel: SalesPanel) -> tuple[pd.DataFrame, tuple[int, int]]:
     """The codes of a stock file that nobody sold and the items sold that it does not have: `side` ("file" or "sales"), `item`, and
-    `nearest`, the code of the other side that is nearest, "" where none is near; at most 200 of each side."""
+    `nearest`, the code of the other side that is nearest, "" where none is; at most 200 of each side; and how many of each there are."""
     here = np.unique(codes[codes != ""])
     sides = {"file": (np.setdiff1d(here, panel.items), panel.items), "sales": (np.setdiff1d(panel.items, here), here)}
     parts = [
         pd.DataFrame({"side": side, "item": alone[:MOST_UNMATCHED], "nearest": nearest(alone[:MOST_UNMATCHED], others)}, dtype=object)
         for side, (alone, others) in sides.items()
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True), (len(sides["file"][0]), len(sides["sales"][0]))
 
 
 def nearest(codes: np.ndarray, among: np.ndarray) -> np.ndarray:

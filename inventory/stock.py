@@ -27,9 +27,9 @@ class StockFile:
     at: datetime
 
 
-def save_stock(dataset: Dataset, content: pd.DataFrame, file: str, held: Iterable[int], by: str) -> StockFile:
-    """Makes `content` the stock file of `dataset`. Its on_hand has the orders received until now and its on_order the open ones among
-    `held`: these orders end.
+def save_stock(dataset: Dataset, content: pd.DataFrame, file: str, held: Iterable[int], by: str, counted: bool = True) -> StockFile:
+    """Makes `content` the stock file of `dataset`. Its on_order has the open orders among `held` and, where its stock was `counted` anew,
+    its on_hand those received until now: these orders end.
 
     The table is written first, under a name of its own; that it holds, and that those orders end, is one step, so that a machine that
     stops in between counts nothing twice and forgets nothing.
@@ -38,7 +38,7 @@ def save_stock(dataset: Dataset, content: pd.DataFrame, file: str, held: Iterabl
     dataset.write(table, as_text(content))
     with facts.together():
         facts.end([record.id for record in facts.records(KIND, dataset.name)], by, "replaced")
-        arrived = [order.id for order in sent.load(dataset.name) if order.state == "received"]
+        arrived = [order.id for order in sent.load(dataset.name) if order.state == "received" and counted]
         sent.in_stock_file(dataset.name, [*held, *arrived], by)
         (record,) = facts.add(KIND, dataset.name, [{"table": table, "file": file[: facts.LONGEST_NAME]}], by)
     return of_record(record)

@@ -65,7 +65,7 @@ def normalised(table: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=list(HEADERS), dtype=object)
     cells, _ = cells_of(table, columns)
     values, _ = values_of(cells, columns)
-    written = {name: _written(cells[name], values[name]) if name in values else cells[name] for name in cells}
+    written = {name: _written(cells[name], values[name], columns.get(name)) if name in values else cells[name] for name in cells}
     role_less = [header for header in as_text(table) if str(header) not in {column.header for column in columns.values()}]
     others = as_text(table)[role_less].reindex(cells.index)
     made = pd.concat([pd.DataFrame(written, index=cells.index).reindex(columns=list(HEADERS), fill_value=""), others], axis=1)
@@ -134,15 +134,16 @@ def _shares(rate: np.ndarray, cells: pd.Series) -> bool:
     return bool((rate > 0).any() and np.nanmax(rate) <= 1 and not cells.str.contains("%").any())
 
 
-def _written(cells: pd.Series, values: np.ndarray) -> np.ndarray:
+def _written(cells: pd.Series, values: np.ndarray, column: Column | None) -> np.ndarray:
     there = given_mask(values)
     if values.dtype == object:
         return values
     if values.dtype.kind == "M":
         return np.where(there, values.astype(str), cells)
-    doubtful = cells + "?"
-    unread = np.where(cells.str.fullmatch(r"\s*\d*[.,][\d.,]*\s*"), doubtful, cells)
-    return as_text(pd.DataFrame({"n": pd.Series(np.where(there, values, 0.0))}))["n"].where(there, unread).to_numpy()
+    other_unit = column is not None and column.factor != 1
+    doubtful = cells.str.contains(r"\d" if other_unit else r"\d?[.,]\d?", regex=True) & ~cells.str.endswith("?")
+    unread = cells.where(~doubtful, cells + "?")
+    return np.where(there, as_text(pd.DataFrame({"n": np.where(there, values, 0.0)}))["n"], unread)
 
 
 def _typed(cell: Any) -> str:

@@ -156,11 +156,12 @@ def read_terms(table: pd.DataFrame, panel: SalesPanel) -> tuple[StockTerms, tupl
     problems += [*found, *listed(Problem("stock_duplicate_item"), cells["item"], again & ~further)]
     if not (rows >= 0).any():
         problems.append(Problem("stock_no_row_fits", params={"rows": len(rows), "items": len(terms)}))
-    used = (rows >= 0) & (~again | further)
-    cells, rows, further = cells[used], rows[used], further[used]
-
     read, found = values_of(cells, columns)
     problems += found
+    used = (rows >= 0) & (~again | further)
+    cells, rows, further = cells[used], rows[used], further[used]
+    read = {name: values[used] for name, values in read.items()}
+
     given, unusable = {}, np.full(len(terms), False)
     for name, values in read.items():
         there, first = given_mask(values), given_mask(values) & ~further
@@ -250,5 +251,5 @@ def _carried(read: dict[str, np.ndarray]) -> Iterator[Problem]:
 def _against(pack: np.ndarray, multiple: np.ndarray) -> np.ndarray:
     """Mask of the items of which neither number is a whole number of the other."""
     least, largest = np.minimum(pack, multiple), np.maximum(pack, multiple)
-    times = np.divide(largest, least, out=np.ones(len(least)), where=least > 0)
-    return np.abs(times - np.rint(times)) > _ALIKE
+    times = np.divide(largest, least, out=np.ones(len(least)), where=least > _ALIKE)
+    return (np.abs(times - np.rint(times)) > _ALIKE) | ((least > 0) & (least <= _ALIKE))

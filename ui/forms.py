@@ -18,7 +18,7 @@ def saved_once_more() -> None:
     st.session_state[SAVES] = saves() + 1
 
 
-@st.cache_resource(scope="session", max_entries=2, show_spinner=text("upload.reading"))
+@st.cache_resource(scope="session", max_entries=4, show_spinner=text("upload.reading"))
 def read_upload(file_id: str, name: str, _upload: object) -> Reading:
     """What the file uploaded holds, read once."""
     return read_table(_upload.getvalue(), name)  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from inventory import export
 from inventory.plan import WIDE, ReorderPlan
 from inventory.projection import arithmetic, arrivals, project
 from inventory.statement import statement
+from inventory.suppliers import below_minimum
 from sales.panel import SalesPanel
 from ui import adjustments, charts, order_charts, order_table, overrides, planner, sent, session, shell, sliders
 from ui.desk import Desk, desk_of
@@ -65,6 +66,7 @@ def plan(data: Dataset, result: Result) -> None:
     before = made if saved == settings else desk.plan(saved)
     sliders.save_or_reset(data, settings, saved)
     _explain(made)
+    _below_minimum(desk, made)
     overrides.ask_again(desk)
     rows = _filters(made, data)
     shown = made.selected(rows)
@@ -86,6 +88,13 @@ def _explain(made: ReorderPlan) -> None:
         st.info(text("reorder.effective", asked=asked, factor=factor, low=low, middle=middle, high=high))
     for name, count in made.notes().items():
         st.caption(text(f"reorder.note.{name}", count=count, items=len(made), times=WIDE))
+
+
+def _below_minimum(desk: Desk, made: ReorderPlan) -> None:
+    """Which suppliers' orders do not reach their minimum."""
+    for line in below_minimum(made, desk.terms).itertuples():
+        about = {"supplier": plain(str(line.supplier)), "value": line.value, "minimum": line.minimum, "currency": plain(session.currency())}
+        st.warning(text("stock.below.unknown" if line.without_cost else "stock.below", **about))
 
 
 def _filters(made: ReorderPlan, data: Dataset) -> np.ndarray:

@@ -7,7 +7,7 @@ from inventory.sent import SentOrder
 from inventory.stock import save_stock, table_of
 from inventory.terms import read_terms
 from sales.problems import usable
-from ui import forms, planner, session, tables
+from ui import forms, planner, purchases, session, stock_edit, tables
 from ui.planner import name_of_planner
 from ui.texts import text
 from workspace.datasets import Dataset
@@ -17,21 +17,36 @@ COLUMNS = ("item", "quantity", "due", "supplier", "by", "at")
 
 
 def form(dataset: Dataset) -> None:
-    """Upload and saving of the stock terms that go with `dataset`; what is wrong with the saved ones."""
+    """The stock terms that go with `dataset`: uploaded or saved, with lead times measured, edited in a table, checked, saved."""
     panel, decided = session.panel_of(dataset), session.decisions_of(dataset)
     upload = st.file_uploader(text("upload.stock"), key=f"stock-file-{dataset.name}-{forms.saves()}", help=text("upload.stock.help"))
-    if upload is None:
-        there = table_of(dataset, decided.stock) is not None
-        tables.problems(session.terms_of(dataset, decided)[1], nothing="stock.saved" if there else "")
+    saved, reading = table_of(dataset, decided.stock), None
+    if upload is not None:
+        reading = forms.read_upload(upload.file_id, upload.name, upload)
+        if reading.table is None:
+            tables.problems(reading.problems)
+            return
+    begun = reading.table if reading else dataset.read(saved) if saved else pd.DataFrame({"item": []}, dtype=object)
+    key = f"{upload.file_id if upload else saved or ''}-{dataset.name}-{forms.saves()}"
+    begun, taken = purchases.form(dataset, panel, begun, key)
+    key = "-".join((key, *taken))
+    edits = stock_edit.table(panel, begun, key)
+    if upload is None and not taken and edits is None:
+        tables.problems(session.terms_of(dataset, decided)[1], nothing="stock.saved" if saved else "")
+        if saved:
+            stock_edit.without_partner(panel, begun, key)
         return
-    reading = forms.read_upload(upload.file_id, upload.name, upload)
-    found = reading.problems
-    if reading.table is not None:
-        found = (*found, *read_terms(reading.table, panel)[1])
+    content = begun if edits is None else edits
+    found = (*(reading.problems if reading else ()), *read_terms(content, panel)[1])
     tables.problems(found, nothing="stock.nothing")
+    if edits is None:
+        stock_edit.without_partner(panel, begun, key)
     if usable(found):
-        held = _held([order for order in decided.orders if order.state == "open"], upload.file_id)
-        arguments = (dataset, reading.table, upload.name, held)
+        asked = upload is not None or any(one.startswith(purchases.OPEN) for one in taken)
+        held = _held([order for order in decided.orders if order.state == "open"], key) if asked else []
+        if upload is None and decided.orders:
+            st.caption(text("stock.on_top"))
+        arguments = (dataset, content, upload.name if upload else text("stock.edited"), held, upload is not None)
         ready = held is not None and (not decided.orders or bool(name_of_planner()))
         st.button(text("stock.save"), type="primary", on_click=_save, args=arguments, key="save-stock", disabled=not ready)
 
@@ -48,6 +63,6 @@ def _held(orders: list[SentOrder], file: str) -> list[int] | None:
     return {ALL: [order.id for order in orders], NONE: [], TICKED: [order.id for order in ticked]}.get(answer)
 
 
-def _save(dataset: Dataset, table: pd.DataFrame, file_name: str, held: list[int]) -> None:
-    save_stock(dataset, table, file_name, held, name_of_planner() or text("planner.nobody"))
+def _save(dataset: Dataset, table: pd.DataFrame, file_name: str, held: list[int], counted: bool) -> None:
+    save_stock(dataset, table, file_name, held, name_of_planner() or text("planner.nobody"), counted)
     forms.saved_once_more()

@@ -14,9 +14,24 @@ from ui.texts.en.problems import PROBLEMS as FILE_PROBLEMS
 from ui.texts.en.reorder import REORDER
 from ui.texts.en.repairs import REPAIR_PROBLEMS, REPAIRS
 from ui.texts.en.runs import RUNS
+from ui.texts.en.stock import STOCK
 from ui.texts.en.workspace import WORKSPACE_PROBLEMS
 
-TEXTS = {**PROBLEM_FRAME, **PAGES, **DATA, **INTAKE, **RUNS, **COMPARE, **REORDER, **PLAN, **PLANNER, **REPAIRS, **DIAGNOSIS, **COMMANDS}
+TEXTS = {
+    **PROBLEM_FRAME,
+    **PAGES,
+    **DATA,
+    **INTAKE,
+    **RUNS,
+    **STOCK,
+    **COMPARE,
+    **REORDER,
+    **PLAN,
+    **PLANNER,
+    **REPAIRS,
+    **DIAGNOSIS,
+    **COMMANDS,
+}
 PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS, **CONTEXT_PROBLEMS, **WORKSPACE_PROBLEMS}
 
 __all__ = ["PROBLEMS", "TEXTS"]
