@@ -1,6 +1,7 @@
 """Dates: the cells of a column as days, in the ways that shops and their programs write them."""
 
 import datetime
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +95,49 @@ def days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, np.ndar
     nothing = np.append(np.asarray(pc.is_in(pc.utf8_lower(held.words), pa.array(sorted(NOTHING), held.words.type)), dtype=bool), True)
     read, unclear = _parsed(held.words, nothing[:-1], day_first)
     return spread(np.append(read, _NAT), held.codes), spread(nothing, held.codes), spread(np.append(unclear, False), held.codes)
+
+
+def told_order(column: pd.Series) -> bool | None:
+    """Whether the column itself tells that the day comes before the month; None where it does not tell.
+
+    >>> [told_order(pd.Series([cell])) for cell in ("31/01/2024", "01/31/2024", "01/02/2024")]
+    [True, False, None]
+    """
+    as_day, as_month = (~np.isnat(days(column, order)[0]) for order in (True, False))
+    for_day, for_month = int((as_day & ~as_month).sum()), int((as_month & ~as_day).sum())
+    return None if for_day == for_month else for_day > for_month
+
+
+def are_serials(column: pd.Series) -> bool:
+    """Whether all that is in the column are days of Excel."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return False
+    held = _held(column)
+    nothing = np.asarray(pc.is_in(pc.utf8_lower(held.words), pa.array(sorted(NOTHING), held.words.type)), dtype=bool)
+    return _serials(held.words, nothing) is not None
+
+
+def in_iso(column: pd.Series, day_first: bool | None) -> pd.Series:
+    """The column with its days in ISO, each with its time; what is no date stays as it is.
+
+    >>> in_iso(pd.Series(["01/02/2024 10:05", "soon"]), True).tolist(), in_iso(pd.Series([45292, 45292.5]), None).tolist()
+    (['2024-02-01 10:05', 'soon'], ['2024-01-01', '2024-01-01 12:00:00'])
+    """
+    serial = are_serials(column)
+    codes, cells = distinct(column)
+    read = days(pd.Series(cells, dtype=object), day_first)[0]
+
+    def written(cell: Any, day: np.datetime64) -> Any:
+        if np.isnat(day) or isinstance(cell, datetime.date):
+            return cell
+        if serial:
+            seconds = round(float(cell) % 1 * 86_400)
+            return f"{day} {datetime.timedelta(seconds=seconds)!s:0>8}" if seconds else str(day)
+        time = re.search(_TIME, as_text(cell).strip())
+        return f"{day}{time[0] if time else ''}"
+
+    told = np.array([*map(written, cells, read), None], dtype=object)
+    return pd.Series(told[codes], index=column.index, name=column.name, dtype=object)
 
 
 def _held(column: pd.Series) -> _Words:

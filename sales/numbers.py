@@ -115,6 +115,25 @@ def read_numbers(column: pd.Series, decimal: Mark | None = None) -> Numbers:
     return Numbers(values[codes], rows(read.nothing) | (codes < 0), read.decimal, rows(read.unclear), rows(read.percent), read.currencies)
 
 
+def told_mark(column: pd.Series) -> Mark | None:
+    """The decimal mark that cells of the column tell; None where none tells.
+
+    >>> [told_mark(pd.Series([cell])) for cell in ("1,5", "1.5", "1.234", "7")]
+    [',', '.', None, None]
+    """
+    point, comma = (~np.isnan(read_numbers(column, mark).values) for mark in _WITH)
+    for_point, for_comma = int((point & ~comma).sum()), int((comma & ~point).sum())
+    return None if for_point == for_comma else "," if for_comma > for_point else "."
+
+
+def marks_swapped(column: pd.Series) -> pd.Series:
+    """The column with points for the commas in its texts, and commas for the points."""
+    codes, cells = distinct(column)
+    swap = str.maketrans(",.", ".,")
+    swapped = np.array([*(cell.translate(swap) if isinstance(cell, str) else cell for cell in cells), None], dtype=object)
+    return pd.Series(swapped[codes], index=column.index, name=column.name, dtype=object)
+
+
 def _of_text_column(column: pd.Series, decimal: Mark | None) -> Numbers:
     codes, words = coded(text_cells(column))
     read = _read_texts(words, decimal)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sales import checks
+from sales.alike_files import written_alike
 from sales.calendar import Frequency
 from sales.diagnosis import LOOKS, diagnose
 from sales.grid import Gaps
@@ -115,6 +116,10 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
     lines = {code: action for code, action in recipe.actions.items() if code not in LOOKS}
     if not usable(problems):
         return Intake(None, tuple(problems), recipe.frequency, None, sum(map(len, files)), 0)
+    files, alike = written_alike(files, recipe.mapping, recipe.day_first)
+    problems += alike
+    if not usable(problems):
+        return Intake(None, tuple(problems), recipe.frequency, None, sum(map(len, files)), 0)
     stack = _stack(recipe, files)
     read = intake(stack.table, recipe.mapping, recipe.frequency, recipe.gaps, recipe.season, recipe.day_first, lines, recipe.merges, today)
     read = replace(read, problems=(*problems, *read.problems))
@@ -142,6 +147,8 @@ def prepared(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> t
     """The one long table that the recipe's mapping speaks of, of `long_tables` the newer in the place of the older (`sales.stacking`); and
     what was wrong."""
     files, problems = long_tables(recipe, tables)
+    files, alike = written_alike(files, recipe.mapping, recipe.day_first) if usable(problems) else (files, [])
+    problems += alike
     return (_stack(recipe, files).table if usable(problems) else files[0]), problems
 
 

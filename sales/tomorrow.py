@@ -10,6 +10,7 @@ import pandas as pd
 
 from sales import datasets
 from sales.additions import Addition, Read, with_additions
+from sales.alike_files import written_alike
 from sales.appending import Difference, appended, compared
 from sales.intake import Intake
 from sales.lines import read_lines
@@ -20,6 +21,7 @@ from sales.recipe import LINES, Recipe, apply, long_tables
 from sales.stacking import Stack, repeated, stacked
 from workspace.datasets import Dataset
 
+_TOLD_TOGETHER = ("dates_ambiguous", "numbers_unclear")  # what all files together may tell
 MOST_GONE = 0.2  # of the units that a newer file replaces, on items and days of which it holds nothing
 
 
@@ -65,20 +67,23 @@ def on_top(
     kept = len(before) if as_kept else 0
     over = replace(recipe, shape=None, join=None, apart=(), roles=(), frequency=old.calendar.frequency)
     problems = [*wrong, *of_newer, *(problem for file in files for problem in (*_absent(file, recipe.mapping), *repeated(file)))]
+    alike, alone = files, list[Problem]()
     if usable(problems):  # alone: among many good rows of the older files all of the newer may be bad
-        alone = [problem for file in files[len(before) :] for problem in read_lines(file, recipe.mapping, recipe.day_first)[1]]
-        problems += [problem for problem in alone if problem.code != "dates_ambiguous"]  # all files together may tell the order
+        alike, _ = written_alike(files, recipe.mapping, recipe.day_first)
+        alone = [problem for file in alike[len(before) :] for problem in read_lines(file, recipe.mapping, recipe.day_first)[1]]
+        alone = [problem for problem in alone if problem.code not in _TOLD_TOGETHER]
+        problems += alone
     if not usable(problems):
         return Tomorrow(None, None, tuple(problems), tuple(files), over, kept)
     made = apply(over, files, today)
     if made.panel is None:
-        return Tomorrow(None, None, made.problems, tuple(files), over, kept)
+        return Tomorrow(None, None, (*made.problems, *_besides(made.problems, [*of_newer, *alone])), tuple(files), over, kept)
     panel, _ = with_additions(made.panel, additions, read)
-    stack = stacked(files, over.mapping, over.day_first, over.merges)
+    stack = stacked(alike, over.mapping, over.day_first, over.merges)
     difference = compared(old, panel, _spoken_of(panel, stack), stack.items)
     gone = _gone(stack.units, stack.gone, sure)
     of_files = [one for one in made.problems if one.code in ("append_strays", "append_place_absent", "append_hole")]
-    problems = [one for one in made.problems if one not in of_files]
+    problems = [one for one in made.problems if one not in of_files] + _besides(made.problems, [*of_newer, *alone])
     difference = replace(difference, problems=(*gone, *of_files, *difference.problems))
     result = difference.panel if usable(gone) else None
     return Tomorrow(result, difference, (*problems, *difference.problems), tuple(files), over, kept)
@@ -123,6 +128,12 @@ def save(dataset: Dataset, made: Tomorrow, source: str) -> Dataset:
     raw: list[pd.DataFrame | str] = [*datasets.raw_names(dataset)[: made.kept], *made.tables[made.kept :]]
     recipe = made.recipe.to_json() if made.tables else None
     return datasets.update_sales(dataset, made.panel, {**dataset.facts, "source": source}, raw, recipe)
+
+
+def _besides(problems: Sequence[Problem], more: Sequence[Problem]) -> list[Problem]:
+    """What `more` says of a column that `problems` do not say of it."""
+    told = {(problem.code, problem.column) for problem in problems}
+    return [problem for problem in more if (problem.code, problem.column) not in told]
 
 
 def _gone(units: float, gone: float, sure: bool) -> list[Problem]:

@@ -223,6 +223,16 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Rename the column in the file.",
     ),
     # two tables
+    "files_overlap": (
+        "this file holds sales that an earlier one holds too, {first} to {last}: {units} units",
+        "each sale in one file",
+        "These rows were taken once. {others} units of these days are in this file alone and were added; check that they are no corrections.",
+    ),
+    "files_overlap_summed": (
+        "this file and an earlier one hold the same days, {first} to {last}, and mostly other rows: {all} units in this one",
+        "each sale in one file, or a column that tells the files' shops apart",
+        "The sales of both were added up; leave out one of the files if it is the other's sales once more.",
+    ),
     "join_no_columns": ("no columns are chosen to join the tables by", "a column of either table that holds the same keys", "Choose them."),
     "join_many_to_many": (
         "both tables have this key in several rows, so that each row would be counted several times",
@@ -259,6 +269,26 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "to know whether the day or the month comes first",
         "Say which (--day-first or --month-first).",
     ),
+    "dates_both_orders": (
+        "dates that can only be read in the other order: most of the column is {order}, these are {other}",
+        "one order of day and month in a column, for a date such as 02/03/2024 may be either",
+        "Write all dates in one way, best as 2024-03-31, and read the file again.",
+    ),
+    "dates_files_differ": (
+        "this file writes its dates as {order}, others as {first}",
+        "one order of day and month",
+        "Each file was read in its own order; compare the days with the file.",
+    ),
+    "dates_scattered": (
+        "this file does not tell the order of day and month; as {order}, like the others, its dates lie {days} days apart, as {other} close together",
+        "dates that tell the order, best as 2024-03-31",
+        "Write the dates of this file as 2024-03-31 and read it again.",
+    ),
+    "dates_months_or_weeks": (
+        "this can be a month or a week, and nothing in the column tells which; it was read as a month",
+        "months as 2024-03, weeks as 2024-W13",
+        "Write weeks as 2024-W13 if these are weeks.",
+    ),
     "date_out_of_range": ("this date cannot be right", "dates from 1900 to 2200", "Correct or delete the rows."),
     # units
     "units_unreadable": (
@@ -275,6 +305,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "this can be read with thousands or with a fraction, and nothing in the column tells which; it was read with the fraction after '{decimal}'",
         "another number in the column that tells, such as 1234.5 or 1.234,5",
         "Compare the total with your own; write the numbers without a thousands separator if it is wrong.",
+    ),
+    "numbers_files_differ": (
+        "this file has '{decimal}' before the fraction, others '{first}'",
+        "one decimal mark",
+        "Each file was read with its own, or with the one that makes its numbers as large as those of the others; compare the totals.",
     ),
     "numbers_percent": ("percent signs", "plain numbers", "They were read as the number before the sign: 12 % is 12."),
     "numbers_currencies": (
