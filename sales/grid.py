@@ -74,9 +74,17 @@ def units(grid: Grid, kind: Kind, gaps: Gaps, refused: SalesLines) -> np.ndarray
         if gaps == "unknown":
             dates = pd.DataFrame({"day": grid.lines.day, "column": grid.column}).drop_duplicates("day")["column"]
             of_file = np.bincount(dates, minlength=len(grid.labels))
-            unknown |= (grid.counts(sold) < of_file) | (of_file == 0)
+            unknown |= (grid.counts(sold) < of_file * _places(grid)) | (of_file == 0)
     np.copyto(y, np.nan, where=unknown)
     return y
+
+
+def _places(grid: Grid) -> np.ndarray:
+    """In how many locations each item has units, n x 1: each has a total of its own."""
+    if grid.lines.location is None:
+        return np.ones((grid.n, 1))
+    pairs = pd.DataFrame({"item": grid.lines.item, "location": grid.lines.location})[grid.lines.sold].drop_duplicates()
+    return np.bincount(pairs["item"], minlength=grid.n)[:, None]
 
 
 def covariate(grid: Grid, values: np.ndarray) -> np.ndarray:

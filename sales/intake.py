@@ -108,7 +108,7 @@ def mended_lines(
     lines = _read_lines(table, mapping, day_first, problems) if usable(problems) else None
     if lines is None:
         return None
-    kind, times = kind_of(lines) if kind is None else (kind, 1)
+    kind, times = kind_of(lines, mapping.order is not None) if kind is None else (kind, 1)
     lines, findings = _repaired(lines, kind, times, actions, merges, today, table, mapping, problems)
     refused, lines = lines.at(lines.refused), lines.at(~lines.refused)
     if lines.sold.any():

@@ -7,26 +7,34 @@ import pandas as pd
 
 from sales.distinct import blocks
 from sales.lines import SalesLines, repeated
+from sales.undoing import matched
 
 Kind = Literal["order_lines", "period_totals"]
 FEW = 0.05  # of the rows up to the last sale: slips of an export are rarer, and order lines meet on one item and date more often than that
 FEW_ROWS = 3  # in a file too small for a share to say anything
 _LEAST_COPIES = 0.25
 _MOST_TICKED = 10**8
+_LEAST_UNDONE = 3
+_FEWER = 0.25  # of the repeats that chance alone would make
 LEAST_PAIRS = 10  # fewer items and dates can all have equally many equal order lines by chance
 
 
-def kind_of(lines: SalesLines) -> tuple[Kind, int]:
-    """The kind of the file that `lines` were read from, and how many times the whole file is there (1 as a rule).
+def kind_of(lines: SalesLines, ordered: bool = False) -> tuple[Kind, int]:
+    """The kind of the file that `lines` were read from, and how many times the whole file is there (1 as a rule). `ordered`: its lines
+    are of orders.
 
-    Period totals where at most `FEW` of the rows repeat an item and date (in a small file up to 3 equal rows), and where the whole file is
-    there several times over. Else order lines. Returns and refused units say nothing about it.
+    Order lines where they are `ordered`, or where most returns undo a sale. Of the others period totals where at most `FEW` of the rows
+    repeat an item, date and location (in a small file up to 3 equal rows), and where the whole file is there several times over. Else
+    order lines.
     """
     told = ~lines.refused & ~(lines.units < 0)
     sold = told & lines.sold
     if not sold.any():
         return "period_totals", 1
-    if lines.copy.sum() >= _LEAST_COPIES * sold.sum() and (times := _times_over(lines.at(told))):
+    times = _times_over(lines.at(told)) if lines.copy.sum() >= _LEAST_COPIES * sold.sum() else 0
+    if ordered or _undone(lines.at(~lines.copy) if times else lines):
+        return "order_lines", times or 1
+    if times:
         return "period_totals", times
     last = lines.day[sold].max()
     there = told & (lines.day <= last)
@@ -40,13 +48,25 @@ def _pairs(lines: SalesLines, where: np.ndarray) -> int:
     """How many items and days the lines at mask `where` are of. Where they fit in a table, they are ticked off in it: sorting is slower."""
     first, last = lines.day.min(), lines.day.max()
     days = int((last - first).astype("int64")) + 1
-    if len(lines.items) * days > _MOST_TICKED:
+    if len(lines.items) * days > _MOST_TICKED or lines.location is not None:
         return len(np.unique(lines.item_day[where]))
     ticked = np.zeros(len(lines.items) * days, dtype=bool)
     for at in blocks(len(lines)):
         here = where[at]
         ticked[lines.item[at][here] * days + (lines.day[at][here] - first).astype("int64")] = True
     return int(np.count_nonzero(ticked))
+
+
+def _undone(lines: SalesLines) -> bool:
+    """Whether most returns undo a sale, as those of orders do. Totals of one a day and item, each day, may do so by chance: they hold far
+    fewer repeats than lines strewn over the days would."""
+    back = lines.units < 0
+    if back.sum() < _LEAST_UNDONE or 2 * int((matched(lines) & back).sum()) < int(back.sum()):
+        return False
+    days = int((lines.day.max() - lines.day.min()).astype("int64")) + 1
+    places = 1 if lines.location is None else int(lines.location.max()) + 1
+    by_chance = float((np.bincount(lines.item).astype(float) ** 2).sum()) / (2 * days * places)
+    return by_chance < LEAST_PAIRS or len(lines) - len(np.unique(lines.item_day)) >= _FEWER * by_chance
 
 
 def conflicts(lines: SalesLines, keep: Literal["first", "last"] = "first") -> np.ndarray:

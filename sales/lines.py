@@ -15,11 +15,14 @@ from sales.distinct import blocks, distinct, spread, text_bytes, text_cells
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES
 from sales.problems import Problem
+from sales.role_names import NAMES, plain_name
 
 MOST_DAYS = 2_000_000
 _THREADS = 2
 _SLOT_BITS = 22
 _ODD = np.int64(0x1E3779B97F4A7C15)
+_MOST_LOCATIONS = 2**20
+_LEAST_ROWS, _FIRST_ROWS = 20, 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,8 @@ class SalesLines:
     is no amount. copy: equal to an earlier line in all columns of the table. price: money a unit, NaN where not known; None without a
     column of prices. customer: codes, -1 where not known; who they are is not carried. prefix: the letters that the order's id begins with.
     Both are read only where something came back, customers also where a price is 0 or below. known: columns known ahead. flags: out of
-    stock. attributes: texts by role.
+    stock. attributes: texts by role. location: codes of the column that is mapped or else so named, -1 where not known; None without one.
+    pasted: a column in which no two other lines agree, as a line's own number, is equal in the copies too.
 
     Raises ValueError where the parts do not fit together, or one of them holds Python objects.
     """
@@ -61,10 +65,12 @@ class SalesLines:
     flags: np.ndarray | None = None
     known: MappingOf[str, np.ndarray] = field(default_factory=dict)
     attributes: MappingOf[str, Coded] = field(default_factory=dict)
+    location: np.ndarray | None = None
+    pasted: bool = False
 
     def __post_init__(self) -> None:
         columns = {"place": self.place, "item": self.item, "day": self.day, "units": self.units, "refused": self.refused, "copy": self.copy}
-        columns |= {name: part for name in ("price", "customer", "flags") if (part := getattr(self, name)) is not None}
+        columns |= {name: part for name in ("price", "location", "customer", "flags") if (part := getattr(self, name)) is not None}
         columns |= {**self.known, **{name: texts.codes for name, texts in self.attributes.items()}}
         for name, column in columns.items():
             if len(column) != len(self.place):
@@ -80,7 +86,9 @@ class SalesLines:
         return (
             self
             if where.all()
-            else replace(self, **{part.name: _at(getattr(self, part.name), where) for part in fields(self) if part.name != "items"})
+            else replace(
+                self, **{part.name: _at(getattr(self, part.name), where) for part in fields(self) if part.name not in ("items", "pasted")}
+            )
         )
 
     @property
@@ -90,8 +98,9 @@ class SalesLines:
 
     @property
     def item_day(self) -> np.ndarray:
-        """A number for each line that two lines share where they are of the same item and day."""
-        return self.item.astype("int64") * MOST_DAYS + self.day.astype("int64")
+        """A number for each line that two lines share where they are of the same item, day and, where there are any, location."""
+        of_day = self.item.astype("int64") * MOST_DAYS + self.day.astype("int64")
+        return of_day if self.location is None else of_day * _MOST_LOCATIONS + self.location
 
     @property
     def ahead(self) -> np.ndarray:
@@ -176,8 +185,10 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
         flags,
         known,
         {role: Coded(*checks.texts(table[column])) for role, column in columns.items()},
+        _location(table, mapping),
     ).at((code >= 0) & ~np.isnat(day))
-    return replace(lines, copy=_copies(table, lines)), problems
+    copy = _copies(table, lines)
+    return replace(lines, copy=copy, pasted=bool(copy.any()) and _one_of_a_kind(table, lines.place[~copy], mapping)), problems
 
 
 def _without_stock(column: pd.Series, flags: np.ndarray | None) -> tuple[np.ndarray, list[Problem]]:
@@ -197,6 +208,13 @@ def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray) -> np.ndarr
         price = checks.numbers(table[mapping.revenue])[0] / units
     price = np.where(units < 0, np.abs(price), price)  # what came back is written with a sign or without
     return np.where(np.isfinite(price), price, np.nan)
+
+
+def _location(table: pd.DataFrame, mapping: Mapping) -> np.ndarray | None:
+    taken = (mapping.item, mapping.date, mapping.units)
+    named = [name for name in table.columns if plain_name(name) in NAMES["location"] and name not in taken]
+    column = mapping.location if mapping.location is not None else next(iter(named), None)
+    return None if column is None or table.columns.tolist().count(column) > 1 else _customer(table[column])
 
 
 def _customer(column: pd.Series) -> np.ndarray:
@@ -296,6 +314,24 @@ def _copies(table: pd.DataFrame, lines: SalesLines) -> np.ndarray:
     copy = np.zeros(len(lines), dtype=bool)
     copy[left] = pd.Series(key).duplicated().to_numpy()
     return copy
+
+
+def _one_of_a_kind(table: pd.DataFrame, places: np.ndarray, mapping: Mapping) -> bool:
+    """Whether a column beside item, date and units has no cell twice in the rows at `places`: the first of them tell as a rule."""
+    if len(places) < _LEAST_ROWS:
+        return False
+    for name in set(table.columns) - {mapping.item, mapping.date, mapping.units}:
+        column = table[name]
+        if isinstance(column, pd.Series) and all(_distinct(column.iloc[some]) for some in (places[:_FIRST_ROWS], places)):
+            return True
+    return False
+
+
+def _distinct(cells: pd.Series) -> bool:
+    try:
+        return bool(cells.notna().all() and cells.is_unique)
+    except TypeError:  # lists and the like
+        return False
 
 
 def shown(table: pd.DataFrame, lines: SalesLines, where: np.ndarray, mapping: Mapping, most: int = checks.ROWS_SHOWN) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import realdata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sales import undoing
 from sales.intake import intake
 from sales.kind import kind_of
 from sales.lines import Coded, SalesLines, read_lines
@@ -58,7 +59,7 @@ def left(one: Repair, of: SalesLines, action: str) -> list[int]:
 
 def test_a_return_undoes_the_nearest_earlier_sale_of_its_item_and_units() -> None:
     sold = lines("AAABAA", [0, 1, 2, 2, 3, 4], [5, 5, 4, 5, -5, -5])
-    assert returns.matched(sold).tolist() == [True, True, False, False, True, True]
+    assert undoing.matched(sold).tolist() == [True, True, False, False, True, True]
     once = lines("AAAA", [0, 1, 2, 3], [5, 5, -5, 5])
     assert left(returns.RETURNS, once, "net") == [0, 3]
     assert left(returns.RETURNS, once, "drop") == [0, 1, 3]
@@ -101,17 +102,17 @@ def by_stack(events: list[tuple[str, int, int, int]]) -> set[int]:
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 6), st.integers(-2, 2), st.integers(-1, 1)), min_size=1, max_size=40))
 def test_pairs_are_those_that_a_stack_finds(events: list[tuple[str, int, int, int]]) -> None:
     item, day, units, customer = (list(column) for column in zip(*events, strict=True))
-    found = returns.matched(lines(item, day, units, customer=customer))
+    found = undoing.matched(lines(item, day, units, customer=customer))
     assert set(np.flatnonzero(found)) == by_stack(events)
 
 
 def test_a_return_of_a_part_makes_the_nearest_earlier_sales_smaller() -> None:
     sold = lines("AAAAAA", [0, 1, 2, 2, 3, 4], [5, 3, -3, -4, 9, -9.5])
-    assert returns.undone(sold).tolist() == [4, 3, 3, 4, 0, 0]
+    assert undoing.undone(sold).tolist() == [4, 3, 3, 4, 0, 0]
     net = returns.RETURNS.apply(sold, "net")
     assert (net.place.tolist(), net.units.tolist()) == ([0, 4], [1, 9])
     spread = lines("AAA", [0, 1, 2], [6, 3, -5], price=[2, 2, -2])
-    assert returns.undone(spread).tolist() == [2, 3, 5]
+    assert undoing.undone(spread).tolist() == [2, 3, 5]
 
 
 def by_units(events: list[tuple[str, int, int, int]]) -> list[float]:
@@ -136,7 +137,7 @@ def by_units(events: list[tuple[str, int, int, int]]) -> list[float]:
 def test_parts_that_came_back_are_those_dug_unit_by_unit_and_no_unit_is_lost(events: list[tuple[str, int, int, int]]) -> None:
     item, day, units, customer = (list(column) for column in zip(*events, strict=True))
     sold = lines(item, day, units, customer=customer)
-    taken = returns.undone(sold)
+    taken = undoing.undone(sold)
     assert taken.tolist() == by_units(events)
     back = sold.units < 0
     assert taken[back].sum() == taken[~back].sum()

@@ -28,7 +28,8 @@ def repairs_of(kind: Kind, times: int, today: np.datetime64) -> tuple[Repair, ..
     """
     before = (values.BACKWARDS,)
     if kind == "order_lines":
-        return (*before, totals.DUPLICATE_LINES, values.future(today), RETURNS, NO_PRODUCT, values.PRICES, values.ABSURD)
+        copies = totals.FILE_REPEATED if times > 1 else totals.DUPLICATE_LINES
+        return (*before, copies, values.future(today), RETURNS, NO_PRODUCT, values.PRICES, values.ABSURD)
     again = (totals.FILE_REPEATED, totals.TOTALS_CORRECTED) if times > 1 else (totals.DUPLICATE_ROWS, totals.CONFLICTING_TOTALS)
     return (*before, totals.NEGATIVE_TOTALS, *again, values.future(today), NO_PRODUCT, values.PRICES, values.ABSURD)
 
