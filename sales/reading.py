@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sales.overlaps import without_overlap
 from sales.problems import InputProblems, Problem, Severity, usable
 from sales.readers import limits, packed
 from sales.readers.layout import without_totals
@@ -72,7 +73,8 @@ def read_table(source: Path | bytes, name: str, asked: Asked = Asked()) -> Readi
 
 
 def read_files(files: Sequence[tuple[str, Path | bytes]], asked: Asked = Asked()) -> Reading:
-    """The tables of several files, each a name and its content, one below the other; a column that only some have is missing in the others.
+    """The tables of several files, each a name and its content, one below the other; a column that only some have is missing in the others. Of
+    two files that hold the same days the sales that are in both count once (`sales.overlaps`).
 
     A file that cannot be read or has less than half of its columns in common with the first is an error that names it. The rows of the
     second file count on from the last of the first, and so on: `in_files` says of which file a row is.
@@ -232,7 +234,9 @@ def _stacked(readings: Sequence[tuple[str, Reading]]) -> Reading:
     if not usable(problems):
         return Reading(None, tuple(problems), how)
     limits.check_cells("text", sum(len(table) for _, table in tables), len({column for _, table in tables for column in table.columns}))
-    shifted = [table.set_axis(table.index + file["rows_before"]) for (_, table), file in zip(tables, how["files"], strict=True)]
+    once, overlaps = without_overlap(tables)
+    problems += overlaps
+    shifted = [table.set_axis(table.index + file["rows_before"]) for table, file in zip(once, how["files"], strict=True)]
     for name, table in tables:
         absent = [column for column in first if column not in table.columns]
         if absent:
