@@ -73,8 +73,8 @@ def read_table(source: Path | bytes, name: str, asked: Asked = Asked()) -> Readi
 
 
 def read_files(files: Sequence[tuple[str, Path | bytes]], asked: Asked = Asked()) -> Reading:
-    """The tables of several files, each a name and its content, one below the other; a column that only some have is missing in the others. Of
-    two files that hold the same days the sales that are in both count once (`sales.overlaps`).
+    """The tables of several files, each a name and its content, one below the other; a column that only some have is missing in the
+    others. Of two files that hold the same days the sales that are in both count once (`sales.overlaps`).
 
     A file that cannot be read or has less than half of its columns in common with the first is an error that names it. The rows of the
     second file count on from the last of the first, and so on: `in_files` says of which file a row is.

@@ -109,7 +109,12 @@ def test_words_inside_strings_comments_and_names_are_no_statements(url: str) -> 
         ("SELECT 1; DELETE FROM orders", "query_several"),
         ("SELECT 1;;", "query_several"),
         ("SELECT E'\\'; COMMIT; DELETE FROM orders; --'", "query_several"),
-        ("SELECT E'a\\'' ; COMMIT; DELETE FROM orders --'", "query_failed"),  # one string to the first look, several statements to a server
+        ("SELECT 'a\\' AS b FROM orders", "query_unclear"),
+        ("SELECT item FROM orders # all of them", "query_unclear"),
+        (
+            "SELECT E'a\\'' ; COMMIT; DELETE FROM orders --'",
+            "query_unclear",
+        ),  # one string to the first look, several statements to a server
         ("WITH gone AS (DELETE FROM orders RETURNING *) SELECT * FROM gone", "query_failed"),
         ("SELECT * INTO copy FROM orders", "query_failed"),
         ("SELECT nothing FROM orders", "query_failed"),
@@ -324,9 +329,9 @@ def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(monkeypatch: 
     [
         ("", "database_address"),
         ("geheim", "database_address"),
-        ("geheim://geheim:geheim@geheim/geheim", "database_driver"),
-        ("mysql://ann:geheim@localhost/x", "database_driver"),
-        ("mysql+geheim://ann:geheim@localhost/x", "database_driver"),
+        ("geheim://geheim:geheim@geheim/geheim", "database_kind"),
+        ("mysql://ann:geheim@localhost/x", "database_kind"),
+        ("mysql+geheim://ann:geheim@localhost/x", "database_kind"),
         ("postgresql://ann:geheim@localhost:geheim/x", "database_address"),
         ("postgresql://ann:geheim@127.0.0.1:1/x", "database_unreachable"),
         ("postgresql+geheim://ann:geheim@127.0.0.1:1/x", "database_unreachable"),

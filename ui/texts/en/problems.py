@@ -155,10 +155,10 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a SQLAlchemy URL like postgresql://user:password@host/name or sqlite:////folder/file.sqlite",
         "Correct it where it is kept; it is not shown because it may hold a password.",
     ),
-    "database_driver": (
-        "no driver for this kind of database is installed",
-        "a SQLAlchemy URL whose driver is there; those of PostgreSQL and SQLite are",
-        "Install the driver, or export the table as a file.",
+    "database_kind": (
+        "this kind of database cannot be kept from writing while it is read",
+        "the address of a PostgreSQL or SQLite database",
+        "Export the table as a file.",
     ),
     "database_file_missing": (
         "the SQLite file of this address cannot be read",
@@ -176,6 +176,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Check that it runs and can be reached from here, and the user, password and name in its address.",
     ),
     "query_several": ("more than one statement", "one SELECT, without semicolons in between", "Take the others out."),
+    "query_unclear": (
+        "a # comment or a backslash in a string: databases read them in different ways, so it cannot be told that the query only reads",
+        "comments after --, strings without backslashes",
+        "Nothing was run; write the query without them.",
+    ),
     "query_writes": (
         "this is no query that only reads",
         "one SELECT, or WITH and a SELECT",
