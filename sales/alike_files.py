@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sales.dates import are_serials, days, in_iso, told_order
+from sales.dates import are_serials, days, in_iso, tell_year_first, told_order
 from sales.mapping import Mapping
 from sales.numbers import Mark, marks_swapped, read_numbers, told_mark
 from sales.problems import Problem, Severity
@@ -42,6 +42,8 @@ def _days_alike(columns: list[pd.Series], day_first: bool | None) -> tuple[list[
     serial = [are_serials(column) for column in columns]
     order = [None if is_serial else told_order(column) for is_serial, column in zip(serial, columns, strict=True)]
     told = {one for one in (*order, day_first) if one is not None}
+    others = [bool(told) and tell_year_first(column) for column in columns]
+    serial = [one or other for one, other in zip(serial, others, strict=True)]
     apart = [is_serial != all(serial) or (one is not None and len(told) > 1) for is_serial, one in zip(serial, order, strict=True)]
     made = [in_iso(column, one) if so else column for column, so, one in zip(columns, apart, order, strict=True)]
     problems = []

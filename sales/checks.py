@@ -1,5 +1,7 @@
 """Checks: one column of a table becomes clean values, and what does not fit becomes problems, one for each code with its first row."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -30,10 +32,35 @@ def read_days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, li
         return read, found("dates_ambiguous", unclear, column, Severity.ERROR)
     bad = np.isnat(read) & ~nothing
     outside = ~np.isnat(read) & ((read < EARLIEST) | (read > LATEST))
+    other = _in_other_order(column, bad)
+    if other is not None:
+        words = ("day/month/year", "month/day/year")
+        order, its = words if other is False else words[::-1]
+        return read, found("dates_both_orders", bad, column, Severity.ERROR, order=order, other=its)
     problems = found("date_empty", nothing, column) + found("date_out_of_range", outside, column, Severity.ERROR)
     if bad.sum() * 2 > (~nothing).sum():
         return read, problems + found("dates_unreadable", bad, column, Severity.ERROR)
-    return read, problems + found("date_unreadable", bad, column)
+    return read, problems + found("date_unreadable", bad, column) + _months_or_weeks(column, read)
+
+
+def _in_other_order(column: pd.Series, bad: np.ndarray) -> bool | None:
+    """Whether the day stands first in the `bad` cells that are dates in another order than the rest; None where none is."""
+    if not bad.any() or not (isinstance(column.dtype, pd.StringDtype) or column.dtype == object):
+        return None
+    first, second = (~np.isnat(days(column[bad], order)[0]) for order in (True, False))
+    return bool(first.any()) if (first != second).any() else None
+
+
+def _months_or_weeks(column: pd.Series, read: np.ndarray) -> list[Problem]:
+    """A note where cells like 202401 to 202412 could be the first weeks of their one year."""
+    there = np.flatnonzero(~np.isnat(read))
+    if len(there) == 0 or not re.fullmatch(r"\s*\d{6}\s*", str(column.iloc[there[0]])):
+        return []
+    months = np.unique(read[there])
+    if not 1 < len(months) <= 12 or len(np.unique(months.astype("datetime64[Y]"))) > 1:
+        return []
+    unclear = column.astype(str).str.fullmatch(r"\s*\d{6}\s*").fillna(False).to_numpy(dtype=bool) & ~np.isnat(read)
+    return found("dates_months_or_weeks", unclear, column)
 
 
 def read_units(column: pd.Series) -> tuple[np.ndarray, np.ndarray, list[Problem]]:

@@ -66,6 +66,10 @@ _EITHER = (
     r"^(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4}|\d{2})$",
 )
 _DOTTED = r"^(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4}|\d{2})$"
+_YEAR_FIRST = tuple(rf"^(?P<year>\d{{2}}){mark}(?P<month>\d{{2}}){mark}(?P<day>\d{{2}})$" for mark in "-/")
+_RUNS, _LEAST_RUN = 3, 5  # as many more days of a month than years, and so many days, tell which is which
+_WEEK_NUMBERS = r"^(?P<year>(?:19|20)\d{2})(?P<week>\d{2})$"
+_CANNOT_BE_MONTHS = r"^(?:19|20)\d{2}(?:1[3-9]|[2-4]\d|5[0-3])$"
 _NAT = np.datetime64("NaT", "D")
 
 
@@ -83,7 +87,9 @@ def days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, np.ndar
 
     Of d/m/y and m/d/y the order that more days of the column speak for is taken, and those that it cannot read are no dates; where none
     speaks, or a tenth as many for the other, they are unclear. `day_first` decides instead where it is not None. A month is its first day,
-    a week its Monday (ISO 8601). Two digits of a year are 1970 to 2069. Numbers are days of Excel where the whole column is such.
+    a week its Monday (ISO 8601); 202405 is a month, and a week where others of the column can only be such. Two digits of a year are 1970
+    to 2069; they stand first, whatever `day_first` says, where the last part runs through the days and the first does not. Numbers are days
+    of Excel where the whole column is such.
 
     >>> days(pd.Series(["31/01/2024", "2024-W05", "1 Dec 2010", "2024年1月", "soon"]), None)[0].astype(str).tolist()
     ['2024-01-31', '2024-01-29', '2010-12-01', '2024-01-01', 'NaT']
@@ -115,6 +121,17 @@ def are_serials(column: pd.Series) -> bool:
     held = _held(column)
     nothing = np.asarray(pc.is_in(pc.utf8_lower(held.words), pa.array(sorted(NOTHING), held.words.type)), dtype=bool)
     return _serials(held.words, nothing) is not None
+
+
+def tell_year_first(column: pd.Series) -> bool:
+    """Whether the column tells that its dates begin with two digits of a year.
+
+    >>> tell_year_first(pd.Series([f"24-01-{day:02d}" for day in range(1, 32)])), tell_year_first(pd.Series(["24-01-05"]))
+    (True, False)
+    """
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return False
+    return _year_first(_held(column).words) is True
 
 
 def in_iso(column: pd.Series, day_first: bool | None) -> pd.Series:
@@ -215,8 +232,17 @@ def _parsed(words: pa.Array, nothing: np.ndarray, day_first: bool | None) -> tup
         return serials, np.zeros(len(words), dtype=bool)
     read = np.full(len(words), _NAT)
     lower = pc.replace_substring_regex(pc.utf8_lower(words), _WEEKDAY, "")
+    if pc.any(pc.match_substring_regex(lower, _CANNOT_BE_MONTHS)).as_py():
+        _fill(read, lower, _WEEK_NUMBERS)
     for pattern in (*_WRITTEN, *_WEEKS, _DOTTED):
         _fill(read, lower, pattern)
+    year_first = _year_first(lower)
+    if year_first or (year_first is None and day_first is None):
+        as_year = read.copy()
+        for pattern in _YEAR_FIRST:
+            _fill(as_year, lower, pattern)
+        differ = as_year.view("int64") != read.view("int64")
+        return (as_year, np.zeros(len(read), dtype=bool)) if year_first else (read, differ)
     return _ordered(read, lower, day_first)
 
 
@@ -262,6 +288,22 @@ def _week(part: dict[str, pa.Array]) -> np.ndarray:
     after = _dates(year + 1, np.ones_like(year), np.full_like(year, 4))
     weeks = ((after - (after.astype("int64") + 3) % 7) - monday).astype("int64") // 7
     return np.where((week >= 1) & (week <= weeks), monday + (week - 1) * 7 + weekday - 1, _NAT)
+
+
+def _year_first(words: pa.Array) -> bool | None:
+    """Whether dates like 24-01-05 begin with the year: the last part runs through the days of a month while the first hardly changes.
+    None where that can neither be told nor ruled out."""
+    parts = pc.drop_null(pc.extract_regex(words, r"^(?P<first>\d{2})[-/](?P<second>\d{2})[-/](?P<third>\d{2})$"))
+    short = pc.sum(pc.match_substring_regex(words, r"^\d{1,2}[-/]\d{1,2}[-/]\d{2}$")).as_py() or 0
+    if len(parts) == 0 or short > len(parts):  # 1/5/24 is no year
+        return False
+    first, second, third = (np.asarray(pc.cast(pc.struct_field(parts, name), pa.int64())) for name in ("first", "second", "third"))
+    if third.min() < 1 or third.max() > 31 or second.min() < 1 or second.max() > 12:
+        return False
+    years, run = len(np.unique(first)), len(np.unique(third))
+    if first.min() < 1 or first.max() > 31 or (run >= _RUNS * years and run >= _LEAST_RUN):
+        return True
+    return None if run > years or run == years == 1 else False
 
 
 def _ordered(read: np.ndarray, words: pa.Array, day_first: bool | None) -> tuple[np.ndarray, np.ndarray]:
