@@ -19,7 +19,7 @@ from sales.lines import Coded, SalesLines, read_lines
 from sales.mapping import Mapping
 from sales.problems import Problem, Severity
 from sales.repairs import Finding, Repair, repair, repairs_of, returns, totals, values
-from sales.repairs.products import NO_PRODUCT, is_no_product, no_product, odd_code
+from sales.repairs.products import NO_PRODUCT, doubtful, is_no_product, no_product, odd_code
 from ui.texts import en, problem
 
 PLAIN = Mapping("item", "date", "units")
@@ -174,7 +174,8 @@ NO_PRODUCTS = (
 )
 GOODS = (
     "POSTAGE STAMP MUG|POSTCARD|MANUAL CAN OPENER|GIFT CARD HOLDER|PORT|SHIPPING CRATE PINE|85123A||M|SET OF 6 FEES|DELIVERY TRUCK TOY|"
-    "Rabattmarkenheft|TAXI|运动鞋"
+    "Rabattmarkenheft|TAXI|运动鞋|DOLL CARRIAGE|BABY CARRIAGE|GIFT VOUCHER HOLDER RED|TOFFEE FEE|包邮免运费 纯棉T恤|"
+    "限时折扣 连衣裙|纯棉T恤 免运费"
 )
 
 
@@ -192,6 +193,25 @@ def test_most_descriptions_of_an_item_decide() -> None:
     sold = lines("MMMNNN", [0] * 6, [1] * 6, description=["Manual", "Manual", "lost", "Manual", "Mug", "Mug"])
     assert no_product(sold).tolist() == [True, False]
     assert left(NO_PRODUCT, sold, "drop") == [3, 4, 5]
+
+
+REAL_GOODS = ("POST-12", "VAT-20", "TAX-1", "PORTO", "Samples", "Packaging")
+
+
+def test_goods_under_a_word_of_charges_are_doubtful_and_stay() -> None:
+    codes = [*REAL_GOODS, "POSTAGE", *(f"G{n}" for n in range(60))]
+    sold = lines(codes * 4, [0] * 268, np.repeat([2, 3, 4, 6], 67) ** (np.array(codes * 4) != "POSTAGE"))
+    assert (sold.items[no_product(sold)].tolist(), sold.items[doubtful(sold)].tolist()) == (["POSTAGE"], ["PORTO", "Packaging", "Samples"])
+    assert len(NO_PRODUCT.apply(sold, "drop")) == 264
+    assert NO_PRODUCT.about(sold, NO_PRODUCT.find(sold))["doubtful"] == 3
+    bulk = lines(["POSTAGE", "MUG"] * 2, [0] * 4, [5, 5, 6, 6], price=[2, 2, 2, 2])
+    assert (no_product(bulk).any(), NO_PRODUCT.proposed(bulk, NO_PRODUCT.find(bulk))) == (False, "keep")
+
+
+def test_a_charge_is_of_one_unit_or_of_another_price_each_time() -> None:
+    told = ["Samples"] * 6
+    for units, price, sure in (([1] * 6, [2] * 6, True), ([3] * 6, range(1, 7), True), ([3] * 6, [2] * 6, False)):
+        assert no_product(lines("SSSSSS", [0] * 6, units, price=list(price), description=told)).tolist() == [sure]
 
 
 def test_a_form_of_code_that_hardly_any_has_is_doubtful_and_stays_unless_asked() -> None:
