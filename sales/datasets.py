@@ -20,6 +20,7 @@ from sales.additions import Addition, Holidays
 from sales.distinct import as_text
 from sales.panel import SalesPanel
 from sales.problems import Problem
+from sales.recipe import Recipe
 from workspace import archive, datasets, home, tables
 from workspace.datasets import FACTS, Dataset
 
@@ -161,23 +162,29 @@ def recipe_of(dataset: Dataset, fingerprint: str | None = None) -> MappingOf[str
 
 def listed(datasets: Sequence[Dataset]) -> pd.DataFrame:
     """A row for each dataset, in their order: title, items, periods (how many), last (the label of the last one), source, saved (when, in
-    UTC) and versions (how many)."""
+    UTC) and versions (how many). What a dataset's facts do not say is empty."""
     facts = [one.facts for one in datasets]
     moments = [
         of.get(SAVED) or datetime.fromtimestamp(one.folder.stat().st_mtime, UTC).isoformat()
         for one, of in zip(datasets, facts, strict=True)
     ]
     table = pd.DataFrame({name: [of.get(name) for of in facts] for name in ("title", "items", "source")})
-    first, last = (pd.to_datetime(pd.Series([of[name] for of in facts], dtype="str")) for name in ("first", "last"))
-    frequency = [of["frequency"] for of in facts]
-    table["periods"] = [_periods(a, b, of) for a, b, of in zip(first, last, frequency, strict=True)]
+    first, last = (_moments([of.get(name) for of in facts]) for name in ("first", "last"))
+    frequency = [of.get("frequency") for of in facts]
+    periods = [_periods(a, b, of) if a <= b else None for a, b, of in zip(first, last, frequency, strict=True)]
+    table["periods"] = pd.Series(periods, dtype="int64" if None not in periods else object)
     table["last"] = last.dt.date
-    table["saved"] = pd.to_datetime(pd.Series(moments, dtype="str"), utc=True, format="ISO8601")
+    table["saved"] = _moments(moments, utc=True)
     table["versions"] = [len(one.versions) for one in datasets]
     return table
 
 
-def _periods(first: pd.Timestamp, last: pd.Timestamp, frequency: str) -> int:
+def _moments(written: Sequence[Any], utc: bool = False) -> pd.Series:
+    texts = [one if isinstance(one, str) else None for one in written]
+    return pd.to_datetime(pd.Series(texts, dtype="str"), utc=utc, format="ISO8601", errors="coerce")
+
+
+def _periods(first: pd.Timestamp, last: pd.Timestamp, frequency: object) -> int:
     """How many periods there are from one label to another, both included."""
     if frequency == "M":
         return 12 * (last.year - first.year) + last.month - first.month + 1
@@ -202,11 +209,23 @@ def _check_sales(packed: archive.Packed) -> None:
         panel, problems = storage.opened_panel(packed.folder / f"{SALES}-{version.get('fingerprint')}.parquet")
         if panel is None:
             raise archive.Refused("archive_unreadable", f"{packed.folder.name}: {problems[0].got}")
-        raw, recipe = version.get(RAW, []), version.get(RECIPE)
         _check_additions(packed, version)
-        there = isinstance(raw, list) and all(isinstance(name, str) and packed.path(name).exists() for name in raw)
-        if not (there and isinstance(recipe, dict | None) and _facts(panel).items() <= version.items()):
+        if not (_sound(packed, version) and _facts(panel).items() <= version.items()):
             raise archive.Refused("archive_unreadable", f"{packed.folder.name}: {FACTS}")
+
+
+def _sound(packed: archive.Packed, version: MappingOf[str, Any]) -> bool:
+    """Whether the facts of a version say when it was saved, of what and how, in a way that everything else here can read."""
+    raw, recipe, moment, source = version.get(RAW, []), version.get(RECIPE), version.get(SAVED), version.get("source")
+    try:
+        if recipe is not None:
+            Recipe.from_json(recipe)
+        if moment is not None:
+            datetime.fromisoformat(moment)
+        there = isinstance(raw, list) and all(packed.path(home.checked(name)).exists() for name in raw)
+    except (ValueError, TypeError):
+        return False
+    return there and isinstance(source, str | None)
 
 
 def _check_additions(packed: archive.Packed, version: MappingOf[str, Any]) -> None:

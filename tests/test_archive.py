@@ -15,6 +15,7 @@ from test_storage import rich
 
 from sales import datasets as saved
 from sales.problems import Problem
+from sales.recipe import Recipe
 from ui.texts import problem
 from workspace import archive, facts, home, runs, tables
 from workspace.datasets import Dataset, create, datasets, open_dataset
@@ -37,8 +38,10 @@ def finished(settings: dict[str, object], about: dict[str, str]) -> Run:
 @pytest.fixture
 def shop() -> Dataset:
     """Two versions with raw tables and a recipe, stock, records of which one follows another, and a run."""
-    made = saved.save_sales("Spring: Köln", panel([[1, 2]]), {"source": "a.csv"}, raw=[RAW], recipe={"gaps": "zero"}, stock=STOCK)
-    made = saved.update_sales(made, rich(), {"source": "b.csv"}, raw=[*saved.raw_names(made), RAW], recipe={"gaps": "unknown"})
+    made = saved.save_sales(
+        "Spring: Köln", panel([[1, 2]]), {"source": "a.csv"}, raw=[RAW], recipe=Recipe(gaps="zero").to_json(), stock=STOCK
+    )
+    made = saved.update_sales(made, rich(), {"source": "b.csv"}, raw=[*saved.raw_names(made), RAW], recipe=Recipe(gaps="unknown").to_json())
     facts.add("other", "else", [{}], "Ann")
     first, _ = facts.add("note", made.name, [{"n": 1}, {"n": 2}], "Ann")
     facts.replace(first.id, {"n": 3, "text": "Größe"}, "Bob")
@@ -192,11 +195,25 @@ def text_bomb() -> bytes:
         (other_facts(items=4), "archive_unreadable"),
         (other_facts(fingerprint="0" * 16), "archive_unreadable"),
         (other_facts(raw=["raw-none"]), "archive_unreadable"),
+        (other_facts(raw=["../../datasets/shop/stock"]), "archive_unreadable"),
+        (other_facts(raw=[3]), "archive_unreadable"),
+        (other_facts(saved="nonsense"), "archive_unreadable"),
+        (other_facts(saved=7), "archive_unreadable"),
+        (other_facts(source=["a.csv"]), "archive_unreadable"),
+        (other_facts(recipe={"version": 1, "mapping": 5}), "archive_unreadable"),
+        (other_facts(recipe=[]), "archive_unreadable"),
         (other_facts(earlier=[3]), "archive_unreadable"),
     ],
 )
 def test_what_somebody_changed_is_refused(shop: Dataset, change: Callable[[str, bytes], bytes | None], code: str) -> None:
     assert refused(rewritten(packed(), change)).code == code
+
+
+def test_facts_that_cannot_be_read_leave_the_others_listed(shop: Dataset) -> None:
+    odd = create("Odd", {}, {"saved": "nonsense", "first": 3, "last": None, "source": ["x"]})
+    rows = saved.listed([shop, odd])
+    assert rows["title"].tolist() == [shop.title, odd.title]
+    assert rows["saved"].isna().tolist() == rows["last"].isna().tolist() == rows["periods"].isna().tolist() == [False, True]
 
 
 def test_what_is_no_zip_or_half_of_one_is_refused(shop: Dataset) -> None:
