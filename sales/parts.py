@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sales.checks import EARLIEST
 from sales.intake import Intake, Mended, laid_out, mended_lines
 from sales.kind import Kind
 from sales.lines import Coded, SalesLines, distinct_days
@@ -18,13 +19,13 @@ from sales.recipe import Recipe
 from sales.repairs import Finding
 
 MOST_AT_ONCE = 10_000_000
-_MOST_DAY = 2**20  # days are told apart from items by this: until the year 4840
+_FIRST_DAY, _MOST_DAY = int(EARLIEST.astype("int64")), 2**20  # days from the first one on, told apart from items by the second
 
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
     """Units by item and day. texts: how often each item has each text, by role. key: sorted, the code into `items` times `_MOST_DAY`, plus
-    days since 1970. lines: how many these units are of."""
+    days since 1900. lines: how many these units are of."""
 
     items: np.ndarray
     texts: Mapping[str, pd.Series]
@@ -121,7 +122,7 @@ def _together(problems: Sequence[Problem]) -> tuple[Problem, ...]:
 def _summed(lines: SalesLines) -> _Sums:
     lines = lines.at(lines.sold)
     texts = {role: _often(lines.items, lines.item, of) for role, of in lines.attributes.items()}
-    key = lines.item.astype("int64") * _MOST_DAY + lines.day.astype("int64")
+    key = lines.item.astype("int64") * _MOST_DAY + lines.day.astype("int64") - _FIRST_DAY
     return _Sums(lines.items, texts, *_by_key(key, lines.units, np.ones(len(key), dtype=np.int32)))
 
 
@@ -164,7 +165,7 @@ def _laid_out(sums: _Sums, recipe: Recipe, findings: tuple[Finding, ...], rows: 
         sums.items,
         np.arange(count),
         item,
-        day.astype("datetime64[D]"),
+        (day + _FIRST_DAY).astype("datetime64[D]"),
         sums.units,
         none,
         none,

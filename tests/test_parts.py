@@ -115,3 +115,12 @@ def test_rows_are_counted_only_where_the_files_say(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("item,date,units\n")
     assert parts.rows_of([*files, tmp_path / "x.csv"]) is None
     assert parts.rows_of([tmp_path / "absent.parquet"]) is None
+
+
+def test_sales_before_1970_are_counted_on_their_days(tmp_path: Path) -> None:
+    early = [table.assign(date=table["date"].str.replace("2024", "1969")) for table in (FIRST, SECOND)]
+    files = written(tmp_path, *early)
+    told, whole = in_parts(files, Recipe(ORDERS, "D")), apply(Recipe(ORDERS, "D"), read_files(files).table)  # type: ignore[arg-type]
+    assert told.panel is not None
+    assert whole.panel is not None
+    assert (told.panel.units, len(told.panel.periods), told.panel.fingerprint) == (21, 5, whole.panel.fingerprint)
