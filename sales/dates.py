@@ -154,7 +154,8 @@ def in_iso(column: pd.Series, day_first: bool | None) -> pd.Series:
         return f"{day}{time[0] if time else ''}"
 
     told = np.array([*map(written, cells, read), None], dtype=object)
-    return pd.Series(told[codes], index=column.index, name=column.name, dtype=object)
+    kind = column.dtype if isinstance(column.dtype, pd.StringDtype) else object
+    return pd.Series(told[codes], index=column.index, name=column.name, dtype=kind)
 
 
 def _held(column: pd.Series) -> _Words:

@@ -131,7 +131,8 @@ def marks_swapped(column: pd.Series) -> pd.Series:
     codes, cells = distinct(column)
     swap = str.maketrans(",.", ".,")
     swapped = np.array([*(cell.translate(swap) if isinstance(cell, str) else cell for cell in cells), None], dtype=object)
-    return pd.Series(swapped[codes], index=column.index, name=column.name, dtype=object)
+    kind = column.dtype if isinstance(column.dtype, pd.StringDtype) else object
+    return pd.Series(swapped[codes], index=column.index, name=column.name, dtype=kind)
 
 
 def _of_text_column(column: pd.Series, decimal: Mark | None) -> Numbers:

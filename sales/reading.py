@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from sales.alike_files import written_alike
+from sales.mapping import propose
 from sales.overlaps import without_overlap
 from sales.problems import InputProblems, Problem, Severity, usable
 from sales.readers import limits, packed
@@ -234,7 +236,11 @@ def _stacked(readings: Sequence[tuple[str, Reading]]) -> Reading:
     if not usable(problems):
         return Reading(None, tuple(problems), how)
     limits.check_cells("text", sum(len(table) for _, table in tables), len({column for _, table in tables for column in table.columns}))
-    once, overlaps = without_overlap(tables)
+    alike, differ = _written_alike([table for _, table in tables], how["files"])
+    problems += in_files(differ, how)
+    if not usable(problems):
+        return Reading(None, tuple(problems), how)
+    once, overlaps = without_overlap([(name, table) for (name, _), table in zip(tables, alike, strict=True)])
     problems += overlaps
     shifted = [table.set_axis(table.index + file["rows_before"]) for table, file in zip(once, how["files"], strict=True)]
     for name, table in tables:
@@ -242,6 +248,14 @@ def _stacked(readings: Sequence[tuple[str, Reading]]) -> Reading:
         if absent:
             problems.append(Problem("columns_absent", Severity.WARNING, got=", ".join(sorted(absent))[:100], file=name))
     return Reading(pd.concat(shifted), tuple(problems), how)
+
+
+def _written_alike(tables: list[pd.DataFrame], files: Sequence[dict[str, Any]]) -> tuple[list[pd.DataFrame], list[Problem]]:
+    """The tables with dates and numbers in one way where the files tell different ones (`sales.alike_files`), in what look like such
+    columns; and the problems, rows counting on from file to file."""
+    shifted = [table.set_axis(table.index + file["rows_before"]) for table, file in zip(tables, files, strict=True)]
+    alike, problems = written_alike(shifted, propose(tables[0]), None)
+    return [one.set_axis(table.index) for one, table in zip(alike, tables, strict=True)], problems
 
 
 def _files(readings: Sequence[tuple[str, Reading]]) -> list[dict[str, Any]]:

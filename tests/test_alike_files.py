@@ -7,6 +7,7 @@ import pytest
 from sales.alike_files import written_alike
 from sales.mapping import Mapping
 from sales.problems import Severity
+from sales.reading import read_files
 from sales.recipe import Recipe, apply
 from sales.tomorrow import Tomorrow, on_top
 
@@ -92,3 +93,17 @@ def test_what_is_wrong_with_the_newer_file_alone_is_told() -> None:
     new["units"] = ["many", *new["units"].iloc[1:]]
     made = topped(daily("2024-01-01", "2024-06-30"), new)
     assert "units_unreadable" in [problem.code for problem in made.problems]
+
+
+def test_files_handed_over_together_are_each_read_in_their_own_way() -> None:
+    old = daily("2024-01-01", "2024-02-29", "%d/%m/%Y", "1,25")
+    new = daily("2024-03-01", "2024-03-30", "%m/%d/%Y", "7.5")
+    read = read_files([(f"{k}.csv", one.to_csv(index=False, sep=";").encode()) for k, one in enumerate((old, new))])
+    assert [(problem.code, problem.file, problem.row) for problem in read.problems] == [
+        ("dates_files_differ", "1.csv", 2),
+        ("numbers_files_differ", "1.csv", 2),
+    ]
+    assert read.table is not None
+    made = apply(RECIPE, read.table)
+    assert made.panel is not None
+    assert (made.panel.units, str(made.panel.last.date())) == (60 * 3 * 1.25 + 30 * 3 * 7.5, "2024-03-30")
