@@ -14,6 +14,8 @@ _PRIOR_PERIODS, _PRIOR_UNITS = 5.0, 20.0
 _LEAST_DISPERSION = 0.05
 _SURPRISE = 3.0
 _LEAST_WEIGHT = 1e-9
+_FINER = (0.1, 0.01, 0.001)
+_SHARP, _PRECISION = 0.01, 2e-7  # of a step, and of what 32 bits hold
 _CELLS = 400_000  # what a processor's cache holds
 _ROUNDS = 2
 
@@ -57,6 +59,23 @@ def expected(panel: SalesPanel, demand: np.ndarray | None = None) -> Expected:
     for rows in blocks(n, periods):
         mean[rows] = level(y[rows], factor[rows], reach) * factor[rows]
     return Expected(factor, mean, dispersion, shop)
+
+
+def steps(y: np.ndarray) -> np.ndarray:
+    """The smallest step that each item is sold in, n, units: 1, or 0.1, 0.01 or 0.001 for what is weighed or measured.
+
+    >>> steps(np.array([[3, 0, np.nan], [0.5, 2, 1], [0.2, 0.05, 1]])).tolist()
+    [1.0, 0.1, 0.01]
+    """
+    result = np.ones(len(y))
+    for rows in blocks(*y.shape):
+        here = np.nan_to_num(y[rows])
+        fine = np.flatnonzero((here != np.rint(here)).any(axis=1))
+        for step in _FINER:
+            result[rows.start + fine] = step
+            scaled = here[fine].astype(float) / step
+            fine = fine[(np.abs(scaled - np.rint(scaled)) > _SHARP + _PRECISION * np.abs(scaled)).any(axis=1)]
+    return result
 
 
 def blocks(n: int, periods: int) -> Iterator[slice]:
@@ -147,7 +166,7 @@ def _shop(y: np.ndarray, factor: np.ndarray, dispersion: np.ndarray, reach: int)
     units, ordinary, squares, variance = (np.zeros(periods) for _ in range(4))
     for rows in blocks(n, periods):
         usual = level(y[rows], factor[rows], reach) * factor[rows]
-        dispersion[rows] = _dispersion(y[rows], usual)
+        dispersion[rows] = dispersion_of(y[rows], usual)
         usual[np.isnan(y[rows]) | np.isnan(usual)] = 0.0
         units += np.where(usual > 0, y[rows], 0.0).sum(axis=0)
         ordinary += usual.sum(axis=0)
@@ -160,8 +179,9 @@ def _shop(y: np.ndarray, factor: np.ndarray, dispersion: np.ndarray, reach: int)
     return shop
 
 
-def _dispersion(y: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Each item's dispersion by moments: what the squared errors exceed the mean by, over the squared mean; at least 0.05."""
+def dispersion_of(y: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Each item's dispersion by moments: what the squared errors exceed the mean by, over the squared mean; at least 0.05.
+    `y` and `mean`, items x periods: counts of an item's smallest step."""
     error = np.where(np.isnan(y) | np.isnan(mean), 0.0, (y - mean) ** 2 - mean)
     square = np.where(np.isnan(y) | np.isnan(mean), 0.0, mean**2).sum(axis=1)
     return np.maximum(np.divide(error.sum(axis=1), square, out=np.full(len(y), 1.0), where=square > 0), _LEAST_DISPERSION)

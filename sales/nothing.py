@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from sales.expected import REACH, Expected, blocks, expected, running
+from sales.expected import REACH, Expected, blocks, dispersion_of, expected, running, steps
 from sales.panel import SalesPanel
 
 FALSE_SHARE = 0.01
@@ -77,7 +77,7 @@ def estimated_demand(panel: SalesPanel, out_of_stock: np.ndarray | None = None) 
 
     The estimate is the item's ordinary demand there (`sales.expected`: level round about x season x flags x whole shop). What was sold in
     such a period is a lower bound: the estimate is then the mean of demand given that it is at least that, E[D | D >= y], of the negative
-    binomial with the item's dispersion.
+    binomial with the item's dispersion, counted in the smallest step in which the item is sold: 1 unit, or grams of what is weighed.
     """
     out = panel.out_of_stock if out_of_stock is None else out_of_stock
     out = out & (np.arange(len(panel.periods)) >= panel.start[:, None])
@@ -88,7 +88,13 @@ def estimated_demand(panel: SalesPanel, out_of_stock: np.ndarray | None = None) 
         usual = expected(panel, demand)
         item, period = np.nonzero(out)
         sold = np.maximum(np.nan_to_num(panel.y[item, period].astype(float)), 0)
-        estimate = at_least(usual.mean[item, period].astype(float), usual.dispersion[item], sold)
+        step = steps(panel.y)
+        dispersion = usual.dispersion.copy()
+        weighed = np.flatnonzero(step < 1)
+        dispersion[weighed] = dispersion_of(demand[weighed] / step[weighed, None], usual.mean[weighed] / step[weighed, None])
+        mean = usual.mean[item, period].astype(float)
+        estimate = step[item] * at_least(mean / step[item], dispersion[item], np.rint(sold / step[item]))
+        estimate = np.maximum(estimate, np.where(np.isnan(estimate), estimate, sold))
         demand[item, period] = estimate
         added = np.bincount(item, np.nan_to_num(estimate - sold), len(panel))
         lacking = np.bincount(item[np.isnan(estimate)], minlength=len(panel))
@@ -96,7 +102,7 @@ def estimated_demand(panel: SalesPanel, out_of_stock: np.ndarray | None = None) 
 
 
 def at_least(mean: np.ndarray, dispersion: np.ndarray, sold: np.ndarray) -> np.ndarray:
-    """E[D | D >= sold] of negative binomial demand with variance mean + dispersion x mean², units; never below `sold`.
+    """E[D | D >= sold] of negative binomial demand with variance mean + dispersion x mean², whole units; never below `sold`.
 
     With size k = 1/dispersion, the sum of d f(d; k) from y on is mean x P(D' >= y - 1), D' with size k + 1 and the same probability.
     One unit sold of a mean of 2 at dispersion 1 (P(0) = 1/3): 2 / (2/3) = 3.
@@ -108,7 +114,7 @@ def at_least(mean: np.ndarray, dispersion: np.ndarray, sold: np.ndarray) -> np.n
 
     result = np.array(mean, dtype=float)
     some = (sold > 0) & (mean > 0)
-    size, y, m = 1 / dispersion[some], np.ceil(sold[some]), mean[some]
+    size, y, m = 1 / dispersion[some], sold[some], mean[some]
     p = size / (size + m)
     reached, beyond = nbinom.sf(y - 1, size, p), nbinom.sf(y - 2, size + 1, p)
     result[some] = np.divide(m * beyond, reached, out=y.copy(), where=reached > 1e-12)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sales.expected import REACH, Expected, blocks, level
+from sales.expected import REACH, Expected, blocks, level, steps
 from sales.panel import SalesPanel
 
 DEVIATIONS = 8.0
@@ -15,15 +15,15 @@ def tamed(demand: np.ndarray) -> np.ndarray:
     """`demand`, items x periods, cut to each item's own ceiling without season: what to learn seasons and levels from."""
     result = np.empty_like(demand)
     for rows in blocks(*demand.shape):
-        result[rows] = np.minimum(demand[rows], _ceiling(demand[rows])[:, None])
+        result[rows] = np.minimum(demand[rows], _ceiling(demand[rows], steps(demand[rows]))[:, None])
     return result
 
 
 def ceilings(panel: SalesPanel, usual: Expected) -> np.ndarray:
     """The most that each item ordinarily sells in each period, float32, items x periods, units; infinite where an item has fewer than 8.
 
-    Of the roots of an item's sales over its factors (zeros left aside) the ceiling is the median + 8 deviations, a deviation being the
-    distance from the median to the upper quartile / 0.6745, at least 0.5 (Poisson) and 7 % of the median. The same is asked of sales over
+    Of the roots of an item's sales over its factors (zeros left aside, counted in the smallest step in which it is sold) the ceiling is
+    the median + 8 deviations, a deviation being the distance from the median to the upper quartile / 0.6745, at least 0.5 (Poisson) and 7 % of the median. The same is asked of sales over
     factors and the level round about, in which what is above the first ceiling is cut to it; the higher of the two counts, so that neither
     a season nor growth makes an outlier.
     """
@@ -31,17 +31,18 @@ def ceilings(panel: SalesPanel, usual: Expected) -> np.ndarray:
     result = np.empty(y.shape, dtype=np.float32)
     for rows in blocks(*y.shape):
         factor = np.maximum(usual.factor[rows], _LEAST_FACTOR)
-        flat = _ceiling(y[rows] / factor)[:, None] * factor
+        step = steps(y[rows])
+        flat = _ceiling(y[rows] / factor, step)[:, None] * factor
         about = np.nan_to_num(level(np.minimum(y[rows], flat), factor, reach))
         middle = about.mean(axis=1, keepdims=True)
         course = np.maximum(np.divide(about, middle, out=np.ones_like(about), where=middle > 0), _LEAST_FACTOR) * factor
-        result[rows] = np.maximum(flat, _ceiling(y[rows] / course)[:, None] * course)
+        result[rows] = np.maximum(flat, _ceiling(y[rows] / course, step)[:, None] * course)
     return result
 
 
-def _ceiling(values: np.ndarray) -> np.ndarray:
-    """The square of median + 8 deviations of each row's roots of positive values."""
-    roots = np.sort(np.sqrt(np.where(values > 0, values, np.nan)), axis=1)
+def _ceiling(values: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """The square of median + 8 deviations of each row's roots of positive values, counted in the row's `step`."""
+    roots = np.sort(np.sqrt(np.where(values > 0, values, np.nan) / step[:, None].astype(values.dtype)), axis=1)
     count = (~np.isnan(roots)).sum(axis=1)
 
     def quantile(q: float) -> np.ndarray:
@@ -49,4 +50,4 @@ def _ceiling(values: np.ndarray) -> np.ndarray:
 
     middle = quantile(0.5)
     spread = np.maximum((quantile(0.75) - middle) / 0.6745, np.maximum(_LEAST_SPREAD, _LEAST_RELATIVE * middle))
-    return np.where(count < LEAST_SALES, np.inf, (middle + DEVIATIONS * spread) ** 2)
+    return np.where(count < LEAST_SALES, np.inf, step * (middle + DEVIATIONS * spread) ** 2)

@@ -13,6 +13,7 @@ from sales import samples
 from sales.expected import expected
 from sales.intake import intake
 from sales.nothing import at_least, estimated_demand, inferred_out_of_stock
+from sales.outliers import ceilings, tamed
 from sales.panel import SalesPanel
 
 SEEDS = (20, 21, 22)
@@ -53,6 +54,29 @@ def test_the_bias_of_total_demand_shrinks_by_half_and_never_overshoots(seed: int
         assert abs(after) < abs(before) / 2
         assert after < 0.05
         np.testing.assert_allclose(estimate.units_added.sum(), np.nansum(estimate.demand, dtype=float) - flagged.units, rtol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1, 1_000])
+def test_what_is_weighed_is_estimated_as_well_in_kilograms_as_in_grams(scale: int) -> None:
+    """20 items of 0.2 kg a day, of which a tenth of the days let no more than 0.05 kg be sold."""
+    rng = np.random.default_rng(0)
+    truth = rng.gamma(4, 0.05, (20, 400)).round(3) * scale
+    out = rng.random(truth.shape) < 0.1
+    sold = np.where(out, np.minimum(truth, 0.05 * scale), truth)
+    weighed = replace(panel(sold.astype(np.float32)), out_of_stock=out)
+    estimate = estimated_demand(weighed)
+    assert np.nansum(estimate.demand) == pytest.approx(truth.sum(), rel=0.01)
+    assert (estimate.demand[out] >= sold[out] - 1e-6 * scale).all()
+
+
+def test_what_is_weighed_has_outliers_of_its_own_size() -> None:
+    sold = np.random.default_rng(0).gamma(4, 0.05, (1, 400)).round(3)
+    sold[0, 200] = 50
+    panels = [panel((sold * scale).astype(np.float32)) for scale in (1, 1_000)]
+    ceiling = [ceilings(each, expected(each, tamed(each.demand))) for each in panels]
+    ceiling[1] /= 1_000
+    np.testing.assert_allclose(ceiling[0], ceiling[1], rtol=0.1)
+    assert ceiling[0].max() < 5
 
 
 def test_estimates_follow_week_and_promotion() -> None:
