@@ -1,12 +1,20 @@
 """Customers: who bought is replaced by a salted hash at the door; nothing that is kept or shown knows more."""
 
 import hashlib
+from dataclasses import fields
 
 import pandas as pd
 import pyarrow as pa
 
 from sales import checks
+from sales.mapping import Mapping
+from sales.problems import Problem, Severity
+from sales.role_names import PERSONS, plain_name
 
+_E_MAIL = r"[^@\s]+@[^@\s]+\.\w{2,}"
+_PHONE = r"\+\d[\d\s()./-]{6,}"
+_MOSTLY = 0.5
+_SAMPLE = 2_000
 _SALT_BYTES = range(16, 65)
 
 
@@ -25,3 +33,27 @@ def without_names(table: pd.DataFrame, column: str, salt: bytes) -> pd.DataFrame
     hashes = [hashlib.blake2b(str(word).encode(), key=salt, digest_size=8).hexdigest() for word in words]
     named = pa.array(hashes, pa.large_string()).take(pa.array(codes, mask=codes < 0))
     return table.assign(**{column: pd.Series(named, index=table.index, dtype="str")})
+
+
+def personal(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
+    """A problem for each column that names people by its name or cells and is neither the customer of `mapping` nor of another role: it
+    is kept in clear with the table that it stands in.
+
+    >>> table = pd.DataFrame({"sku": ["A"], "who": ["ann@example.org"], "client": ["7"]})
+    >>> [problem.column for problem in personal(table, Mapping("sku", customer="client"))]
+    ['who']
+    """
+    taken = {getattr(mapping, role.name) for role in fields(Mapping) if role.name != "known"}
+    return [
+        Problem("column_of_persons", Severity.WARNING, str(name))
+        for place, name in enumerate(table.columns)
+        if name not in taken and (plain_name(name) in PERSONS or _names_people(table.iloc[:, place]))
+    ]
+
+
+def _names_people(column: pd.Series) -> bool:
+    """Whether most of the first cells are e-mail addresses or phone numbers."""
+    if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
+        return False
+    cells = column.iloc[:_SAMPLE].dropna().astype("str").str.strip()
+    return bool(len(cells)) and bool(cells.str.fullmatch(f"{_E_MAIL}|{_PHONE}").mean() > _MOSTLY)

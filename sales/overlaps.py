@@ -81,5 +81,6 @@ def _told(earlier: str, later: str, rows: pd.DataFrame, equal: np.ndarray, again
         units = np.nan_to_num(checks.read_units(rows[mapping.units])[0])
     params = {"first": str(days.min()), "last": str(days.max()), "rows": len(rows)}
     params |= {"units": f"{units[equal].sum():,.10g}", "others": f"{units[~equal].sum():,.10g}", "all": f"{units.sum():,.10g}"}
-    code = "files_overlap" if again else "files_overlap_summed"
-    return Problem(code, Severity.WARNING, got=earlier, count=int(equal.sum() if again else len(rows)), params=params, file=later)
+    if again:
+        return Problem("files_overlap", Severity.WARNING, got=earlier, count=int(equal.sum()), params=params, file=later)
+    return Problem("files_overlap_summed", Severity.WARNING, got=earlier, count=len(rows), params=params, file=later)

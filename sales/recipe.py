@@ -12,6 +12,7 @@ import pandas as pd
 from sales import checks
 from sales.alike_files import written_alike
 from sales.calendar import Frequency
+from sales.customers import personal
 from sales.diagnosis import LOOKS, diagnose
 from sales.grid import Gaps
 from sales.intake import Intake, intake
@@ -113,6 +114,7 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
     """
     files, problems = long_tables(recipe, tables)
     problems += _of_no_finding(recipe.actions)
+    problems += list({told.column: told for table in files for told in personal(table, recipe.mapping)}.values())
     lines = {code: action for code, action in recipe.actions.items() if code not in LOOKS}
     if not usable(problems):
         return Intake(None, tuple(problems), recipe.frequency, None, sum(map(len, files)), 0)

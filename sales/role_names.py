@@ -84,10 +84,20 @@ NAMES: dict[str, tuple[str, ...]] = {
         "customer": (
             "customerid customerno customernumber customercode customer clientid client buyerid userid memberid householdid accountid "
             "客户编号 客户id 客户 会员号 会员id 用户id 买家 kundennummer kundennr kundenid kunde numeroclient codeclient numclient "
-            "idclient idcliente codigocliente codcliente numerocliente cliente"
+            "idclient idcliente codigocliente codcliente numerocliente cliente customeremail customername clientname buyername email "
+            "emailaddress kundenname nomclient nomduclient nombrecliente nombredelcliente 客户名称 客户姓名 买家昵称 邮箱 手机号"
         ),
     }.items()
 }
+_OF_PERSONS = (
+    "customername customeremail customerphone customeraddress clientname buyername buyeremail contactname firstname lastname "
+    "surname fullname email emailaddress mail phone phonenumber telephone mobile mobilephone billingname shippingname "
+    "billingaddress shippingaddress deliveryaddress streetaddress 客户名称 客户姓名 姓名 收货人 收件人 买家昵称 邮箱 电话 "
+    "联系电话 手机 手机号 地址 收货地址 kundenname vorname nachname telefon telefonnummer handy emailadresse lieferadresse "
+    "rechnungsadresse anschrift nomclient nomduclient prenom nomdefamille courriel portable adresse adressedelivraison "
+    "nombrecliente nombredelcliente apellido apellidos correo correoelectronico telefono movil direccion direccionenvio"
+)
+PERSONS = frozenset(_OF_PERSONS.split())
 
 
 def plain_name(name: object) -> str:

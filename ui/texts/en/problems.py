@@ -238,15 +238,10 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "each sale in one file, or a column that tells the files' shops apart",
         "The sales of both were added up; leave out one of the files if it is the other's sales once more.",
     ),
-    "files_overlap": (
-        "this file holds sales that an earlier one holds too, {first} to {last}: {units} units",
-        "each sale in one file",
-        "These rows were taken once. {others} units of these days are in this file alone and were added; check that they are no corrections.",
-    ),
-    "files_overlap_summed": (
-        "this file and an earlier one hold the same days, {first} to {last}, and mostly other rows: {all} units in this one",
-        "each sale in one file, or a column that tells the files' shops apart",
-        "The sales of both were added up; leave out one of the files if it is the other's sales once more.",
+    "column_of_persons": (
+        "this column looks like names, e-mail addresses, phone numbers or addresses of people",
+        "customers that are told apart by a code, or not at all",
+        "It is kept with the dataset as it stands; choose it as the customer, so that codes take its place, or leave it out of the file.",
     ),
     "join_no_columns": ("no columns are chosen to join the tables by", "a column of either table that holds the same keys", "Choose them."),
     "join_many_to_many": (
