@@ -12,6 +12,9 @@ WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _DAYS = {"D": 1.0, "W": 7.0, "M": DAYS_PER_MONTH}
 _SEASON = {"D": 7, "W": 52, "M": 12}
 _LEAST_DATES_TO_DETECT = 3
+_LEAST_WEEKS = 4 - 3 / 7  # from a Monday to a Friday three weeks later
+_HARDLY = 0.05  # of the days that the usual weekday has
+_DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -102,19 +105,34 @@ def calendar_for(dates: pd.DatetimeIndex, frequency: Frequency) -> Calendar:
 def full_periods(dates: pd.DatetimeIndex, calendar: Calendar) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """Labels of the first and last period that the file covers from its first to its last day; None where there is none.
 
-    A file kept in weeks or months reaches from one date to the day before the next.
+    A file kept in weeks or months reaches from one date to the day before the next; one kept in days over the weekdays beside it on which
+    the shop is closed: of a shop open from Monday to Saturday a week is full on Saturday.
     """
     days = dates.normalize().unique()
     first, last = days.min(), days.max()
     sits_on_labels = len(days) > 1 and calendar.label(days).equals(days)
     own = calendar if sits_on_labels else calendar_for(days, detect_frequency(days))
     covered_from, covered_to = own.first_day(first), own.last_day(last)
+    closed = _closed_weekdays(days) if own.frequency == "D" else ()
+    while (covered_from - _DAY).day_of_week in closed:
+        covered_from -= _DAY
+    while (covered_to + _DAY).day_of_week in closed:
+        covered_to += _DAY
     first_label, last_label = calendar.label(pd.DatetimeIndex([first, last]))
     if calendar.first_day(first_label) < covered_from:
         first_label = calendar.after(first_label, 1)[0]
     if calendar.last_day(last_label) > covered_to:
         last_label = last_label - pd.tseries.frequencies.to_offset(calendar.alias)
     return (first_label, last_label) if first_label <= last_label else None
+
+
+def _closed_weekdays(days: pd.DatetimeIndex) -> tuple[int, ...]:
+    """Weekdays, Monday 0, on which `days` hardly ever fall, in at least 4 weeks of which the others hold most."""
+    weeks = (days.max() - days.min()).days / 7
+    often = np.bincount(days.day_of_week, minlength=7)
+    if weeks < _LEAST_WEEKS or often.max() < weeks / 2:
+        return ()
+    return tuple(int(weekday) for weekday in np.flatnonzero(often <= _HARDLY * often.max()))
 
 
 def _month_edge(days: pd.DatetimeIndex) -> str | None:

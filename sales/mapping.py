@@ -19,6 +19,50 @@ _LEAST_ENDING = 4
 _MOST_JUDGED = 50
 _LATER = ("ship", "deliver", "due", "limit", "estimated", "expected", "updated", "approved", "liefer", "livraison", "entrega")
 _NO_UNITS = ("id", "code", "price", "value", "cost", "amount", "freight", "shipping", "tax", "discount", "profit", "margin", "preis")
+_NOT_SOLD = (
+    "forecast",
+    "predict",
+    "plan",
+    "budget",
+    "target",
+    "return",
+    "cancel",
+    "reserv",
+    "open",
+    "backlog",
+    "backorder",
+    "onorder",
+    "onhand",
+    "stock",
+    "inventory",
+    "received",
+    "prognose",
+    "retour",
+    "zuruck",
+    "storn",
+    "offen",
+    "bestand",
+    "lager",
+    "prevision",
+    "annul",
+    "ouvert",
+    "devol",
+    "devuel",
+    "pronostico",
+    "abiert",
+    "pendiente",
+    "existencia",
+    "预测",
+    "计划",
+    "退货",
+    "退款",
+    "取消",
+    "未发",
+    "未结",
+    "库存",
+    "在途",
+)
+_OFTEN_MONEY = ("sales", "ventes", "ventas")
 
 
 @dataclass(frozen=True)
@@ -167,11 +211,18 @@ def _by_name(role: str, columns: dict[str, _Cells]) -> str | None:
 
 
 def _by_ending(role: str, columns: dict[str, _Cells]) -> str | None:
-    """A column such as order_purchase_timestamp, where no name fits as a whole; days after that of the sale come last."""
+    """A column such as order_purchase_timestamp, where no name fits as a whole; days after that of the sale, and what may be money, come
+    last."""
     if role not in REQUIRED:
         return None
-    ending = [name for name in columns if _ends_in(role, plain_name(name)) and _fits(role, columns[name])]
-    return min(ending, key=lambda name: any(word in plain_name(name) for word in _LATER), default=None)
+    plain = {name: plain_name(name) for name in columns}
+    others = {word for other, words in NAMES.items() if other != role for word in words}
+    ending = [name for name, word in plain.items() if _ends_in(role, word) and word not in others and not _is_no_amount(role, name)]
+    return min(
+        (name for name in ending if _fits(role, columns[name])),
+        key=lambda name: any(word in plain[name] for word in _LATER) or plain[name].endswith(_OFTEN_MONEY),
+        default=None,
+    )
 
 
 def _by_content(role: str, columns: dict[str, _Cells]) -> str | None:
@@ -184,8 +235,9 @@ def _by_content(role: str, columns: dict[str, _Cells]) -> str | None:
 
 
 def _is_no_amount(role: str, name: str) -> bool:
-    """Whether numbers under this name are codes or money, never to be taken for units."""
-    return role == "units" and plain_name(name).endswith(_NO_UNITS)
+    """Whether numbers under this name are codes, money or units that nobody bought, never to be taken for units."""
+    plain = plain_name(name)
+    return role == "units" and (plain.endswith(_NO_UNITS) or any(word in plain for word in _NOT_SOLD))
 
 
 _CONTENT = {

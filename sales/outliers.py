@@ -22,10 +22,10 @@ def tamed(demand: np.ndarray) -> np.ndarray:
 def ceilings(panel: SalesPanel, usual: Expected) -> np.ndarray:
     """The most that each item ordinarily sells in each period, float32, items x periods, units; infinite where an item has fewer than 8.
 
-    Of the roots of an item's sales over its factors (zeros left aside, counted in the smallest step in which it is sold) the ceiling is
-    the median + 8 deviations, a deviation being the distance from the median to the upper quartile / 0.6745, at least 0.5 (Poisson) and 7 % of the median. The same is asked of sales over
-    factors and the level round about, in which what is above the first ceiling is cut to it; the higher of the two counts, so that neither
-    a season nor growth makes an outlier.
+    Of the roots of an item's sales over its factors (zeros left aside, counted in the smallest step in which it is sold) the ceiling is the
+    median + 8 deviations, a deviation being the distance from the median to the upper quartile / 0.6745, at least 0.5 (Poisson) and 7 % of
+    the median. The same is asked of sales over factors and the level round about, in which what is above the first ceiling is cut to it;
+    the higher of the two counts, so that neither a season nor growth makes an outlier.
     """
     y, reach = panel.demand, REACH[panel.calendar.frequency]
     result = np.empty(y.shape, dtype=np.float32)

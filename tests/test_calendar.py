@@ -74,6 +74,9 @@ def test_a_coarser_period_is_labelled_by_its_first_day() -> None:
     assert calendar_for(days, "M").alias == "MS"
 
 
+WORKDAYS = pd.bdate_range("2024-01-01", "2024-03-29")
+
+
 @pytest.mark.parametrize(
     ("days", "alias", "expected"),
     [
@@ -85,6 +88,11 @@ def test_a_coarser_period_is_labelled_by_its_first_day() -> None:
         (dates("2024-01-05", "2024-01-12"), "W-FRI", ("2024-01-05", "2024-01-12")),
         (dates("2024-01-31", "2024-02-29", "2024-03-31"), "ME", ("2024-01-31", "2024-03-31")),
         (dates("2024-01-01"), "D", ("2024-01-01", "2024-01-01")),
+        (WORKDAYS, "W-MON", ("2024-01-01", "2024-03-25")),
+        (WORKDAYS, "MS", ("2024-01-01", "2024-03-01")),
+        (WORKDAYS[1:-1], "W-MON", ("2024-01-08", "2024-03-18")),
+        (WORKDAYS[5:-5], "W-MON", ("2024-01-08", "2024-03-18")),
+        (WORKDAYS[:10], "W-MON", ("2024-01-01", "2024-01-01")),
     ],
 )
 def test_full_periods(days: pd.DatetimeIndex, alias: str, expected: tuple[str, str] | None) -> None:
