@@ -1,5 +1,6 @@
 """Checks: one column of a table becomes clean values, and what does not fit becomes problems, one for each code with its first row."""
 
+import datetime
 import re
 
 import numpy as np
@@ -15,6 +16,7 @@ from sales.problems import Problem, Severity
 from sales.problems import found as found
 
 MOST_UNITS = 1e12
+LEAST_SWAPPED = 5  # dates, and as many texts: fewer tell nothing
 EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-12-31")
 _FLAGS = {"1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0, "t": 1.0, "0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "f": 0.0}
 
@@ -32,12 +34,12 @@ def read_days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, li
         return read, found("dates_ambiguous", unclear, column, Severity.ERROR)
     bad = np.isnat(read) & ~nothing
     outside = ~np.isnat(read) & ((read < EARLIEST) | (read > LATEST))
-    other = _in_other_order(column, bad)
-    if other is not None:
-        words = ("day/month/year", "month/day/year")
-        order, its = words if other is False else words[::-1]
-        return read, found("dates_both_orders", bad, column, Severity.ERROR, order=order, other=its)
     problems = found("date_empty", nothing, column) + found("date_out_of_range", outside, column, Severity.ERROR)
+    if (swapped := _half_swapped(column, read)).any():
+        return read, problems + found("dates_half_swapped", swapped, column, Severity.ERROR)
+    if (first := _in_other_order(column, bad)) is not None:
+        order, other = ("month/day/year", "day/month/year") if first else ("day/month/year", "month/day/year")
+        return read, problems + found("dates_both_orders", bad, column, Severity.ERROR, order=order, other=other)
     if bad.sum() * 2 > (~nothing).sum():
         return read, problems + found("dates_unreadable", bad, column, Severity.ERROR)
     return read, problems + found("date_unreadable", bad, column) + _months_or_weeks(column, read)
@@ -49,6 +51,21 @@ def _in_other_order(column: pd.Series, bad: np.ndarray) -> bool | None:
         return None
     first, second = (~np.isnat(days(column[bad], order)[0]) for order in (True, False))
     return bool(first.any()) if (first != second).any() else None
+
+
+def _half_swapped(column: pd.Series, read: np.ndarray) -> np.ndarray:
+    """Mask of the dates of a workbook that a spreadsheet made of texts in the other order: it took those that it could, with day and month
+    swapped, and left the others as texts. Then no date has a day beyond 12, and no text a day up to 12."""
+    none = np.zeros(len(column), dtype=bool)
+    if column.dtype != object:
+        return none
+    dates = np.fromiter((isinstance(cell, datetime.date) for cell in column), dtype=bool, count=len(column)) & ~np.isnat(read)
+    texts_ = np.fromiter((isinstance(cell, str) for cell in column), dtype=bool, count=len(column)) & ~np.isnat(read)
+    if dates.sum() < LEAST_SWAPPED or texts_.sum() < LEAST_SWAPPED:
+        return none
+    days_in = (read[dates] - read[dates].astype("datetime64[M]").astype("datetime64[D]")).astype(int) + 1
+    first, second = (np.isnat(days(column[texts_], order)[0]) for order in (True, False))
+    return dates if days_in.max() <= 12 and (first != second).all() else none
 
 
 def _months_or_weeks(column: pd.Series, read: np.ndarray) -> list[Problem]:

@@ -1,5 +1,7 @@
 """Dates that can be read in more ways than one: told by the column as a whole, asked, or an error that names both; never guessed."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,3 +73,18 @@ def test_a_few_dates_in_the_other_order_are_an_error_that_names_both() -> None:
 def test_a_slip_that_is_no_date_in_any_order_is_left_out_and_named() -> None:
     _, (problem,) = read_days(pd.Series([*pd.date_range("2024-01-01", periods=40).strftime("%d/%m/%Y"), "32/13/2024"]), None)
     assert (problem.code, problem.severity) == ("date_unreadable", Severity.WARNING)
+
+
+def test_dates_that_a_spreadsheet_swapped_are_an_error() -> None:
+    year = pd.date_range("2024-01-01", "2024-03-31")
+    cells = [datetime.date(2024, day.day, day.month) if day.day <= 12 else day.strftime("%d/%m/%Y") for day in year]
+    _, (problem,) = read_days(pd.Series(cells, dtype=object), None)
+    assert (problem.code, problem.severity, problem.count) == ("dates_half_swapped", Severity.ERROR, 36)
+
+
+def test_dates_beside_texts_that_are_whole_are_read() -> None:
+    year = pd.date_range("2024-01-01", "2024-03-31")
+    cells = [day.date() if k % 2 else day.strftime("%d/%m/%Y") for k, day in enumerate(year)]
+    read, problems = read_days(pd.Series(cells, dtype=object), None)
+    assert problems == []
+    np.testing.assert_array_equal(read, year.to_numpy().astype("datetime64[D]"))

@@ -280,9 +280,14 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Say which (--day-first or --month-first).",
     ),
     "dates_both_orders": (
-        "dates that can only be read in the other order: most of the column is {order}, these are {other}",
+        "the column was read as {order}, and these can only be {other}",
         "one order of day and month in a column, for a date such as 02/03/2024 may be either",
         "Write all dates in one way, best as 2024-03-31, and read the file again.",
+    ),
+    "dates_half_swapped": (
+        "a spreadsheet took some of the texts in this column for dates, with day and month swapped: no date has a day beyond the 12th, no text one up to it",
+        "dates in one way",
+        "Export the file again and hand it over without opening it in a spreadsheet before, or write all dates as 2024-03-31.",
     ),
     "dates_files_differ": (
         "this file writes its dates as {order}, others as {first}",
