@@ -346,3 +346,19 @@ def test_a_real_file_of_carriage_returns() -> None:
     as_published, cleaned = (read_table(folder / name, name).table for name in ("stores_original_CR_line_endings.csv", "stores.csv"))
     assert as_published is not None
     assert as_published.equals(cleaned)
+
+
+@pytest.mark.parametrize(
+    ("last", "is_total"),
+    [("Total,2024-01-10,3", False), ("Total,2024-01-10,55", True), ("Total,,3", True), ("Total,,55", True), ("Tot,2024-01-10,55", False)],
+)
+def test_an_item_called_total_is_sold_on_a_day_and_a_total_sums_up(last: str, is_total: bool) -> None:
+    rows = [f"Brand{n % 3},2024-01-{n:02d},{n}" for n in range(1, 11)]
+    read = read_table("\n".join(["item,date,units", *rows, last, ""]).encode(), "a.csv")
+    assert (len(read.table), [problem.code for problem in read.problems]) == ((10, ["totals_row"]) if is_total else (11, []))
+
+
+def test_a_row_of_numbers_called_total_is_one_where_it_is_no_smaller_than_what_is_above() -> None:
+    for last, rows in (("Total,5,8", 3), ("Total,1,1", 4)):
+        read = read_table(f"item,2024-01-01,2024-01-02\nA,1,2\nB,3,4\nC,2,2\n{last}\n".encode(), "a.csv")
+        assert len(read.table) == rows

@@ -272,8 +272,20 @@ def _always_filled(table: pd.DataFrame) -> list[int]:
 def _is_total(table: pd.DataFrame, place: int, cell: Any, end: int, leaves_open: bool) -> bool:
     if not isinstance(cell, str) or not _TOTAL.fullmatch(cell.strip(" :*.\t")):
         return False
-    first = all(not kind(other) for other in table.iloc[end - 1, :place])
-    return (first or leaves_open) and int((table.iloc[:, place] == cell).sum()) == 1
+    others = [(where, other) for where, other in enumerate(table.iloc[end - 1]) if kind(other) and where != place]
+    amounts = [(where, other) for where, other in others if kind(other) == "number"]
+    if int((table.iloc[:, place] == cell).sum()) != 1:
+        return False
+    if any(kind(other) == "date" for _, other in others):  # a line of its own day, as that of an item called Total
+        return _is_sum(table, amounts, end)
+    first = all(where > place for where, _ in others)
+    return leaves_open or (first and (not amounts or any(_reaches(table, where, other, end) for where, other in amounts)))
+
+
+def _reaches(table: pd.DataFrame, place: int, cell: Any, end: int) -> bool:
+    """Whether a number is at least the largest above it, as a total is."""
+    above = pd.to_numeric(table.iloc[: end - 1, place], errors="coerce").max()
+    return not float(pd.to_numeric(str(cell), errors="coerce")) < above
 
 
 def _is_sum(table: pd.DataFrame, cells: list[tuple[int, Any]], end: int) -> bool:
