@@ -9,7 +9,7 @@ import pandas as pd
 
 from sales import checks
 from sales.calendar import Calendar, calendar_for, detect_frequency
-from sales.lines import ends_of
+from sales.lines import MOST_DAYS, ends_of
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
 from sales.places import Absent, absent_places, places_of
@@ -65,37 +65,41 @@ def stacked(
     days = days.astype("datetime64[D]")
     item, names = _items(whole[mapping.item], merges or {})
     place, places = places_of(whole, tables, mapping)
-    own, pause = _calendar(days), _pause(days)
+    distinct = _counted(days)[0]
+    own, pause = _calendar(distinct), _pause(distinct)
     readable = (item >= 0) & ~np.isnat(days)
     key = np.where(readable, item.astype("int64") * 2**21 + days.astype("int64"), -1)
     kept = np.ones(len(whole), dtype=bool)
     held = np.zeros(len(names), dtype=bool)
     covered: list[list[Span]] = []
-    units = gone = 0.0
-    problems: tuple[Problem, ...] = ()
+    units, gone, problems = 0.0, 0.0, tuple[Problem, ...]()
     for k in range(len(tables)):
-        its = part == k
+        its, units, gone, problems = part == k, 0.0, 0.0, ()
         held = np.zeros(len(names), dtype=bool)
         held[item[its & (item >= 0)]] = True
-        dense, strays = _dense(days[its & ~np.isnat(days)], pause)
+        its_days = days[its & ~np.isnat(days)]
+        dense, strays = _dense(its_days, pause)
         covered.append([(own.first_day(pd.Timestamp(a)), own.last_day(pd.Timestamp(b))) for a, b in _covered(dense, strays, pause)])
         of_places = np.ones(len(places) + 1, dtype=bool)
         if (place[its] >= 0).any():
             of_places[:-1] = np.isin(np.arange(len(places)), place[its])
         older = kept & (part < k) & readable & np.append(held, False)[item] & of_places[place]
-        its_own = np.isin(key, key[its & readable])
-        within = np.zeros(len(whole), dtype=bool)
+        if not older.any():
+            continue
+        older &= (days >= its_days.min()) & (days <= its_days.max()) if len(its_days) else False
+        its_own, within = np.zeros(len(whole), dtype=bool), np.zeros(len(whole), dtype=bool)
+        its_own[older] = np.isin(key[older], key[its & readable])
         for begin, end in dense:
             within |= (days >= begin) & (days <= end)
         out = older & (within | its_own)
         units, gone = (_units(whole[where], mapping) for where in (out, out & ~its_own))
-        problems = _strays(whole, mapping, days[its & ~np.isnat(days)], older & ~out, days, strays)
+        problems = _strays(whole, mapping, its_days, older & ~out, strays)
         kept &= ~out
     absent = absent_places(part, days, item, place, names, places, covered) if len(tables) > 1 and len(places) > 1 else ()
     latest = covered[-1]
     reach = (min(first for first, _ in latest), max(end for _, end in latest)) if latest else None
     spans = [span for several in covered for span in several]
-    return Stack(whole[kept], int((~kept).sum()), reach, names[held], _uncovered(spans, days), units, gone, absent, problems)
+    return Stack(whole[kept], int((~kept).sum()), reach, names[held], _uncovered(spans, distinct), units, gone, absent, problems)
 
 
 def counted_on(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
@@ -145,25 +149,34 @@ def _items(column: pd.Series, merges: MappingOf[str, str]) -> tuple[np.ndarray, 
     return np.append(place, -1)[code], words
 
 
+def _counted(days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sorted days, each once, and how often each is there. Days are few beside rows: they are counted, not sorted."""
+    days = days[~np.isnat(days)]
+    if len(days) == 0 or (days.max() - days.min()) // _DAY > MOST_DAYS:
+        return np.unique(days, return_counts=True)
+    first = days.min()
+    rows = np.bincount((days - first).astype("int64"))
+    there = np.flatnonzero(rows)
+    return first + there, rows[there]
+
+
 def _calendar(days: np.ndarray) -> Calendar:
     """The one that all files together are kept in: of weekly totals each covers whole weeks."""
-    dates = pd.DatetimeIndex(np.unique(days[~np.isnat(days)]))
+    dates = pd.DatetimeIndex(days)
     return calendar_for(dates, detect_frequency(dates))
 
 
 def _pause(days: np.ndarray) -> int:
     """Days without a row from which on what follows is another block of a file."""
-    distinct = np.unique(days[~np.isnat(days)])
-    usual = int(np.median(np.diff(distinct) // _DAY)) if len(distinct) > 1 else 1
-    dates = pd.DatetimeIndex(distinct)
-    return max(PAUSE[detect_frequency(dates)], STEPS * usual)
+    usual = int(np.median(np.diff(days) // _DAY)) if len(days) > 1 else 1
+    return max(PAUSE[detect_frequency(pd.DatetimeIndex(days))], STEPS * usual)
 
 
 def _dense(days: np.ndarray, pause: int) -> tuple[list[tuple[np.datetime64, np.datetime64]], np.ndarray]:
     """The blocks of days in which a file with rows on these `days` is dense, and the days of its other rows."""
     if len(days) == 0:
         return [], days
-    distinct, rows = np.unique(days, return_counts=True)
+    distinct, rows = _counted(days)
     block = np.append(0, np.cumsum(np.diff(distinct) // _DAY > pause))
     usual = np.median(rows[block == np.argmax(np.bincount(block, weights=rows))])
     full = rows >= DENSE * usual
@@ -194,14 +207,10 @@ def _units(rows: pd.DataFrame, mapping: Mapping) -> float:
     return float(units[units > 0].sum())
 
 
-def _strays(
-    whole: pd.DataFrame, mapping: Mapping, its: np.ndarray, others: np.ndarray, days: np.ndarray, strays: np.ndarray
-) -> tuple[Problem, ...]:
-    """What the older files hold of the same items between the first and last day of a file (`its` days) and keep, where it has strays."""
-    if len(strays) == 0 or not len(its):
-        return ()
-    stake = others & (days >= its.min()) & (days <= its.max())
-    if not stake.any():
+def _strays(whole: pd.DataFrame, mapping: Mapping, its: np.ndarray, stake: np.ndarray, strays: np.ndarray) -> tuple[Problem, ...]:
+    """What the older files hold of the same items between the first and last day of a file (`its` days) and keep, the rows at mask
+    `stake`, where it has strays."""
+    if len(strays) == 0 or not stake.any():
         return ()
     count = int(np.isin(its, strays).sum())
     params = {"first": str(strays[0]), "last": str(strays[-1]), "days": len(strays), "units": f"{_units(whole[stake], mapping):,.10g}"}
@@ -215,5 +224,5 @@ def _uncovered(spans: Sequence[Span], days: np.ndarray) -> pd.DatetimeIndex:
     covered = np.zeros(len(every), dtype=bool)
     for first, last in spans:
         covered |= (every >= first) & (every <= last)
-    weekdays = pd.DatetimeIndex(np.unique(days[~np.isnat(days)])).day_of_week.unique()
+    weekdays = pd.DatetimeIndex(days).day_of_week.unique()
     return every[~covered & (every.day_of_week.isin(weekdays) | (len(weekdays) == 1))]

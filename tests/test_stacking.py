@@ -133,6 +133,8 @@ def test_a_pause_within_the_newer_file_keeps_what_the_older_holds_there() -> Non
 def test_what_would_be_gone_is_counted() -> None:
     stack = stacked([daily("2024-01-01", 10), file([("A", "2024-01-03", 2), ("A", "2024-01-08", 2)])], PLAIN)
     assert (stack.units, stack.gone) == (12, 8)
+    later = stacked([daily("2024-01-01", 10), file([("A", "2024-01-03", 2), ("A", "2024-01-08", 2)]), daily("2024-01-11", 2)], PLAIN)
+    assert (later.units, later.gone, later.problems) == (0, 0, ())
 
 
 PLACED = Mapping("item", "day", "units", location="store")
