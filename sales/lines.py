@@ -14,7 +14,7 @@ from sales import checks
 from sales.distinct import blocks, distinct, spread, text_bytes, text_cells
 from sales.mapping import Mapping
 from sales.panel import ATTRIBUTES
-from sales.problems import Problem
+from sales.problems import Problem, Severity
 from sales.role_names import NAMES, plain_name
 
 MOST_DAYS = 2_000_000
@@ -167,7 +167,7 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
         flags, of_flags = checks.read_flags(table[mapping.out_of_stock])
         problems += of_flags
     if mapping.on_hand is not None:
-        flags, of_stock = _without_stock(table[mapping.on_hand], flags)
+        flags, of_stock = _without_stock(table[mapping.on_hand], units, flags)
         problems += of_stock
     odd = came_back or (price is not None and bool((price <= 0).any()))
     columns = {role: column for role in ATTRIBUTES if (column := getattr(mapping, role)) is not None}
@@ -191,11 +191,16 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
     return replace(lines, copy=copy, pasted=bool(copy.any()) and _one_of_a_kind(table, lines.place[~copy], mapping)), problems
 
 
-def _without_stock(column: pd.Series, flags: np.ndarray | None) -> tuple[np.ndarray, list[Problem]]:
-    """`flags` and the lines with a stock on hand of 0 or below."""
+def _without_stock(column: pd.Series, units: np.ndarray, flags: np.ndarray | None) -> tuple[np.ndarray, list[Problem]]:
+    """`flags` and the lines with a stock on hand of 0 or below that sold nothing: where the last unit was sold, most of the day's demand
+    was met, and it is told."""
     on_hand, nothing = checks.numbers(column)
     problems = checks.found("on_hand_unreadable", np.isnan(on_hand) & ~nothing, column)
-    return (on_hand <= 0) | (False if flags is None else flags), problems
+    gone = on_hand <= 0
+    if (sold_out := gone & (units > 0)).any():
+        amount = f"{units[sold_out].sum():,.10g}"
+        problems += checks.found("sold_out", sold_out, column, Severity.INFO, units=amount)
+    return (gone & ~sold_out) | (False if flags is None else flags), problems
 
 
 def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray) -> np.ndarray | None:

@@ -17,6 +17,7 @@ from sales.intake import intake
 from sales.kind import kind_of
 from sales.lines import Coded, SalesLines, read_lines
 from sales.mapping import Mapping
+from sales.nothing import estimated_demand
 from sales.problems import Problem, Severity
 from sales.repairs import Finding, Repair, repair, repairs_of, returns, totals, values
 from sales.repairs.products import NO_PRODUCT, doubtful, is_no_product, no_product, odd_code
@@ -299,11 +300,21 @@ def test_equal_rows_are_equal_in_all_columns() -> None:
 
 
 def test_stock_of_nothing_is_out_of_stock_and_what_cannot_be_read_is_not() -> None:
-    table = pd.DataFrame({"item": "A", "date": pd.date_range("2024-01-01", periods=4), "units": 1, "left": ["3", "0", "some", None]})
+    days = pd.date_range("2024-01-01", periods=4)
+    table = pd.DataFrame({"item": "A", "date": days, "units": [1, 0, 1, 1], "left": ["3", "0", "some", None]})
     of, problems = read_lines(table, replace(PLAIN, on_hand="left"), None)
     assert of.flags is not None
     assert of.flags.tolist() == [False, True, False, False]
     assert [(p.code, p.row) for p in problems] == [("on_hand_unreadable", 4)]
+
+
+def test_a_shelf_that_is_empty_at_closing_was_not_out_of_stock_all_day() -> None:
+    table = pd.DataFrame({"item": "A", "date": pd.date_range("2024-01-01", periods=60), "units": 5, "left": [10, 5, 0] * 20})
+    read = intake(table, replace(PLAIN, on_hand="left"))
+    assert read.panel is not None
+    assert np.nansum(estimated_demand(read.panel).demand) == 300
+    (told,) = read.problems
+    assert (told.code, told.severity, told.count, told.params["units"]) == ("sold_out", Severity.INFO, 20, "100")
 
 
 def test_old_codes_count_under_new_ones_through_chains() -> None:

@@ -70,7 +70,7 @@ INTAKE: dict[str, str] = {
     "role.location": "Place (optional)",
     "role.location.help": "Where it was sold. All places are summed, unless you name the column under Planned apart by.",
     "role.on_hand": "Stock on hand (optional)",
-    "role.on_hand.help": "Units left at the end of the day. At 0 the item counts as out of stock.",
+    "role.on_hand.help": "Units left at the end of the day. At 0 on a day without a sale the item counts as out of stock.",
     # findings
     "findings.error": "##### To mend: {count}",
     "findings.warning": "##### Units change, or forecasts may suffer: {count}",

@@ -38,6 +38,11 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "one code an item",
         "They were merged as was asked for; take the merge back if they are two items.",
     ),
+    "sold_out": (
+        "nothing was left at the end of the day, {units} units sold on these days in all",
+        "some stock left, or a column that says when the item was out of stock",
+        "What was sold counts as the demand, which may have been higher; a column of out of stock has it estimated.",
+    ),
     "on_hand_unreadable": (
         "a stock on hand that is no number",
         "units on hand at the end of the day",
