@@ -213,6 +213,16 @@ def test_a_code_that_took_the_place_of_another_is_typed_or_uploaded_and_never_ru
     assert metrics(app)[text("checks.items")] == "2"
 
 
+def test_order_lines_are_put_under_their_orders_only_where_somebody_says_so() -> None:
+    table = orders()
+    heads = table[["order", "day"]].drop_duplicates("order").rename(columns={"order": "id"})
+    app = upload(opened("sales"), "sales-file", "heads.csv", csv(heads))
+    upload(app, "second-", "lines.csv", csv(table[["order", "sku", "qty"]]))
+    assert not [box for box in app.selectbox if str(box.key).startswith("role-date-")]
+    ran(keyed(app.checkbox, "join-lines-").check())
+    assert metrics(app)[text("checks.units")] == "309"
+
+
 def test_orders_are_joined_to_their_lines_by_the_columns_chosen() -> None:
     table = orders()
     details = table[["order", "sku", "qty"]]

@@ -112,3 +112,13 @@ def test_a_query_that_writes_or_fails_is_a_problem_without_the_address(database:
 
 def test_without_a_database_it_says_how_one_is_named() -> None:
     assert text("database.none") in [info.value for info in opened("sales").info]
+
+
+def test_much_that_would_be_gone_is_saved_only_where_somebody_says_so(data: Dataset) -> None:
+    table = lines()
+    few = table[(table["sku"] == "00") & table["day"].isin(table["day"].unique()[[50, 55]])]
+    app = on_top(data, few)
+    assert app.button(key="save-tomorrow").disabled
+    (sure,) = [box for box in app.checkbox if str(box.key).startswith("sure-")]
+    ran(sure.check())
+    assert not app.button(key="save-tomorrow").disabled

@@ -349,8 +349,8 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "parts_checked_alone": (
         "{files} files hold too many rows to be checked together: each was checked alone",
         "files of up to 10,000,000 rows in all",
-        "Copies of a line, sales that a return in another file undoes and unusual units were not looked for across files, and the files are "
-        "not kept with the dataset: keep them yourself.",
+        "Copies of a line, sales that two files hold (they count twice), sales that a return in another file undoes and unusual units were "
+        "not looked for across files, and the files are not kept with the dataset: keep them yourself.",
     ),
     "parts_with_known": (
         "a column known ahead, or of stock, in files that hold too many rows to be read together",
