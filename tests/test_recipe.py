@@ -218,7 +218,7 @@ def test_a_panel_whose_items_were_all_left_out_is_none() -> None:
 
 
 def test_tomorrows_file_gets_the_same_decisions() -> None:
-    tomorrow = pd.DataFrame({"item": ["A", "POST", "a"], "date": ["2024-01-04"] * 3, "units": [1, 9, 2]})
+    tomorrow = pd.DataFrame({"item": ["A", "POST", "a"], "date": ["2024-01-04"] * 3, "units": [1, 1, 2]})
     recipe = Recipe.from_json(Recipe(PLAIN, "D", actions={"returns": "drop"}, merges={"a": "A"}).to_json())
     both = apply(recipe, pd.concat([LINES, tomorrow], ignore_index=True)).panel
     assert both is not None
