@@ -46,7 +46,8 @@ class SalesLines:
     is no amount. copy: equal to an earlier line in all columns of the table. price: money a unit, NaN where not known; None without a
     column of prices. customer: codes, -1 where not known; who they are is not carried. prefix: the letters that the order's id begins with.
     Both are read only where something came back, customers also where a price is 0 or below. known: columns known ahead. flags: out of
-    stock. attributes: texts by role. location: codes of the column that is mapped or else so named, -1 where not known; None without one.
+    stock. attributes: texts by role. location: codes of the column that is mapped or else so named, -1 where not known; None without one
+    and among orders.
     pasted: a column in which no two other lines agree, as a line's own number, is equal in the copies too.
 
     Raises ValueError where the parts do not fit together, or one of them holds Python objects.
@@ -185,7 +186,7 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
         flags,
         known,
         {role: Coded(*checks.texts(table[column])) for role, column in columns.items()},
-        _location(table, mapping),
+        _location(table, mapping) if mapping.order is None else None,
     ).at((code >= 0) & ~np.isnat(day))
     copy = _copies(table, lines)
     return replace(lines, copy=copy, pasted=bool(copy.any()) and _one_of_a_kind(table, lines.place[~copy], mapping)), problems
