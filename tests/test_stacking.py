@@ -177,3 +177,11 @@ def test_a_place_that_seldom_sells_or_has_ended_is_not_awaited() -> None:
 def test_a_file_without_places_replaces_its_items_wherever_they_sold() -> None:
     old = daily("2024-01-01", 4, "A").assign(store="x")
     assert stacked([old, daily("2024-01-03", 4, "A", 7)], PLACED).table["units"].tolist() == [2, 2, 7, 7, 7, 7]
+
+
+def test_a_line_of_0_units_says_that_a_place_has_closed() -> None:
+    base = pd.concat([daily("2024-01-01", 91).assign(store="x"), daily("2024-01-01", 91).assign(store="y")])
+    closed = file([("A", "2024-04-10", 0)]).assign(store="y")
+    april = pd.concat([daily("2024-04-01", 10).assign(store="x"), closed])
+    stack = stacked([base, april], PLACED)
+    assert (stack.absent, stack.gone) == ((), 0)

@@ -32,7 +32,7 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "sales of a place are missing from {first} to {last}: {places:,} places sold regularly and are not in the newer file",
         "the files of all places",
         "Its {items:,} items are not known in these periods; {units} units of other places in them do not count until its file is added. "
-        "Of a place that has closed add one line with 0 units.",
+        "Of a place that has closed add one line with 0 units to that file.",
     ),
     "append_changes": (
         "{values:,} values of the dataset differ in the periods that both cover: {before} units become {after}, most for this item",
