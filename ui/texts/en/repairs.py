@@ -59,9 +59,9 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Two equal lines of an order are ordinary. " + CHOSEN,
     ),
     "duplicate_rows": (
-        "a row that is there already, equal in all columns",
+        "a row that is there already, equal in all columns, {units} units in all",
         "one row an item and date",
-        "Each is to be taken once. " + CHOSEN,
+        "Each is to be taken once where chance does not make so many equal rows; else all are sales that are alike. " + CHOSEN,
     ),
     "conflicting_totals": (
         "a second, different total of the same item and date, {units} units in all",
@@ -90,7 +90,7 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "A return without its sale is left out, unless all are kept. " + CHOSEN,
     ),
     "no_product": (
-        "{items:,} codes that may be no product, {sure:,} surely ({names}), {units} units in all",
+        "{items:,} codes that may be no product ({names}), {units} units in all; {sure:,} surely are none, {doubtful:,} are doubtful",
         "goods that are ordered and stocked",
         "Postage, fees, discounts and vouchers are no demand. " + CHOSEN,
     ),
