@@ -49,12 +49,18 @@ def _pairs(lines: SalesLines, where: np.ndarray) -> int:
     first, last = lines.day.min(), lines.day.max()
     days = int((last - first).astype("int64")) + 1
     if len(lines.items) * days > _MOST_TICKED or lines.location is not None:
-        return len(np.unique(lines.item_day[where]))
+        return _distinct(lines.item_day[where])
     ticked = np.zeros(len(lines.items) * days, dtype=bool)
     for at in blocks(len(lines)):
         here = where[at]
         ticked[lines.item[at][here] * days + (lines.day[at][here] - first).astype("int64")] = True
     return int(np.count_nonzero(ticked))
+
+
+def _distinct(numbers: np.ndarray) -> int:
+    """How many different numbers there are: of millions sorting is quicker than hashing."""
+    ordered = np.sort(numbers)
+    return min(len(ordered), 1) + int((ordered[1:] != ordered[:-1]).sum())
 
 
 def _undone(lines: SalesLines) -> bool:
@@ -66,7 +72,7 @@ def _undone(lines: SalesLines) -> bool:
     days = int((lines.day.max() - lines.day.min()).astype("int64")) + 1
     places = 1 if lines.location is None else int(lines.location.max()) + 1
     by_chance = float((np.bincount(lines.item).astype(float) ** 2).sum()) / (2 * days * places)
-    return by_chance < LEAST_PAIRS or len(lines) - len(np.unique(lines.item_day)) >= _FEWER * by_chance
+    return by_chance < LEAST_PAIRS or len(lines) - _distinct(lines.item_day) >= _FEWER * by_chance
 
 
 def conflicts(lines: SalesLines, keep: Literal["first", "last"] = "first") -> np.ndarray:
