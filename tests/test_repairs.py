@@ -406,6 +406,16 @@ def test_every_action_of_every_repair_has_words() -> None:
     assert wanted == {key for key in en.TEXTS if key.startswith("repair.")}
 
 
+def test_what_is_no_product_is_told_by_the_lines_as_they_came() -> None:
+    """Nine of ten lines of POST are of one unit, all of them to come: what is left of it is left out too."""
+    days = pd.to_datetime(["2024-01-01", "2024-01-02", *["2030-01-01"] * 9])
+    table = pd.DataFrame({"item": ["A", *["POST"] * 10], "date": days, "units": [3, 5, *[1] * 9], "price": 2.0})
+    of, _ = read_lines(table, replace(PLAIN, price="price"), None)
+    mended, findings, _ = repair(of, repairs_of("order_lines", 1, TODAY), {}, table, PLAIN)
+    assert of.items[mended.item].tolist() == ["A"]
+    assert {f.code: f.chosen for f in findings}["no_product"] == "drop"
+
+
 row = st.tuples(
     st.sampled_from(["A", "B", "POST"]), st.integers(0, 400), st.integers(-3, 6) | st.none(), st.sampled_from([0.0, -1.0, 2.0, None])
 )
@@ -426,8 +436,10 @@ def test_a_second_pass_finds_nothing_of_what_was_repaired_and_no_unit_is_lost(ro
     assert {f.code for f in findings} == {one.code for one in repairs if one.find(of).any()}
     for one in repairs:
         assert actions[one.code] != "drop_corrections" or not values.correction(mended).any()
-        left_alone = actions[one.code] in ("keep", "sum", "drop_corrections") or (one is NO_PRODUCT and not no_product(of).any())
-        assert left_alone or one is values.ABSURD or not one.find(mended).any()
+        if one is NO_PRODUCT and actions[one.code] == "drop":
+            assert not no_product(of)[mended.item].any()
+        elif actions[one.code] not in ("keep", "sum", "drop_corrections") and one not in (NO_PRODUCT, values.ABSURD):
+            assert not one.find(mended).any()
     told = sum(float((f.effect["after"] - f.effect["before"]).sum()) for f in findings)
     assert np.nansum(mended.units) == pytest.approx(np.nansum(of.units) + told)
 

@@ -55,7 +55,7 @@ def repair(
             known = ", ".join(one.actions)
             problems.append(Problem("no_such_action", Severity.WARNING, got=f"{one.code}={chosen}", params={"actions": known}))
             chosen = proposed
-        after = one.apply(lines, chosen)
+        after = one.apply(lines, chosen, whole)
         findings.append(_finding(one, whole, where, proposed, chosen, _effect(lines, after), table, columns))
         lines = after
     return lines, tuple(findings), problems

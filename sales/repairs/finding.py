@@ -25,7 +25,8 @@ class Repair:
     """One thing that may be odd about lines, and what may be done about it.
 
     code: its name. role: the role of the column that shows it. actions: what may be done. spot: the mask of the lines concerned. mend: the
-    lines after an action. propose: the action that is safest for these lines, by default the first. about: further counts.
+    lines after an action. propose: the action that is safest for these lines, by default the first. about: further counts. items: the mask
+    of the items to leave out by an action, where that is for the lines as they came to tell, and not for what other repairs left of them.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Repair:
     mend: Callable[[SalesLines, np.ndarray, str], SalesLines] = drop
     propose: Callable[[SalesLines, np.ndarray], str] | None = None
     about: Callable[[SalesLines, np.ndarray], dict[str, Any]] = _nothing
+    items: Callable[[SalesLines, str], np.ndarray] | None = None
 
     def proposed(self, lines: SalesLines, where: np.ndarray) -> str:
         """The action that is proposed for the lines at mask `where`."""
@@ -44,10 +46,13 @@ class Repair:
         """Mask of the lines concerned."""
         return self.spot(lines)
 
-    def apply(self, lines: SalesLines, action: str) -> SalesLines:
-        """The lines after `action`. Raises ValueError where the repair does not have it."""
+    def apply(self, lines: SalesLines, action: str, whole: SalesLines | None = None) -> SalesLines:
+        """The lines after `action`; `whole`: the lines as they came, before other repairs. Raises ValueError where the repair does not have
+        the action."""
         if action not in self.actions:
             raise ValueError(f"{self.code}: got {action!r}, expected one of {', '.join(self.actions)}")
+        if self.items is not None:
+            return lines.at(~self.items(whole or lines, action)[lines.item])
         where = self.spot(lines)
         return self.mend(lines, where, action) if where.any() else lines
 

@@ -142,10 +142,10 @@ def _spot(lines: SalesLines) -> np.ndarray:
     return (no_product(lines) | doubtful(lines))[lines.item]
 
 
-def _mend(lines: SalesLines, where: np.ndarray, action: str) -> SalesLines:
+def _left_out(lines: SalesLines, action: str) -> np.ndarray:
     if action == "keep":
-        return lines
-    return lines.at(~where if action == "drop_doubtful" else ~no_product(lines)[lines.item])
+        return np.zeros(len(lines.items), dtype=bool)
+    return no_product(lines) | doubtful(lines) if action == "drop_doubtful" else no_product(lines)
 
 
 def _propose(lines: SalesLines, where: np.ndarray) -> str:
@@ -161,4 +161,4 @@ def _counts(lines: SalesLines, where: np.ndarray) -> dict[str, Any]:
     return {"items": len(names), "sure": int(sure.sum()), "doubtful": int(unsure.sum()), "names": ", ".join(names[:20])}
 
 
-NO_PRODUCT = Repair("no_product", "item", ("drop", "keep", "drop_doubtful"), _spot, _mend, _propose, _counts)
+NO_PRODUCT = Repair("no_product", "item", ("drop", "keep", "drop_doubtful"), _spot, propose=_propose, about=_counts, items=_left_out)
