@@ -1,6 +1,7 @@
 """Pictures of one line of the order list: its arithmetic, its stock to come, its forecast as adjusted."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,6 +14,7 @@ from ui.texts import text
 from ui.texts.reasons import number
 
 HEIGHT = 360
+ROOM = 0.25  # of the bars' span, for the labels beside them
 SEASONS_BEFORE, MOST_BEFORE = 2, 120
 
 
@@ -36,8 +38,10 @@ def waterfall(steps: Sequence[Step]) -> go.Figure:
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
+    reached = list(accumulate(steps, lambda units, step: step.units if step.total else units + step.units, initial=0.0))
+    span = max(reached) - min(reached)
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title=text("chart.units"))
+    figure.update_xaxes(title=text("chart.units"), range=[min(reached) - ROOM * span * (min(reached) < 0), max(reached) + ROOM * span])
     figure.update_layout(showlegend=False)
     return charts.framed(figure, HEIGHT, legend_above=True)
 

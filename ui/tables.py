@@ -72,7 +72,7 @@ def leaderboard(table: pd.DataFrame, key: str, on_select: Callable[[], None] | N
     }
     choosing: dict[str, Any] = {"on_select": on_select, "selection_mode": "single-row"} if on_select else {}
     style = shown.style.format(BOARD_FORMATS, na_rep=text("table.none"))
-    st.dataframe(style, hide_index=True, column_config=config, key=key, **choosing)
+    st.dataframe(style, hide_index=True, column_config=config, key=key, placeholder=text("table.none"), **choosing)
 
 
 def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Callable[[], None]) -> None:
@@ -95,4 +95,5 @@ def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Calla
         on_select=on_select,
         selection_mode="single-row",
         height=ITEMS_HEIGHT if len(table) > ITEMS_SEEN else "auto",
+        placeholder=text("table.none"),
     )

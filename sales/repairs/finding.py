@@ -63,7 +63,7 @@ class Finding:
 
     rows: lines concerned, as the table came; units and money: of these, sizes without sign, money NaN where no price is known. row, column
     and got: the first of them. sample: up to 10 of them as the table has them, its index rows less 2, without customers. actions: what may
-    be done; proposed; chosen: what was done. changed: lines that this changed or took away. effect: units of all items a day, before and
+    be done; proposed; chosen: what was done. effect: units of all items a day, before and
     after, only days on which they differ. params: further counts.
 
     Raises ValueError where the chosen or proposed action is none of the actions, or no row is concerned.

@@ -63,11 +63,11 @@ PAGES: dict[str, str] = {
         "patterns, for educational and exploratory use only."
     ),
     "sample.groceries.title": "Groceries (simulated)",
-    "upload.sales": "Sales file: CSV, XLSX or Parquet",
+    "upload.sales": "Sales files: CSV, Excel, Parquet, zipped or not",
     "upload.help": "One row an order line, or one row an item and period. You choose below which column is what.",
     "upload.reading": "Reading the file",
     "upload.checking": "Checking the file",
-    "upload.stock": "Stock file: CSV, XLSX or Parquet",
+    "upload.stock": "Stock file: CSV, Excel or Parquet",
     "upload.stock.help": "One row an item. Only the column item is needed; the template has all headers.",
     "template.sales": "Sales template (CSV)",
     "template.stock": "Stock template (CSV)",
