@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ITEMS, YEARS = 50, 2
-ASKED = Comparison(tuple(registry.NAMES), horizon=28, cutoffs="3")
+ASKED = Comparison(registry.DEFAULT, horizon=28, cutoffs="3")
 MOST_SECONDS = 300
 NO_BROWSER = "no Chromium on the PATH"
 

@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = verbs.add_parser(verb, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
         add_sales_arguments(sub, words=text)
         sub.add_argument("--horizon", type=int, required=True, help=text("forecast.horizon"))
-        sub.add_argument("--models", default=",".join(registry.NAMES), help=text("forecast.models", names=", ".join(registry.NAMES)))
+        sub.add_argument("--models", default=",".join(registry.DEFAULT), help=text("forecast.models", names=", ".join(registry.NAMES)))
         sub.add_argument("--best", type=int, metavar="N", help=text("forecast.best"))
         sub.add_argument("--country", help=text("forecast.country"))
         sub.add_argument("--seed", type=int, default=comparison.SEED, help=text("forecast.seed"))

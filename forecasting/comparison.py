@@ -19,7 +19,7 @@ from workspace.tasks import Tell, work
 BACKTEST, FORECAST, BOTH = "backtest", "forecast", "compare"
 SEED = 0
 _ANSWERS_COME_FROM = ("backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "models/*.py")
-_LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax")
+_LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax", "scikit-learn")
 
 
 @dataclass(frozen=True)

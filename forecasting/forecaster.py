@@ -22,16 +22,31 @@ class Cost(StrEnum):
     SLOW = "slow"
 
 
+class Family(StrEnum):
+    """Models that work alike, in the order in which screens and tables list them."""
+
+    BASELINE = "baseline"
+    SMOOTHING = "smoothing"
+    ARIMA = "arima"
+    REGRESSION = "regression"
+    INTERMITTENT = "intermittent"
+    LEARNING = "learning"
+    NETWORK = "network"
+    COMBINATION = "combination"
+    ANALOGY = "analogy"
+
+
 @dataclass(frozen=True)
 class Card:
     """What a model is for; tests, docs and screens read it.
 
-    least_history: known periods that an item needs; shorter ones get the fallback. uses_covariates: whether known-ahead columns change the
-    answer. seasonal: whether it follows a season. intermittent: whether it suits demand that is mostly zero. shared: whether one model is
-    fitted over all items.
+    family: the models it is kin to. least_history: known periods that an item needs; shorter ones get the fallback. uses_covariates:
+    whether known-ahead columns change the answer. seasonal: whether it follows a season. intermittent: whether it suits demand that is
+    mostly zero. shared: whether one model is fitted over all items.
     """
 
     name: str
+    family: Family
     least_history: int
     uses_covariates: bool
     seasonal: bool

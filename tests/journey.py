@@ -104,7 +104,7 @@ def save_stock(page: "Page", file: Path) -> None:
 def only_models(page: "Page", *names: str) -> None:
     """Leaves only some of the models of the comparison chosen, by their names in the registry."""
     chosen = page.get_by_test_id("stMultiSelect").filter(has_text=text("form.models"))
-    for other in set(registry.NAMES) - set(names):
+    for other in set(registry.DEFAULT) - set(names):
         button = chosen.get_by_role("button", name=f"Remove {text(f'model.{other}')}", exact=True)
         button.click()
         button.wait_for(state="detached")

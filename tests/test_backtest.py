@@ -11,7 +11,7 @@ from panels import panel
 from forecasting import backtest as backtests
 from forecasting.backtest import actual_after, backtest, backtest_tasks, forecast_all, last_cutoffs, most_cutoffs, parse_cutoffs
 from forecasting.forecast import Forecast, blank
-from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry
 from sales.panel import SalesPanel
 from sales.problems import InputProblems
@@ -23,7 +23,7 @@ COLUMNS = ["item", "ds", "cutoff", "model", "model_used", "y", "mean", "q0.5", "
 class Spy(Forecaster):
     """Answers the last known value plus a draw, and says what it was tuned on."""
 
-    card: ClassVar[Card] = Card("spy", 1, True, False, False, False, Cost.INSTANT)
+    card: ClassVar[Card] = Card("spy", Family.BASELINE, 1, True, False, False, False, Cost.INSTANT)
     tuned_to: str = ""
 
     def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Spy":
@@ -39,7 +39,7 @@ class Spy(Forecaster):
 
 @dataclass(frozen=True)
 class SharedSpy(Spy):
-    card: ClassVar[Card] = Card("network", 1, True, False, False, True, Cost.INSTANT)
+    card: ClassVar[Card] = Card("network", Family.NETWORK, 1, True, False, False, True, Cost.INSTANT)
 
 
 def shop(periods: int = 40) -> SalesPanel:

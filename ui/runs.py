@@ -35,7 +35,7 @@ def comparison_form(dataset: Dataset) -> None:
         models = st.multiselect(
             text("form.models"),
             registry.NAMES,
-            default=registry.NAMES,
+            default=registry.DEFAULT,
             format_func=lambda m: text(f"model.{m}"),
             key="models",
             persist_state="session",

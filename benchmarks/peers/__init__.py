@@ -41,7 +41,7 @@ def run() -> list[Figure]:
     if set(chosen) != set(panel.items):
         raise ValueError(f"the items of the split are not those of the sales: {sorted(set(chosen) ^ set(panel.items))[:5]}")
     panel = panel.select(panel.rows_of(list(chosen[:ITEMS])))
-    ours = backtest(panel, [registry.model(name) for name in registry.NAMES], HORIZON, CUTOFFS, LEVELS)
+    ours = backtest(panel, [registry.model(name) for name in registry.DEFAULT], HORIZON, CUTOFFS, LEVELS)
     return figures(pd.concat([ours, peers(panel)], ignore_index=True), panel)
 
 

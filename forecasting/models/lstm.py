@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from forecasting.forecast import Forecast, blank
-from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models.libraries import quiet, seeded
 from forecasting.models.windows import Batch, Windows
 from sales.panel import SalesPanel
@@ -36,6 +36,7 @@ class Lstm(Forecaster):
 
     card: ClassVar[Card] = Card(
         name="lstm",
+        family=Family.NETWORK,
         least_history=14,
         uses_covariates=True,
         seasonal=True,

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from forecasting.forecast import Forecast, blank
-from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.forecaster import Card, Cost, Family, Forecaster
 from sales.panel import SalesPanel
 
 SEASONS_NEEDED = 2
@@ -24,6 +24,7 @@ class SeasonalNaive(Forecaster):
 
     card: ClassVar[Card] = Card(
         name="seasonal_naive",
+        family=Family.BASELINE,
         least_history=2,
         uses_covariates=False,
         seasonal=True,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecasting.features import known_ahead
 from forecasting.forecast import Forecast, blank
-from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import parallel
 from forecasting.models.libraries import quiet, seeded
 from sales.calendar import Calendar
@@ -38,6 +38,7 @@ class Prophet(Forecaster):
 
     card: ClassVar[Card] = Card(
         name="prophet",
+        family=Family.REGRESSION,
         least_history=10,
         uses_covariates=True,
         seasonal=True,

@@ -12,6 +12,8 @@ _CLASSES = {
 }
 
 NAMES = tuple(_CLASSES)
+# What is compared where nobody chose: one of each kind that sales usually need, in minutes
+DEFAULT = ("seasonal_naive", "prophet", "sarima", "lstm")
 
 
 def model(name: str, **settings: object) -> Forecaster:

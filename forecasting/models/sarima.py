@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from forecasting.forecast import Forecast, blank
-from forecasting.forecaster import Card, Cost, Forecaster
+from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import parallel
 from sales.panel import SalesPanel
 
@@ -93,6 +93,7 @@ class Sarima(Forecaster):
 
     card: ClassVar[Card] = Card(
         name="sarima",
+        family=Family.ARIMA,
         least_history=12,
         uses_covariates=False,
         seasonal=True,
