@@ -8,10 +8,13 @@ from enum import StrEnum
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
 from forecasting import fallbacks
 from forecasting.forecast import Forecast
 from sales.panel import SalesPanel
+
+DRIVERS = ("item", "kind", "name", "ds", "value")
 
 
 class Cost(StrEnum):
@@ -86,6 +89,23 @@ class Forecaster(ABC):
         """This model with the choices that are made once, on the earliest history (SARIMA: the order of each item)."""
         return self
 
+    def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
+        """What the forecast is made of, as far as the model can tell: tidy rows `item, kind, name, ds, value`, none by default.
+
+        kind "component": a series over the history and `horizon` periods past it, units, that add up to the model's mean. kind "importance"
+        or "coefficient": one number of the whole model or item, ds NaT (item "" where it is the model's). Items that the model cannot work
+        on have no rows.
+        """
+        return driver_rows([])
+
     @abstractmethod
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         """The answer for items with history enough, not constant; may mark items "failed: REASON"."""
+
+
+def driver_rows(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Parts of the answer of `Forecaster.drivers` as one frame with its columns; without parts an empty one."""
+    if not parts:
+        empty = {"item": "object", "kind": "object", "name": "object", "ds": "datetime64[us]", "value": float}
+        return pd.DataFrame({column: pd.Series(dtype=dtype) for column, dtype in empty.items()})
+    return pd.concat(parts, ignore_index=True)[list(DRIVERS)]
