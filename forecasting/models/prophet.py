@@ -56,9 +56,10 @@ class Prophet(Forecaster):
         ds = panel.periods.append(forecast.ds)
         holidays = None if self.country is None else _holidays(self.country, panel.calendar, ds)
         regressors = known_ahead(panel, horizon)
+        number = int(rng.integers(2**31))  # one for all items: what an item is answered does not hang on its place among others
         tasks = [
-            _Task(self, panel.calendar, ds, panel.demand[row], {name: block[row] for name, block in regressors.items()}, holidays, levels)
-            for row in range(len(panel))
+            _Task(self, panel.calendar, ds, demand, {name: block[row] for name, block in regressors.items()}, holidays, levels, number)
+            for row, demand in enumerate(panel.demand)
         ]
         for row, outcome in enumerate(parallel.mapped(_fitted, tasks, rng)):
             forecast.status[row], forecast.seconds[row] = outcome.status, outcome.seconds
@@ -85,6 +86,7 @@ class _Task:
     regressors: dict[str, np.ndarray]
     holidays: pd.DataFrame | None
     levels: tuple[float, ...]
+    number: int
 
 
 def _fitted(task: _Task, seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, str]:
@@ -94,9 +96,8 @@ def _fitted(task: _Task, seed: np.random.SeedSequence) -> tuple[np.ndarray, np.n
     table = pd.DataFrame({"ds": task.ds, **{f"x{i}": block.astype(float) for i, block in enumerate(task.regressors.values())}})
     model, detail = _model(task, known, table)
     past = table.iloc[known].assign(y=task.demand[known].astype(float)).reset_index(drop=True)
-    number = int(seed.generate_state(1)[0] >> 1)
-    model.fit(past, seed=number)
-    mean, draws = _predicted(model, table.iloc[periods:].reset_index(drop=True), task.settings.samples, number)
+    model.fit(past, seed=task.number)
+    mean, draws = _predicted(model, table.iloc[periods:].reset_index(drop=True), task.settings.samples, task.number)
     quantiles = np.quantile(draws, task.levels, axis=1).T
     return np.maximum(mean, 0), np.maximum(quantiles, 0), detail
 

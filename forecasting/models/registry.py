@@ -5,9 +5,16 @@ from importlib import import_module
 from forecasting.forecaster import Card, Forecaster
 
 _CLASSES = {
+    "naive": ("forecasting.models.naive", "Naive"),
     "seasonal_naive": ("forecasting.models.naive", "SeasonalNaive"),
-    "prophet": ("forecasting.models.prophet", "Prophet"),
+    "moving_average": ("forecasting.models.averages", "MovingAverage"),
+    "seasonal_average": ("forecasting.models.averages", "SeasonalAverage"),
     "sarima": ("forecasting.models.sarima", "Sarima"),
+    "prophet": ("forecasting.models.prophet", "Prophet"),
+    "croston": ("forecasting.models.intermittent", "Croston"),
+    "sba": ("forecasting.models.intermittent", "Sba"),
+    "tsb": ("forecasting.models.intermittent", "Tsb"),
+    "imapa": ("forecasting.models.intermittent", "Imapa"),
     "lstm": ("forecasting.models.lstm", "Lstm"),
 }
 

@@ -194,7 +194,8 @@ def predict(history: np.ndarray, found: Fit, horizon: int) -> tuple[np.ndarray, 
     differences, so that a gap costs one period only."""
     model = _model(history / found.scale, found.order, simple_differencing=False, concentrate_scale=False)
     ahead = model.filter(found.parameters, cov_type="none").get_forecast(horizon, exog=_level(found.order, horizon))
-    return ahead.predicted_mean * found.scale, ahead.se_mean * found.scale
+    deviation = np.sqrt(np.maximum(ahead.var_pred_mean, 0))  # of a season without noise rounding leaves less than nothing
+    return ahead.predicted_mean * found.scale, deviation * found.scale
 
 
 def recent(demand: np.ndarray) -> np.ndarray:
