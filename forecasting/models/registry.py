@@ -16,6 +16,10 @@ _CLASSES = {
     "sba": ("forecasting.models.intermittent", "Sba"),
     "tsb": ("forecasting.models.intermittent", "Tsb"),
     "imapa": ("forecasting.models.intermittent", "Imapa"),
+    "linear": ("forecasting.models.linear", "Linear"),
+    "tree": ("forecasting.models.trees", "Tree"),
+    "forest": ("forecasting.models.trees", "Forest"),
+    "boosting": ("forecasting.models.boosting", "Boosting"),
     "lstm": ("forecasting.models.lstm", "Lstm"),
 }
 

@@ -1,0 +1,122 @@
+"""Boosting: small trees one after the other, each fitted to what those before it leave over."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from forecasting.forecaster import Card, Cost, Family
+from forecasting.models.learning import Learner, Study, mean_of
+from forecasting.models.table import Rows
+
+PATIENCE = 20
+FEWEST_TREES = 20
+MOST_FITTED = 5
+SPREAD_TREES, SPREAD_RATE, SPREAD_LEAVES = 40, 0.1, 8
+
+
+@dataclass(frozen=True)
+class Boosting(Learner):
+    """Gradient boosting on histograms (Friedman, 2001; scikit-learn's after LightGBM, Ke et al., 2017), with the loss of counts (Poisson)
+    for the mean: demand over its scale, rows weighted by the root of that.
+
+    It stops where what is held out gets no better, and is fitted again to all rows with as many trees. Quantiles: of demand over that mean,
+    by trees with the pinball loss, learnt from what is held out alone, so that they know the errors that the mean really makes; for more than
+    5 levels those between are interpolated.
+
+    rate: how much of each tree counts. iterations: at most so many trees. leaves, depth: the most of a tree (None: any depth).
+    leaf: fewest rows in a leaf. l2: pull of the leaves towards 0. share: of the features, drawn for each split.
+    """
+
+    rate: float = 0.08
+    iterations: int = 200
+    leaves: int = 31
+    depth: int | None = None
+    leaf: int = 40
+    l2: float = 1.0
+    share: float = 0.5
+
+    card: ClassVar[Card] = Card(
+        name="boosting",
+        family=Family.LEARNING,
+        least_history=8,
+        uses_covariates=True,
+        seasonal=True,
+        intermittent=True,
+        shared=True,
+        cost=Cost.FAST,
+    )
+
+    def _estimator(self, seed: int) -> Any:
+        return self._trees(seed, loss="poisson")
+
+    def _first(self, study: Study) -> Any:
+        learnt, checked = study.learnt, study.checked
+        trees = self._trees(study.seed, loss="poisson", early_stopping=True, n_iter_no_change=PATIENCE)
+        trees.fit(
+            learnt.inputs,
+            learnt.target,
+            sample_weight=learnt.weight,
+            X_val=checked.inputs,
+            y_val=checked.target,
+            sample_weight_val=checked.weight,
+        )
+        return trees
+
+    def _last(self, study: Study, first: Any) -> Any:
+        count = max(first.n_iter_ - PATIENCE, min(FEWEST_TREES, self.iterations)) if first.n_iter_ < self.iterations else self.iterations
+        trees = self._trees(study.seed, loss="poisson", max_iter=count)
+        return trees.fit(study.every.inputs, study.every.target, sample_weight=study.every.weight)
+
+    def _quantiles(self, study: Study, before: Any, after: Any, asked: Rows, levels: tuple[float, ...]) -> np.ndarray:
+        mean, answer = mean_of(before, study.checked), mean_of(after, asked)
+        learnt, inputs = _beside(study.checked.inputs, mean), _beside(asked.inputs, answer)
+        fitted = np.unique(np.interp(np.linspace(0, 1, MOST_FITTED), np.linspace(0, 1, len(levels)), levels))
+        ratios = np.empty((len(answer), len(fitted)))
+        for at, level in enumerate(fitted):
+            trees = self._trees(
+                study.seed,
+                loss="quantile",
+                quantile=level,
+                max_iter=SPREAD_TREES,
+                learning_rate=SPREAD_RATE,
+                max_leaf_nodes=SPREAD_LEAVES,
+                min_samples_leaf=max(self.leaf, int(10 / min(level, 1 - level))),
+            )
+            trees.fit(learnt, study.checked.target / mean, sample_weight=mean * study.checked.weight)
+            ratios[:, at] = trees.predict(inputs)
+        ratios.sort(axis=1)
+        return answer[:, None] * _between(fitted, ratios, levels)
+
+    def _detail(self, study: Study, fitted: Any) -> str:
+        return f"{fitted.n_iter_} trees, {len(study.kept)} features"
+
+    def _trees(self, seed: int, **settings: Any) -> Any:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        own = {
+            "learning_rate": self.rate,
+            "max_iter": self.iterations,
+            "max_leaf_nodes": self.leaves,
+            "max_depth": self.depth,
+            "min_samples_leaf": self.leaf,
+            "l2_regularization": self.l2,
+            "max_features": self.share,
+            "early_stopping": False,
+            "random_state": seed,
+        }
+        return HistGradientBoostingRegressor(**{**own, **settings})
+
+
+def _beside(inputs: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """`inputs` and the log of the mean."""
+    return np.column_stack([inputs, np.log(mean).astype(np.float32)])
+
+
+def _between(fitted: np.ndarray, values: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
+    """Values at `levels`, rows x levels, of those at the levels `fitted`, straight between the nearest two."""
+    at = np.clip(np.searchsorted(fitted, levels, side="right") - 1, 0, max(len(fitted) - 2, 0))
+    if len(fitted) == 1:
+        return np.repeat(values, len(levels), axis=1)
+    part = (np.asarray(levels) - fitted[at]) / (fitted[at + 1] - fitted[at])
+    return values[:, at] * (1 - part) + values[:, at + 1] * part

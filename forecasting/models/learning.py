@@ -1,0 +1,175 @@
+"""What models share that learn from the feature table: the rows they learn from, what is held out, their spread and what drives them."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting import selection
+from forecasting.forecast import Forecast, blank
+from forecasting.forecaster import Forecaster, driver_rows
+from forecasting.models.libraries import one_thread, quiet
+from forecasting.models.table import Rows, Table
+from sales.panel import SalesPanel
+
+FEWEST_ROWS = 100
+ROWS_PERMUTED = 3000
+ROWS_SCORED = 2000
+LEAST_MEAN = 1e-3
+
+
+@dataclass(frozen=True)
+class Learner(Forecaster):
+    """A model of the table's rows. It is fitted twice: without the last two horizons of the past (at most a quarter), whose errors give the
+    spread, and with them, for the mean.
+
+    rows: at most so many are learnt from, drawn at random. features: the best so many by `selection.best`; None for all.
+    """
+
+    rows: int = 100_000
+    features: int | None = None
+
+    @abstractmethod
+    def _estimator(self, seed: int) -> Any:
+        """What has scikit-learn's `fit(inputs, target, sample_weight=…)` and `predict(inputs)`, not fitted yet."""
+
+    def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
+        forecast = blank(self.card.name, panel, horizon, levels)
+        with _alone():
+            table = Table(panel, horizon)
+            study = self._study(table, rng)
+            asked = table.ahead().columns(study.kept)
+            before = self._first(study)
+            after = self._last(study, before)
+            mean = mean_of(after, asked)
+            quantiles = self._quantiles(study, before, after, asked, levels)
+        shape = (len(panel), horizon)
+        forecast.mean[:] = (mean * asked.scale).reshape(shape)
+        forecast.quantiles[:] = (np.sort(quantiles, axis=1).clip(0) * asked.scale[:, None]).reshape(*shape, len(levels))
+        forecast.detail[:] = self._detail(study, after)
+        return forecast
+
+    def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
+        """Rows of kind "importance": by how much the WAPE of what is held out grows (share of sales) where a feature's values are shuffled
+        among the rows (permutation importance, Breiman, Random Forests, 2001, 10); "f_score" and "mutual_information": see
+        `selection.scores`."""
+        able = panel.select(self._able(panel))
+        if not len(able):
+            return driver_rows([])
+        with _alone():
+            table = Table(able, horizon)
+            study = self._study(table, rng)
+            fitted = self._first(study)
+            names = [table.names[at] for at in study.kept]
+            parts = [_frame("importance", names, _importance(fitted, study.checked, rng))]
+            parts += [_frame("coefficient", *found) for found in self._coefficients(fitted, names)]
+            few = _some(study.learnt, ROWS_SCORED, rng)
+            parts += [_frame(kind, names, values) for kind, values in selection.scores(few.inputs, few.target, study.seed).items()]
+        return driver_rows(parts)
+
+    def _able(self, panel: SalesPanel) -> np.ndarray:
+        known = ~np.isnan(panel.demand)
+        return (known.sum(axis=1) >= self.card.least_history) & (np.nansum(panel.demand, axis=1) > 0)
+
+    def _study(self, table: Table, rng: np.random.Generator) -> "Study":
+        held_out = table.periods - max(1, min(2 * table.horizon, table.periods // 4))
+        first = min(table.year, table.periods // 2)
+        every = table.drawn(self.rows, rng, first, table.periods)
+        if (every.end <= held_out).sum() < FEWEST_ROWS:
+            every = table.drawn(self.rows, rng, 1, table.periods)
+        learnt = every.at(every.end <= held_out)
+        checked = table.drawn(self.rows // 4, rng, held_out, table.periods)
+        if len(learnt.target) < FEWEST_ROWS or len(checked.target) < FEWEST_ROWS:
+            learnt = checked = every
+        seed = int(rng.integers(2**31))
+        kept = selection.varying(learnt.inputs)
+        if self.features is not None and self.features < len(kept):
+            few = _some(learnt, self.rows // 10, rng)
+            kept = kept[selection.best(few.inputs[:, kept], few.target, self.features)]
+        return Study(*(rows.columns(kept) for rows in (learnt, checked, every)), kept=kept, seed=seed)
+
+    def _first(self, study: "Study") -> Any:
+        """The model without what is held out."""
+        return self._estimator(study.seed).fit(study.learnt.inputs, study.learnt.target, sample_weight=study.learnt.weight)
+
+    def _last(self, study: "Study", first: Any) -> Any:
+        """The model of all rows."""
+        return self._estimator(study.seed).fit(study.every.inputs, study.every.target, sample_weight=study.every.weight)
+
+    def _quantiles(self, study: "Study", before: Any, after: Any, asked: Rows, levels: tuple[float, ...]) -> np.ndarray:
+        """Scaled quantiles, rows x levels: the mean plus those of the errors held out, each error over its item's own spread."""
+        checked, mean = study.checked, mean_of(before, study.checked)
+        errors = (checked.target - mean) / _width(checked, mean)
+        found = np.quantile(errors, levels)
+        answer = mean_of(after, asked)
+        return answer[:, None] + _width(asked, answer)[:, None] * found
+
+    def _detail(self, study: "Study", fitted: Any) -> str:
+        return f"{len(study.kept)} features, {len(study.every.target)} rows"
+
+    def _coefficients(self, fitted: Any, names: list[str]) -> list[tuple[list[str], np.ndarray]]:
+        """Names and values of standardised coefficients, where the model has any."""
+        return []
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """learnt: rows before what is held out. checked: rows of what is held out. every: rows of the whole past. kept: positions of the
+    features used. seed: of what is fitted."""
+
+    learnt: Rows
+    checked: Rows
+    every: Rows
+    kept: np.ndarray
+    seed: int
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Quiet, on one thread: answers do not hang on the number of cores, and small trees grow no faster on more. A library must be loaded
+    before its threads can be limited."""
+    import sklearn.ensemble
+    import sklearn.linear_model  # noqa: F401
+
+    with quiet(), one_thread():
+        yield
+
+
+def mean_of(fitted: Any, rows: Rows) -> np.ndarray:
+    """Scaled mean of the rows, above 0."""
+    return np.maximum(fitted.predict(rows.inputs), LEAST_MEAN)
+
+
+def _width(rows: Rows, mean: np.ndarray) -> np.ndarray:
+    """What is usual as an error, scaled: the item's spread, larger where more is expected."""
+    return rows.spread * np.sqrt(mean)
+
+
+def _some(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
+    return rows.at(np.sort(rng.choice(len(rows.target), min(most, len(rows.target)), replace=False)))
+
+
+def _importance(fitted: Any, checked: Rows, rng: np.random.Generator) -> np.ndarray:
+    """WAPE with each feature shuffled less WAPE as it is."""
+    rows = _some(checked, ROWS_PERMUTED, rng)
+
+    def error(inputs: np.ndarray) -> float:
+        missed = np.abs(rows.target - mean_of(fitted, replace(rows, inputs=inputs))) * rows.scale
+        return float(missed.sum() / max((rows.target * rows.scale).sum(), LEAST_MEAN))
+
+    usual = error(rows.inputs)
+    values = []
+    for at in range(rows.inputs.shape[1]):
+        shuffled = rows.inputs.copy()
+        shuffled[:, at] = rng.permutation(shuffled[:, at])
+        values.append(error(shuffled) - usual)
+    return np.array(values)
+
+
+def _frame(kind: str, names: list[str], values: np.ndarray) -> pd.DataFrame:
+    frame = pd.DataFrame({"item": "", "kind": kind, "name": names})
+    return frame.assign(ds=pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us]"), value=values.astype(float))
