@@ -6,15 +6,19 @@ import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from panels import panel
 
-from benchmarks import ROOT, __main__, compare50, peers, plan_latency, shop
+from benchmarks import ROOT, __main__, compare50, models, peers, plan_latency, shop
 from benchmarks import intake as bench_intake
 from benchmarks.figures import Figure, Skipped, report, table
+from benchmarks.sets import SalesSet
+from forecasting.models import registry
 from sales.datasets import load_sales
 from workspace.datasets import open_dataset
 
@@ -45,7 +49,7 @@ def test_every_benchmark_has_a_line_and_a_run(name: str) -> None:
 
 def test_every_benchmark_is_registered() -> None:
     found = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} | {path.parent.name for path in (ROOT / "benchmarks").glob("*/*.py")}
-    assert found - {"__init__", "__main__", "figures", "shop"} == set(__main__.NAMES)
+    assert found - {"__init__", "__main__", "figures", "shop", "sets", "peers"} == set(__main__.NAMES)
 
 
 @pytest.mark.usefixtures("pretended")
@@ -128,31 +132,82 @@ def test_without_a_browser_the_waits_are_said_to_be_skipped() -> None:
     assert [figure.value for figure in compare50.answers([0.1, 0.4, 0.2])] == [3, 0.2, 0.4]
 
 
-def test_peers_are_cut_as_published() -> None:
-    """Sold in 40 of 52 weeks: in; 39: out; a cancelled line, a free one, a huge one and a code that is no product do not count."""
-    weeks = pd.date_range("2010-12-08", periods=52, freq="7D")
-    lines = [("1", "12345a", week, 2, 1.0) for week in weeks[12:]] + [("1", "54321", week, 2, 1.0) for week in weeks[13:]]
-    for invoice, code, units, price in (
-        ("C1", "54321", 1, 1.0),
-        ("1", "54321", 1, 0.0),
-        ("1", "54321", 10_001, 1.0),
-        ("1", "POST", 1, 1.0),
-    ):
-        lines += [(invoice, code, week, units, price) for week in weeks]
-    panel = peers.weeks(pd.DataFrame(lines, columns=["InvoiceNo", "StockCode", "InvoiceDate", "Quantity", "UnitPrice"]))
-    assert list(panel.items) == ["12345A"]
-    assert (len(panel.periods), str(panel.last.date()), panel.season, panel.start[0]) == (52, "2011-11-28", 1, 12)
-    assert panel.y[0].sum() == 80
+PANEL = panel(np.arange(40.0).reshape(2, 20) + 1)
+CUT = SalesSet("two", PANEL, 2, (PANEL.periods[15], PANEL.periods[17]), order=("A001", "A000"))
 
 
 def test_peers_are_skipped_where_they_are_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(peers.realdata, "place", lambda *parts: None)
-    with pytest.raises(Skipped, match="no real sales"):
-        peers.run()
-    monkeypatch.setattr(peers.realdata, "place", lambda *parts: tmp_path)
     monkeypatch.setattr(peers, "PYTHON", tmp_path / "python")
     with pytest.raises(Skipped, match=r"make \.venv-peers/made"):
-        peers.run()
+        peers.rows(CUT, ["Naive"])
+
+
+def test_peers_are_asked_once_and_scored_by_what_then_sold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A peer that always says 7: asked again only for other sales."""
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.touch()
+    monkeypatch.setattr(peers, "PYTHON", python)
+    asked = []
+
+    def answer(command: list[str], **settings: Any) -> SimpleNamespace:
+        told = json.loads(Path(command[-1]).read_text())
+        asked.append((list(told["models"]), told["season"], told["cutoffs"]))
+        known = pd.read_parquet(told["sales"])
+        assert list(known.columns) == ["unique_id", "ds", "y"]
+        rows = pd.concat([peers.sales_after(CUT, cutoff) for cutoff in CUT.cutoffs]).drop(columns="y")
+        for path in told["models"].values():
+            rows.assign(mean=7.0, seconds=0.1, **{"q0.5": 7.0}).to_parquet(path)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(peers.subprocess, "run", answer)
+    rows = peers.rows(CUT, ["Naive", "Prophet"])
+    assert set(rows["model"]) == {"statsforecast Naive", "prophet Prophet"}
+    found = rows[(rows["item"] == "A001") & (rows["cutoff"] == CUT.cutoffs[1]) & (rows["model"] == "prophet Prophet")]
+    assert found["y"].tolist() == [39, 40]
+    peers.rows(CUT, ["Naive"])
+    assert asked == [(["Naive", "Prophet"], 7, ["2023-01-17", "2023-01-19"])]
+    monkeypatch.setattr(peers.subprocess, "run", lambda *a, **k: SimpleNamespace(returncode=3, stderr="no such model"))
+    with pytest.raises(RuntimeError, match="status 3:\nno such model"):
+        peers.rows(CUT, ["TSB"])
+
+
+def scored(**wape: float) -> pd.DataFrame:
+    """Scores of these models, all else as the WAPE."""
+    return pd.DataFrame([{**dict.fromkeys(models.COLUMNS, value), "model": name} for name, value in wape.items()]).set_index("model")
+
+
+def test_a_model_is_held_to_the_best_peer_of_its_name() -> None:
+    theirs = scored(a=0.5, b=0.4, c=0.1)
+    theirs.index = ["statsforecast AutoARIMA", "statsmodels SARIMAX", "statsforecast AutoETS"]
+    compared = models.Compared(CUT, scored(sarima=0.41, ets=0.2, lstm=0.3), theirs, {"gru": "ValueError: it broke"})
+    found = {figure.name: figure for figure in models.figures(compared)}
+    assert found["two: sarima / statsmodels SARIMAX"].value == pytest.approx(1.025)
+    assert found["two: sarima / statsmodels SARIMAX"].kept == "yes"
+    assert found["two: ets / statsforecast AutoETS"].kept == "no"
+    assert not any("lstm /" in name for name in found)
+    assert found["two: gru"].note == "ValueError: it broke"
+    table = models.markdown(compared)
+    assert "| sarima | 0.410 | 0.41 | 0.4100 | 41.0% | 0.4100 | statsmodels SARIMAX | 0.400 | 0.4000 | 1.025 |" in table
+    assert "gru: ValueError: it broke" in table
+    assert {line.count("|") for line in table.splitlines() if line.startswith("|")} == {11}
+
+
+def test_a_table_is_written_between_its_marks_alone(tmp_path: Path) -> None:
+    page = tmp_path / "models.md"
+    page.write_text("Before.\n<!-- table: two -->\nold\n<!-- end: two -->\nAfter.\n")
+    for _ in range(2):
+        models.write(page, "two", "| new |")
+    assert page.read_text() == "Before.\n<!-- table: two -->\n| new |\n<!-- end: two -->\nAfter.\n"
+    with pytest.raises(ValueError, match="expected <!-- table: three -->"):
+        models.write(page, "three", "")
+
+
+def test_the_document_has_room_for_every_table_and_a_word_on_every_model() -> None:
+    page = models.DOCUMENT.read_text()
+    for name in models.ITEMS:
+        assert page.index(f"<!-- table: {name} -->") < page.index(f"<!-- end: {name} -->")
+    assert [name for name in registry.NAMES if f"`{name}`" not in page] == []
 
 
 def test_make_bench_builds_the_peers_apart_from_shelfcast(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def normal(name: str) -> str:
     ("name", "patterns"),
     [
         ("requirements.txt", ["app.py", "pages/*.py", "ui/**/*.py", *(f"{room}/**/*.py" for room in PLAIN)]),
-        ("requirements-dev.txt", ["tests/**/*.py"]),
+        ("requirements-dev.txt", ["tests/**/*.py", "benchmarks/**/*.py"]),
     ],
     ids=["runtime", "dev"],
 )
