@@ -1,4 +1,5 @@
-"""`python -m forecasting compare|backtest|forecast SALES …`: the same functions as the pages, typed; each is a run (`workspace.runs`)."""
+"""`python -m forecasting compare|backtest|forecast SALES …`: the same functions as the pages, typed; each is a run (`workspace.runs`).
+`python -m forecasting models` lists what there is."""
 
 import argparse
 import os
@@ -19,19 +20,23 @@ from forecasting.scores import scores
 from sales.commandline import add_sales_arguments, read_sales, report
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
-from ui.texts import problem, text
+from ui.texts import cards, problem, text
 from ui.texts.progress import in_words
 from workspace import runs, tables
 from workspace.tasks import TaskFailed
 
 LONGEST_HORIZON = 1000
 VERBS = (BOTH, BACKTEST, FORECAST)
+CARDS = "models"
 WIDEST_LINE = 78
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 the work failed or was cancelled, 2 the input cannot be used (its problems are listed on stderr)."""
     args = _parser().parse_args(arguments)
+    if args.verb == CARDS:
+        print(cards.table(cards.in_words(registry.card(name), type(registry.model(name))) for name in registry.NAMES))
+        return 0
     try:
         return _run(args)
     except InputProblems as found:
@@ -90,7 +95,8 @@ def _tell(progress: runs.Progress, rewrite: bool) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m forecasting", description=text("forecast.description"))
-    verbs = parser.add_subparsers(required=True, metavar="|".join(VERBS), dest="verb")
+    verbs = parser.add_subparsers(required=True, metavar="|".join((*VERBS, CARDS)), dest="verb")
+    verbs.add_parser(CARDS, help=text("forecast.cards"), description=text("forecast.cards"))
     for verb in VERBS:
         sub = verbs.add_parser(verb, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
         add_sales_arguments(sub, words=text)

@@ -164,3 +164,16 @@ def test_all_four_models_answer_from_the_command_line(tmp_path: Path) -> None:
     assert np.isfinite(rows["mean"]).all()
     error = (rows["mean"] - rows["y"]).abs().groupby(rows["model"]).sum()
     assert error.drop("seasonal_naive").max() < error["seasonal_naive"]
+
+
+def test_models_are_listed_with_their_cards(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(registry.NAMES)
+    by_name = dict(zip(registry.NAMES, lines, strict=True))
+    assert "last season in which they are known" in by_name["seasonal_naive"]
+    at = head.index(text("card.takes"))
+    for name, line in by_name.items():
+        assert line[at:].startswith(text("card.covariates") if registry.card(name).uses_covariates else text("card.none")), name
+        assert text(f"family.{registry.card(name).family}") in line
+        assert len(line[head.index(text("card.description")) :]) > 20, name
