@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from forecasting.forecast import LEVELS, Forecast
-from forecasting.forecaster import Cost, Forecaster
+from forecasting.forecaster import Cost, Forecaster, driver_rows
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
 from workspace.tasks import Task
 
 LEAST_SEEN = 2
 
+MOST_EXPLAINED = 200
 ITEMS_PER_CHUNK = {Cost.INSTANT: 500, Cost.FAST: 50, Cost.SLOW: 8}
 
 
@@ -123,6 +124,27 @@ def forecast_tasks(
     return tasks
 
 
+def driver_tasks(panel: SalesPanel, models: Sequence[Forecaster], horizon: int, seed: int = 0) -> list[Task]:
+    """The steps that ask models what drives their forecast (`Forecaster.drivers`), of those that can say: one shared by all items once,
+    another for chunks of the 200 items with most units sold. Parts have rows `model, item, kind, name, ds, value`; one that raised has
+    none, and `attrs["said"]` has {model: why}."""
+    few = panel.select(panel.best_sellers(MOST_EXPLAINED))
+    tasks = []
+    for model in [model for model in models if type(model).drivers is not Forecaster.drivers]:
+        name = model.card.name
+        for at, chunk in enumerate([panel] if model.card.shared else _chunks(few, model)):
+            call = partial(_drivers, chunk, model, horizon, seed, at)
+            tasks.append(Task(f"drivers-{name}-{at:05d}", name, call, max(len(chunk), 1)))
+    return tasks
+
+
+def joined_drivers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The parts of `driver_tasks` as one table, in their order; `attrs["said"]` has {model: why it has no rows}."""
+    rows = pd.concat([_bare(part) for part in parts], ignore_index=True)
+    rows.attrs["said"] = {model: why for part in parts for model, why in part.attrs["said"].items()}
+    return rows
+
+
 def joined(parts: Sequence[pd.DataFrame], models: Sequence[Forecaster]) -> pd.DataFrame:
     """The parts of all tasks, in their order, as one table by model, cutoff, item, date."""
     details: dict[str, dict[str, str]] = {model.card.name: {} for model in models}
@@ -203,3 +225,16 @@ def settled(forecast: Forecast) -> dict[str, str]:
 def rng_for(model: str, seed: int, cutoff: int, chunk: int = 0) -> np.random.Generator:
     """A generator of its own for each model, cutoff and chunk of items, so that adding one changes no other's answer."""
     return np.random.default_rng([seed, zlib.crc32(model.encode()), cutoff + 1, chunk])
+
+
+def _drivers(panel: SalesPanel, model: Forecaster, horizon: int, seed: int, chunk: int) -> pd.DataFrame:
+    """What drives the forecast of one model; nothing is worth losing the run's forecasts for."""
+    name, said = model.card.name, {}
+    try:
+        rows = model.drivers(panel, horizon, rng_for(name, seed, 0, chunk))
+    except Exception as error:
+        rows, said = driver_rows([]), {name: f"{type(error).__name__}: {error}"}
+    rows = rows.reset_index(drop=True)
+    rows.insert(0, "model", name)
+    rows.attrs = {"said": said, "failed": 0}
+    return rows

@@ -1,4 +1,4 @@
-"""A comparison as a run: its settings, which name it, and its two tables, backtest and forecast, made of the parts of its tasks."""
+"""A comparison as a run: its settings, which name it, and its tables, backtest, forecast and drivers, made of the parts of its tasks."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting.backtest import backtest_tasks, forecast_tasks, joined
+from forecasting.backtest import backtest_tasks, driver_tasks, forecast_tasks, joined, joined_drivers
 from forecasting.forecaster import Forecaster
 from sales.panel import SalesPanel
 from workspace import tables
 from workspace.runs import Run
 from workspace.tasks import Tell, work
 
-BACKTEST, FORECAST, BOTH = "backtest", "forecast", "compare"
+BACKTEST, FORECAST, DRIVERS, BOTH = "backtest", "forecast", "drivers", "compare"
 SEED = 0
 _ANSWERS_COME_FROM = ("backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "models/*.py")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax", "scikit-learn")
@@ -54,23 +54,23 @@ def compared(
     asked: Comparison, whole: SalesPanel, models: Sequence[Forecaster], cutoffs: Sequence[pd.Timestamp], tell: Tell = lambda _: None
 ) -> Run:
     """Works on the run that is `asked` over the panel `whole`; its folder then holds backtest.parquet and forecast.parquet, those of them
-    that its verb asks for. Raises what `workspace.tasks.work` raises."""
+    that its verb asks for, and for both drivers.parquet, where a model says what drives it. Raises what `workspace.tasks.work` raises."""
     panel = whole.select(whole.best_sellers(asked.best)) if asked.best else whole
     horizon, seed, verb = asked.horizon, asked.seed, asked.verb
     steps = {
         BACKTEST: backtest_tasks(panel, models, horizon, cutoffs, seed=seed) if verb != FORECAST else [],
         FORECAST: forecast_tasks(panel, models, horizon, seed=seed) if verb != BACKTEST else [],
+        DRIVERS: driver_tasks(panel, models, horizon, seed) if verb == BOTH else [],
     }
 
     def assemble(run: Run, parts: list[pd.DataFrame]) -> None:
         for name, tasks in steps.items():
             own, parts = parts[: len(tasks)], parts[len(tasks) :]
             if own:
-                rows = joined(own, models)
-                facts = {"details": rows.attrs["details"], "fingerprint": whole.sales_fingerprint}
-                tables.write_table(run.folder / f"{name}.parquet", rows, facts)
+                rows = joined_drivers(own) if name == DRIVERS else joined(own, models)
+                tables.write_table(run.folder / f"{name}.parquet", rows, {**rows.attrs, "fingerprint": whole.sales_fingerprint})
 
-    return work(asked.settings(whole.fingerprint), [*steps[BACKTEST], *steps[FORECAST]], assemble, tell)
+    return work(asked.settings(whole.fingerprint), [task for tasks in steps.values() for task in tasks], assemble, tell)
 
 
 def _code() -> str:

@@ -44,8 +44,8 @@ class Correlogram:
 class Diagnostics:
     """The past of one item, from the first to the last known period.
 
-    status: "ok", or why nothing else is told: fewer than 20 known periods, all alike, or more than 30 % gaps. known, gaps: periods known and
-    filled. adf, kpss: see `stationarity`; verdict: what both say together. differences, seasonal_differences: how many make it stationary.
+    status: "ok", or why nothing else is told: fewer than 20 known periods, all alike, over 30 % gaps. known, gaps: periods known, filled.
+    adf, kpss: see `stationarity`; verdict: what both say together. differences, seasonal_differences: how many make it stationary.
     trend, season: their strength, 0 to 1; NaN where the history has no two seasons. season_length: periods.
     """
 

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.choice import OVERALL, OWN, models_of_plan, with_own
+from forecasting.forecaster import DRIVERS
 from forecasting.leaderboard import errors
 from forecasting.spread import DemandSpread, demand_spread
 from inventory import decisions, stock
@@ -51,6 +52,12 @@ class Result:
     def errors(self) -> pd.DataFrame:
         """A row for each item, cutoff and model: see `forecasting.leaderboard.errors`."""
         return errors(self.backtest)
+
+    @cached_property
+    def drivers(self) -> pd.DataFrame:
+        """What models say drives their forecasts, rows `model, item, kind, name, ds, value`; empty where the run has none."""
+        path = self.run.folder / "drivers.parquet"
+        return tables.read_table(path) if path.exists() else pd.DataFrame(columns=["model", *DRIVERS])
 
     def detail(self, model: str, item: str) -> str:
         """What `model` settled on for `item`, "" where it says nothing."""
