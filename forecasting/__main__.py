@@ -20,7 +20,7 @@ from forecasting.scores import scores
 from sales.commandline import add_sales_arguments, read_sales, report
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
-from ui.texts import cards, problem, text
+from ui.texts import cards, text, typed_problem
 from ui.texts.progress import in_words
 from workspace import runs, tables
 from workspace.tasks import TaskFailed
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(args)
     except InputProblems as found:
-        report(found.problems, sys.stderr, problem)
+        report(found.problems, sys.stderr, typed_problem)
         return 2
     except runs.Changed:
         print(text("forecast.changed"), file=sys.stderr)
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 def _panel(args: argparse.Namespace) -> SalesPanel:
     _check(args)
     read = read_sales(args)
-    report(read.problems, sys.stderr, problem)
+    report(read.problems, sys.stderr, typed_problem)
     if read.panel is None:
         raise InputProblems([])
     return read.panel

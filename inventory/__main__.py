@@ -23,7 +23,7 @@ from sales.commandline import add_sales_arguments, read_sales, report
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem, Severity, usable
 from sales.reading import read_table
-from ui.texts import problem, text
+from ui.texts import text, typed_problem
 from ui.texts.reasons import reasons
 from workspace.tables import write_atomically
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _save(args, _plan(args))
     except InputProblems as found:
-        report(found.problems, sys.stderr, problem)
+        report(found.problems, sys.stderr, typed_problem)
         return 2
     return 0
 
@@ -77,11 +77,11 @@ def _plan(args: argparse.Namespace) -> ReorderPlan:
         problems += [Problem("backtest_without_model", got=name, params={"file": args.backtest.name}) for name in absent]
     if read.panel is None or forecast is None or terms is None or not usable(problems):
         raise InputProblems(problems)
-    report(problems, sys.stderr, problem)
+    report(problems, sys.stderr, typed_problem)
 
     past = _backtested(read.panel, forecast) if past is None else past[past["model"].isin(forecast["model"].unique())]
     models = _models(args, forecast, past)
-    report(_left_out(forecast, read.panel), sys.stderr, problem)
+    report(_left_out(forecast, read.panel), sys.stderr, typed_problem)
     settings = PlanSettings(**{name: getattr(args, name) for name in BOUNDS}, method=args.method)
     plan = reorder_plan(terms, demand_spread(read.panel, forecast, past, models), read.panel.calendar, settings)
     if plan.targets_only:

@@ -1,25 +1,32 @@
-"""`python -m sales check FILE`, `python -m sales import FILE… --dataset NAME` (or `--append DATASET`; `--source NAME --query SQL` in the
-place of files) and `python -m sales sample shop|groceries --out FOLDER`."""
+"""`python -m sales check FILE`, `python -m sales import FILE… --dataset NAME` (or `--append DATASET`, `--replace DATASET`; `--source NAME
+--query SQL` in the place of files), `python -m sales recipe DATASET`, `python -m sales rebuild DATASET` and `python -m sales sample
+shop|groceries --out FOLDER`."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from sales import datasets, parts, samples, tomorrow
 from sales.appending import Difference
-from sales.commandline import add_sales_arguments, mapped, mapping_for, read_mapped, recipe_for, report, roles_asked
+from sales.bar import Bar
+from sales.commandline import add_decisions, add_sales_arguments, read_mapped, report
 from sales.customers import without_names
-from sales.databases import read_named
+from sales.flagged import Raw, decided, decisions_against, read_flagged, roles_asked, with_alike, with_decisions, written_recipe
 from sales.intake import Intake
 from sales.mapping import Mapping
-from sales.problems import Problem
-from sales.reading import Reading, read_files
-from sales.recipe import apply
-from ui.texts import problem, text
+from sales.panel import SalesPanel
+from sales.problems import InputProblems, Problem, Severity
+from sales.reading import Reading, in_files
+from sales.recipe import Recipe, apply
+from ui.texts import text, typed_problem
+from workspace.datasets import Dataset, open_dataset
 from workspace.datasets import datasets as saved_datasets
 from workspace.salt import salt
 
@@ -28,104 +35,228 @@ SAMPLES = {"shop": samples.made_up_shop, "groceries": samples.groceries}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 the file can be used after the repairs named, 2 it cannot."""
+    """Exit status: 0 it was done; 2 the input cannot be used, and nothing was changed."""
     parser = _parser()
     args = parser.parse_args(arguments)
     if "source" in args and (bool(args.sales), args.source is not None, args.query is not None) not in _EITHER:
         parser.error(text("check.either"))
-    return args.command(args)
+    try:
+        return args.command(args)
+    except InputProblems as found:
+        report(found.problems, sys.stderr, typed_problem)
+        if isinstance(found, _Unusable):
+            print(text("check.unusable"), file=sys.stderr)
+    except OSError as error:
+        told = Problem("workspace_unwritable", got=error.filename or "", params={"reason": error.strerror or str(error)})
+        report([told], sys.stderr, typed_problem)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sales", description=text("check.description"))
-    verbs = parser.add_subparsers(required=True, metavar="check|import|sample")
-    check = verbs.add_parser("check", help=text("check.check"), description=text("check.check"))
-    add_sales_arguments(check, words=text, count="?")
-    _add_source(check)
-    check.set_defaults(command=_check)
-    save = verbs.add_parser("import", help=text("check.import"), description=text("check.import"))
-    add_sales_arguments(save, words=text, count="*")
-    _add_source(save)
+    verbs = parser.add_subparsers(required=True, metavar="check|import|recipe|rebuild|sample")
+
+    def verb(name: str, command: Any) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=text(f"check.{name}"), description=text(f"check.{name}"))
+        made.set_defaults(command=command)
+        return made
+
+    check, save = verb("check", _check), verb("import", _import)
+    for one, count in ((check, "?"), (save, "*")):
+        one.add_argument("--source", metavar="NAME", help=text("check.source"))
+        one.add_argument("--query", metavar="SQL", help=text("check.query"))
+        add_sales_arguments(one, words=text, count=count)
     place = save.add_mutually_exclusive_group(required=True)
-    place.add_argument("--dataset", metavar="NAME", help=text("check.import.dataset"))
-    place.add_argument("--append", metavar="DATASET", help=text("check.import.append"))
+    for flag, name in (("dataset", "NAME"), ("append", "DATASET"), ("replace", "DATASET")):
+        place.add_argument(f"--{flag}", metavar=name, help=text(f"check.import.{flag}"))
     save.add_argument("--sure", action="store_true", help=text("check.import.sure"))
-    save.set_defaults(command=_import)
-    sample = verbs.add_parser("sample", help=text("check.sample"), description=text("check.sample"))
+    verb("recipe", _recipe).add_argument("dataset", metavar="DATASET", help=text("check.recipe.dataset"))
+    rebuild = verb("rebuild", _rebuild)
+    rebuild.add_argument("dataset", metavar="DATASET", help=text("check.recipe.dataset"))
+    add_decisions(rebuild, words=text)
+    sample = verb("sample", _sample)
     sample.add_argument("name", choices=SAMPLES)
     sample.add_argument("--out", type=Path, required=True, metavar="FOLDER", help=text("check.sample.out"))
-    sample.set_defaults(command=_sample)
     return parser
 
 
-def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", metavar="NAME", help=text("check.source"))
-    parser.add_argument("--query", metavar="SQL", help=text("check.query"))
-
-
 def _check(args: argparse.Namespace) -> int:
-    mapping, read = read_mapped(args) if args.source is None else mapped(args, read_named(args.source, args.query))
+    mapping, read = read_mapped(args)
     _print_facts(mapping, read)
-    report(read.problems, sys.stdout, problem)
+    report(read.problems, sys.stdout, typed_problem)
     print(text("check.usable" if read.panel is not None else "check.unusable"))
     return 0 if read.panel is not None else 2
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What an import made of its files: how, and the table to keep with it, where it is kept."""
+
+    recipe: Recipe
+    read: Intake
+    kept: tuple[pd.DataFrame, ...] = ()
+
+
 def _import(args: argparse.Namespace) -> int:
     """The road of an upload, for files too large for a browser."""
-    rows = parts.rows_of(args.sales)
-    if rows is not None and len(rows) > 1 and sum(rows) > parts.MOST_AT_ONCE and not args.append:
-        return _import_in_parts(args, sum(rows))
-    source = args.source or ", ".join(path.name for path in args.sales)
-    steps = _Steps([text("check.import.reading", files=source), text("check.import.checking"), text("check.import.saving")])
-    steps.next()
-    reading = read_named(source, args.query) if args.source else read_files([(path.name, path) for path in args.sales])
-    if reading.table is None:
-        report(reading.problems, sys.stderr, problem)
-        return 2
-    if args.append:
-        return _append(args, reading, source, steps)
-    mapping = mapping_for(args, reading.table)
-    table = _without_customers(reading.table, mapping)
-    steps.next()
-    recipe = recipe_for(args, mapping)
-    read = apply(recipe, table)
-    _print_facts(mapping, read)
-    report((*reading.problems, *read.problems), sys.stdout, problem)
-    if read.panel is None:
-        print(text("check.unusable"))
-        return 2
-    steps.next()
-    saved = datasets.save_sales(args.dataset, read.panel, {"source": source}, raw=[table], recipe=recipe.to_json())
-    steps.next()
-    print(text("check.import.saved", items=len(read.panel), name=saved.name))
+    base = written_recipe(args)
+    if args.append is not None:
+        return _append(args, base, _named(args.append))
+    data = _named(args.replace) if args.replace is not None else None
+    with Bar() as bar:
+        rows = parts.rows_of(args.sales)
+        in_parts = rows is not None and len(rows) > 1 and sum(rows) > parts.MOST_AT_ONCE
+        made = _in_parts(args, base, sum(rows or ()), bar) if in_parts else _at_once(args, base, bar)
+        panel = _panel_or_stop(made.read)
+        bar.show(3, 4, text("check.import.saving"))
+        facts: dict[str, Any] = {"source": _source(args)} | ({} if made.kept else {datasets.FILE: made.recipe.to_json()})
+        raw: dict[str, Any] = {"raw": made.kept, "recipe": made.recipe.to_json() if made.kept else None}
+        saved = datasets.save_sales(args.dataset, panel, facts, **raw) if data is None else datasets.update_sales(data, panel, facts, **raw)
+    _print_facts(made.recipe.mapping, made.read)
+    report(made.read.problems, sys.stdout, typed_problem)
+    print(text("check.import.saved" if data is None else "check.replace.saved", items=len(panel), name=saved.name))
     return 0
 
 
-def _append(args: argparse.Namespace, reading: Reading, source: str, steps: "_Steps") -> int:
-    """Puts what was read on top of a dataset, after saying what that changes; the same once more changes nothing."""
+def _at_once(args: argparse.Namespace, base: Recipe | None, bar: Bar) -> _Made:
+    raw = _raw(args, base, bar)
+    bar.show(2, 4, text("check.import.checking"))
+    make = partial(apply, tables=raw.table)
+    recipe = decided(args, base, raw)
+    recipe, read = with_alike(args, recipe, make(recipe), make)
+    read = replace(read, problems=(*raw.problems, *in_files(read.problems, raw.how)))
+    return _Made(recipe, read, (_without_customers(raw.table, recipe.mapping),))
+
+
+def _in_parts(args: argparse.Namespace, base: Recipe | None, rows: int, bar: Bar) -> _Made:
+    """The same of files that cannot all be held at once; they are not kept with the dataset."""
+    joined: dict[str, Any] = {}
+
+    def read(name: str, path: Path) -> Reading:
+        try:
+            raw = read_flagged(args, base, files=[path])
+        except InputProblems as found:
+            return Reading(None, found.problems)
+        joined.update(raw.joined or {})
+        return Reading(raw.table, raw.problems)
+
+    def make(recipe: Recipe | None) -> tuple[Recipe, Intake]:
+        def recipe_for(table: pd.DataFrame) -> Recipe:
+            return recipe or decided(args, base, Raw(table, joined or None))
+
+        return parts.intake_in_parts(files, recipe_for, passed, read)
+
+    def passed(done: int) -> None:
+        bar.show(done, rows, text("check.import.rows", done=done, rows=rows))
+
+    files = [(path.name, path) for path in args.sales]
+    passed(0)
+    recipe, whole = make(None)
+    return _Made(*with_alike(args, recipe, whole, lambda recipe: make(recipe)[1]))
+
+
+def _append(args: argparse.Namespace, base: Recipe | None, data: Dataset) -> int:
+    """Puts what was read on top of a dataset, and says what that changes; the same once more changes nothing."""
+    with Bar() as bar:
+        raw, its = _read_for(args, base, data, bar)
+        bar.show(2, 4, text("check.import.checking"))
+        made = tomorrow.put_on_top(data, _without_customers(raw.table, its.mapping), its, sure=args.sure)
+        problems = [*raw.problems, *made.problems, *_ignored(args, data)]
+        if made.panel is None or made.difference is None:
+            raise _Unusable(problems)
+        if not made.difference.same:
+            bar.show(3, 4, text("check.import.saving"))
+            if open_dataset(data.name).facts["fingerprint"] != data.facts["fingerprint"]:
+                raise InputProblems([Problem("append_moved_on", got=data.name)])
+            data = tomorrow.save(data, made, _source(args))
+    report(problems, sys.stdout, typed_problem)
+    _print_difference(made.difference)
+    print(text("check.append.same" if made.difference.same else "check.append.saved", name=data.name))
+    return 0
+
+
+def _read_for(args: argparse.Namespace, base: Recipe | None, data: Dataset, bar: Bar) -> tuple[Raw, Recipe]:
+    """What is put on top of `data`, and how it is read: as the newest file was where its columns are there, unless flags name others."""
+    kept = base or datasets.file_recipe_of(data)
+    if base is None and kept is not None and args.join is None:
+        kept = replace(kept, join=None)
+    raw = _raw(args, kept, bar)
+    its = decided(args, kept, raw)
+    if base is None and (roles_asked(args) or not tomorrow.fits(its, raw.table)):
+        its = replace(decided(args, None, raw), reading=its.reading)
+    return raw, its
+
+
+def _ignored(args: argparse.Namespace, data: Dataset) -> list[Problem]:
+    """Flags that decide about all sales of a dataset, and otherwise than it does."""
+    kept = datasets.recipe_of(data) if datasets.raw_names(data) else None
+    own = Recipe(frequency=data.facts["frequency"]) if kept is None else replace(Recipe.from_json(kept), frequency=data.facts["frequency"])
+    flags = decisions_against(args, own) if kept is not None else [f"--freq {args.freq}"] * (args.freq not in (None, own.frequency))
+    return [Problem("append_flag_ignored", Severity.WARNING, got=flag) for flag in flags]
+
+
+def _recipe(args: argparse.Namespace) -> int:
+    recipe = datasets.file_recipe_of(_named(args.dataset))
+    if recipe is None:
+        raise InputProblems([Problem("dataset_without_files", got=args.dataset)])
+    print(json.dumps(recipe.to_json(), ensure_ascii=False, indent=2))
+    return 0
+
+
+def _rebuild(args: argparse.Namespace) -> int:
+    """What the Sales page does where the repairs of saved sales are changed."""
+    data, base = _named(args.dataset), written_recipe(args)
+    kept, fingerprint = datasets.recipe_of(data), data.facts["fingerprint"]
+    if kept is None or not datasets.raw_names(data):
+        raise InputProblems([Problem("dataset_without_files", got=args.dataset)])
+    with Bar() as bar:
+        bar.show(0, 3, text("check.rebuild.reading"))
+        make = partial(apply, tables=datasets.raw_of(data))
+        recipe = with_decisions(args, Recipe.from_json(kept), base)
+        bar.show(1, 3, text("check.import.checking"))
+        recipe, read = with_alike(args, recipe, make(recipe), make)
+        panel = _panel_or_stop(read)
+        bar.show(2, 3, text("check.import.saving"))
+        if open_dataset(data.name).facts["fingerprint"] != fingerprint:
+            raise InputProblems([Problem("append_moved_on", got=data.name)])
+        data = datasets.update_sales(data, panel, {"source": data.facts.get("source")}, recipe=recipe.to_json())
+    _print_facts(recipe.mapping, read)
+    report(read.problems, sys.stdout, typed_problem)
+    print(text("check.replace.saved", items=len(panel), name=data.name))
+    return 0
+
+
+class _Unusable(InputProblems):
+    """What was read cannot become sales."""
+
+
+def _raw(args: argparse.Namespace, base: Recipe | None, bar: Bar) -> Raw:
+    bar.show(0, 4, text("check.import.reading", files=_source(args)))
+    return read_flagged(args, base, lambda: bar.show(1, 4, text("check.import.joining", files=args.join)))
+
+
+def _source(args: argparse.Namespace) -> str:
+    return args.source or ", ".join(path.name for path in args.sales)
+
+
+def _panel_or_stop(read: Intake) -> SalesPanel:
+    if read.panel is None:
+        raise _Unusable(read.problems)
+    return read.panel
+
+
+def _named(name: str) -> Dataset:
+    """The dataset of this name or title, whole."""
     there = saved_datasets()
-    data = next((one for one in there if args.append in (one.name, one.title)), None)
+    data = next((one for one in there if name in (one.name, one.title)), None)
     if data is None:
         names = ", ".join(one.title for one in there) or "-"
-        report([Problem("dataset_unknown", got=args.append, params={"names": names})], sys.stderr, problem)
-        return 2
-    assert reading.table is not None
-    recipe = None if roles_asked(args) else tomorrow.own_recipe(data, reading.table)
-    recipe = recipe or recipe_for(args, mapping_for(args, reading.table))
-    steps.next()
-    made = tomorrow.put_on_top(data, _without_customers(reading.table, recipe.mapping), recipe, sure=args.sure)
-    report((*reading.problems, *made.problems), sys.stdout, problem)
-    if made.panel is None or made.difference is None:
-        print(text("check.unusable"))
-        return 2
-    _print_difference(made.difference)
-    steps.next()
-    if not made.difference.same:
-        data = tomorrow.save(data, made, source)
-    steps.next()
-    print(text("check.append.saved", name=data.name))
-    return 0
+        raise InputProblems([Problem("dataset_unknown", got=name, params={"names": names})])
+    try:
+        datasets.load_sales(data)
+    except ValueError as error:
+        raise InputProblems([Problem("dataset_unreadable", got=str(error))]) from None
+    return data
 
 
 def _print_difference(found: Difference) -> None:
@@ -139,44 +270,6 @@ def _print_difference(found: Difference) -> None:
 def _without_customers(table: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
     customer = mapping.customer
     return table if customer is None or customer not in table else without_names(table, customer, salt())
-
-
-def _import_in_parts(args: argparse.Namespace, rows: int) -> int:
-    """The same of files that cannot all be held at once; they are not kept with the dataset."""
-
-    def passed(done: int) -> None:
-        _bar(done, rows, text("check.import.rows", done=done, rows=rows))
-
-    passed(0)
-    files = [(path.name, path) for path in args.sales]
-    recipe, read = parts.intake_in_parts(files, lambda table: recipe_for(args, mapping_for(args, table)), passed)
-    _print_facts(recipe.mapping, read)
-    report(read.problems, sys.stdout, problem)
-    if read.panel is None:
-        print(text("check.unusable"))
-        return 2
-    saved = datasets.save_sales(args.dataset, read.panel, {"source": ", ".join(path.name for path in args.sales)})
-    print(text("check.import.saved", items=len(read.panel), name=saved.name))
-    return 0
-
-
-class _Steps:
-    """A bar on standard error: which step is at work, of how many."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names, self._done = names, -1
-
-    def next(self) -> None:
-        """Says that the step before is done and the next one begins."""
-        self._done += 1
-        done, of = self._done, len(self._names)
-        name = self._names[done] if done < of else ""
-        _bar(done, of, f"{done}/{of} {name}")
-
-
-def _bar(done: int, of: int, words: str) -> None:
-    bar = "#" * (20 * done // of)
-    print(f"[{bar:<20}] {words}", file=sys.stderr, flush=True)
 
 
 def _print_facts(mapping: Mapping, read: Intake) -> None:
@@ -203,8 +296,7 @@ def _sample(args: argparse.Namespace) -> int:
                 table.to_csv(args.out / f"{name}.csv", index=False)
                 print(text("check.sample.saved", rows=len(table), path=args.out / f"{name}.csv"))
     except OSError as error:
-        report([Problem("folder_unwritable", got=str(args.out), params={"reason": error.strerror or str(error)})], sys.stderr, problem)
-        return 2
+        raise InputProblems([Problem("folder_unwritable", got=str(args.out), params={"reason": error.strerror or str(error)})]) from None
     return 0
 
 

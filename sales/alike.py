@@ -46,6 +46,16 @@ def alike_codes(items: Sequence[str]) -> tuple[Alike, ...]:
     return tuple(sorted(alike, key=lambda group: group.items))
 
 
+def best_sellers(groups: Sequence[Alike], items: Sequence[str], units: Sequence[float]) -> list[str]:
+    """For each group the item that sells most, by the `units` of each of `items`; the last by its code of equals.
+
+    >>> best_sellers(alike_codes(["7", "007"]), ["007", "7"], [5, 9])
+    ['7']
+    """
+    sold = dict(zip(items, units, strict=True))
+    return [max(group.items, key=lambda item: (sold[item], item)) for group in groups]
+
+
 def alike_descriptions(items: Sequence[str], descriptions: Sequence[str], least: float = LEAST_SIMILARITY) -> tuple[Alike, ...]:
     """Groups of items whose descriptions are the same or nearly match, the surest first. At most 50,000 descriptions; of more, only the
     same ones are found.

@@ -1,56 +1,83 @@
-"""The flags that every command reads a sales file by, and what comes of them."""
+"""The flags that every command reads a sales file by, and what comes of them. What they decide is a recipe (`sales.flagged`)."""
 
 import argparse
 import csv
+import datetime
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
-
-import pandas as pd
+from typing import Any, TextIO, get_args
 
 from sales import storage
+from sales.flagged import DECISIONS, ROLES, decided, read_flagged, with_alike, written_recipe
 from sales.intake import Intake, intake
 from sales.lines import ends_of
-from sales.mapping import Mapping, propose
+from sales.mapping import Mapping
 from sales.panel import SalesPanel
-from sales.problems import Problem, Severity
-from sales.reading import Reading, read_table
-from sales.recipe import Recipe, apply
+from sales.problems import InputProblems, Problem, Severity
+from sales.reading import in_files
+from sales.recipe import apply
+from sales.shapes import Layout
 
-_OWN_NAMES = {"item": "item", "date": "ds", "units": "y"}
-_ROLES = tuple(role.name for role in fields(Mapping) if role.name != "known")
-
+_YES: dict[str, Any] = {"action": "store_true", "default": None}
 
 def add_sales_arguments(
     parser: argparse.ArgumentParser, positional: bool = True, words: Callable[[str], str] = lambda _: "", count: str | None = None
 ) -> None:
     """Adds SALES (or --sales where not `positional`) and the flags that say how to read it.
 
-    words: turns a key into the help of a flag. count: how many files, as argparse says it; None: one.
+    words: turns a key into the help of a flag. count: how many files, as argparse says it; None: one. A flag that is not given is None.
     """
-
-    def add(*names: str, **settings: object) -> None:
-        parser.add_argument(*names, help=words(f"flag.{names[0].lstrip('-').replace('-', '_')}") or None, **settings)  # type: ignore[arg-type]
-
+    add = _adder(parser, words)
     if positional:
         add("sales", type=Path, metavar="SALES", nargs=count)
     else:
         add("--sales", type=Path, required=True, metavar="SALES")
-    for role in _ROLES:
+    add = _adder(parser.add_argument_group(words("flags.reading") or None), words)
+    add("--sheet", metavar="NAME")
+    add("--header-row", type=_at_least(1), metavar="N")
+    add("--header-rows", type=_at_least(0, 20), metavar="N")
+    add("--encoding", metavar="NAME")
+    add("--separator", type=_character, metavar="SIGN")
+    add("--join", type=Path, metavar="FILE")
+    add("--on", type=_pair, action="append", metavar="COLUMN=COLUMN")
+    add("--join-lines", **_YES)
+    add("--shape", choices=get_args(Layout))
+    add("--beside", type=_columns, metavar="COLUMNS")
+    add("--first-date", type=_day, metavar="DAY")
+    add = _adder(parser.add_argument_group(words("flags.columns") or None), words)
+    for role in ROLES:
         add(f"--{role.replace('_', '-')}", metavar="COLUMN")
-    add("--known", type=_columns, default=(), metavar="COLUMNS")
+    add("--known", type=_columns, metavar="COLUMNS")
+    add("--apart", type=_columns, metavar="COLUMNS")
+    add("--one-a-row", **_YES)
+    add_decisions(parser, words)
+
+
+def add_decisions(parser: argparse.ArgumentParser, words: Callable[[str], str] = lambda _: "") -> None:
+    """Adds the flags that decide about all sales, however their files are read."""
+    add = _adder(parser.add_argument_group(words("flags.decisions") or None), words)
+    add("--recipe", type=Path, metavar="FILE")
     add("--freq", choices=("D", "W", "M"))
-    add("--season", type=_season, metavar="N")
-    add("--gaps", choices=("zero", "unknown"), default="zero")
+    add("--season", type=_at_least(1), metavar="N")
+    add("--gaps", choices=("zero", "unknown"))
     add("--day-first", action="store_true", default=None, dest="day_first")
     add("--month-first", action="store_false", default=None, dest="day_first")
-    add("--repair", type=_pair, action="append", default=[], metavar="CODE=ACTION")
-    add("--merge", type=_pair, action=_Merges, default={}, metavar="OLD=NEW")
+    add("--repair", type=_pair, action="append", metavar="CODE=ACTION")
+    add("--merge", type=_pair, action=_Merges, metavar="OLD=NEW")
+    add("--merge-alike", **_YES)
+
+
+def _adder(into: Any, words: Callable[[str], str]) -> Callable[..., None]:
+    def add(*names: str, **settings: object) -> None:
+        into.add_argument(*names, help=words(f"flag.{names[0].lstrip('-').replace('-', '_')}") or None, **settings)
+
+    return add
 
 
 def read_sales(args: argparse.Namespace) -> Intake:
-    """The sales that the flags of `add_sales_arguments` name. Never raises on what is in the file."""
+    """The sales that the flags of `add_sales_arguments` name. Never raises on what is in a file."""
     return read_mapped(args)[1]
 
 
@@ -59,28 +86,16 @@ def read_mapped(args: argparse.Namespace) -> tuple[Mapping, Intake]:
 
     A panel as a dataset keeps it is read as it was saved, without a mapping.
     """
-    if storage.is_panel(args.sales):
+    if args.sales is not None and storage.is_panel(args.sales):
         return Mapping(), _saved(args)
-    return mapped(args, read_table(args.sales, args.sales.name))
-
-
-def mapped(args: argparse.Namespace, reading: Reading) -> tuple[Mapping, Intake]:
-    """What becomes of `reading` under the flags, and the mapping that was used."""
-    if reading.table is None:
-        return Mapping(), Intake(None, reading.problems, args.freq, None, 0, 0)
-    mapping = mapping_for(args, reading.table)
-    read = apply(recipe_for(args, mapping), reading.table)
-    return mapping, replace(read, problems=(*reading.problems, *read.problems))
-
-
-def roles_asked(args: argparse.Namespace) -> bool:
-    """Whether any flag says which column is what."""
-    return any(getattr(args, role) is not None for role in _ROLES)
-
-
-def recipe_for(args: argparse.Namespace, mapping: Mapping) -> Recipe:
-    """What the flags of `add_sales_arguments` decide."""
-    return Recipe(mapping, args.freq, args.gaps, args.season, args.day_first, dict(args.repair), args.merge)
+    try:
+        base = written_recipe(args)
+        raw = read_flagged(args, base)
+    except InputProblems as found:
+        return Mapping(), Intake(None, found.problems, args.freq, None, 0, 0)
+    make, recipe = partial(apply, tables=raw.table), decided(args, base, raw)
+    recipe, read = with_alike(args, recipe, make(recipe), make)
+    return recipe.mapping, replace(read, problems=(*raw.problems, *in_files(read.problems, raw.how)))
 
 
 def _saved(args: argparse.Namespace) -> Intake:
@@ -95,11 +110,12 @@ def _saved(args: argparse.Namespace) -> Intake:
 
 
 def _unread(args: argparse.Namespace, panel: SalesPanel) -> tuple[Problem, ...]:
-    """What flags ask of a saved panel that it does not hold under that name."""
+    """What flags ask of a saved panel that it does not hold under that name, or that is decided already."""
     own = {"item": "item", "date": "ds", "units": "y", "out_of_stock": "out_of_stock", **{name: name for name in panel.attributes.columns}}
-    asked = {role: getattr(args, role) for role in _ROLES}
+    asked = {role: getattr(args, role) for role in ROLES}
     other = [f"{role} {column}" for role, column in asked.items() if column not in (None, own.get(role))]
-    other += [f"known {name}" for name in args.known if name not in panel.covariates]
+    other += [f"known {name}" for name in args.known or () if name not in panel.covariates]
+    other += [name for name in DECISIONS if getattr(args, name) is not None]
     return tuple(Problem("panel_flag_ignored", Severity.WARNING, got=flag) for flag in other)
 
 
@@ -109,27 +125,18 @@ def report(problems: Iterable[Problem], stream: TextIO, words: Callable[[Problem
         print(words(problem), file=stream)
 
 
-def mapping_for(args: argparse.Namespace, table: pd.DataFrame) -> Mapping:
-    """The mapping of `table`: a flag's column, else item, ds and y where it has them, else what it suggests."""
-    flags = {role: value for role in _ROLES if (value := getattr(args, role)) is not None}
-    own = {role: name for role, name in _OWN_NAMES.items() if role not in flags and name in table.columns and name not in flags.values()}
-    taken = {*flags.values(), *own.values(), *args.known}
-    proposed = propose(table.drop(columns=[name for name in table.columns if name in taken]))
-    return replace(proposed, **{**own, **flags}, known=args.known)
-
-
 def _columns(typed: str) -> tuple[str, ...]:
     """Names as one line of a CSV file: a name that holds a comma stands in double quotes."""
     try:
         names = [name.strip() for row in csv.reader([typed], skipinitialspace=True) for name in row]
     except csv.Error as error:
-        raise ValueError(f"known: got {typed!r}, expected names separated by commas") from error
+        raise ValueError(f"columns: got {typed!r}, expected names separated by commas") from error
     return tuple(name for name in names if name)
 
 
 class _Merges(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, args: argparse.Namespace, pair: Any, flag: str | None = None) -> None:
-        merges = {**args.merge, pair[0]: pair[1]}
+        merges = {**(args.merge or {}), pair[0]: pair[1]}
         try:
             ends_of(merges)
         except ValueError as error:
@@ -141,12 +148,28 @@ def _pair(typed: str) -> tuple[str, str]:
     """`left=right`, split at the first sign: only the right side may hold another."""
     left, sign, right = typed.partition("=")
     if not (sign and left and right):
-        raise ValueError(f"got {typed!r}, expected two names with = between them")
+        raise argparse.ArgumentTypeError(f"got {typed!r}, expected two names with = between them")
     return left, right
 
 
-def _season(typed: str) -> int:
-    season = int(typed)
-    if season < 1:
-        raise ValueError(f"season: got {season}, expected 1 (none) or more periods")
-    return season
+def _at_least(least: int, most: int | None = None) -> Callable[[str], int]:
+    def number(typed: str) -> int:
+        if not typed.isascii() or not typed.isdigit() or int(typed) < least or (most is not None and int(typed) > most):
+            raise argparse.ArgumentTypeError(f"got {typed!r}, expected " + (f"{least} or more" if most is None else f"{least} to {most}"))
+        return int(typed)
+
+    return number
+
+
+def _character(typed: str) -> str:
+    sign = {"tab": "\t", "\\t": "\t"}.get(typed, typed)
+    if len(sign) != 1:
+        raise argparse.ArgumentTypeError(f"got {typed!r}, expected one character, or tab")
+    return sign
+
+
+def _day(typed: str) -> str:
+    try:
+        return datetime.date.fromisoformat(typed).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {typed!r}, expected a day like 2024-01-31") from None

@@ -25,7 +25,7 @@ from workspace import archive, datasets, home, tables
 from workspace.datasets import FACTS, Dataset
 
 SALES, STOCK, TRUTH = "sales", "stock", "truth"
-TABLE, RAW, RECIPE, ADDITIONS, SAVED = "table", "raw", "recipe", "additions", "saved"
+TABLE, RAW, RECIPE, FILE, ADDITIONS, SAVED = "table", "raw", "recipe", "file", "additions", "saved"
 _ROW = "row"
 _TOLD = "\x1f"  # before a cell that is no text, in a column of texts
 _KINDS: dict[str, Any] = {
@@ -71,6 +71,8 @@ def update_sales(
     facts: where the new sales came from. raw: the tables that they were made of, new ones or names out of `raw_names`; None: those of the
     version before, as for a panel made of the same tables by another recipe.
     """
+    if raw is None and FILE in dataset.facts:
+        facts = {FILE: dataset.facts[FILE], **facts}
     added = additions_of(datasets.open_dataset(dataset.name))
     panel, _ = additions.with_additions(panel, added, partial(addition_table, dataset))
     return _update(dataset, panel, {**facts, RECIPE: recipe}, added, raw_names(dataset) if raw is None else raw)
@@ -160,6 +162,17 @@ def recipe_of(dataset: Dataset, fingerprint: str | None = None) -> MappingOf[str
     return facts_of(dataset, fingerprint).get(RECIPE)
 
 
+def file_recipe_of(dataset: Dataset) -> Recipe | None:
+    """How a file like the newest one becomes sales of `dataset`: read, laid out and its columns taken as that one was, and all else as for
+    the dataset; None where none of this is known."""
+    kept, its = (None if of is None else Recipe.from_json(of) for of in (recipe_of(dataset), dataset.facts.get(FILE)))
+    if kept is None or its is None:
+        return its or kept
+    return replace(
+        kept, reading=its.reading, join=its.join, shape=its.shape, mapping=its.mapping, apart=its.apart, one_a_row=its.one_a_row
+    )
+
+
 def listed(datasets: Sequence[Dataset]) -> pd.DataFrame:
     """A row for each dataset, in their order: title, items, periods (how many), last (the label of the last one), source, saved (when, in
     UTC) and versions (how many). What a dataset's facts do not say is empty."""
@@ -216,10 +229,11 @@ def _check_sales(packed: archive.Packed) -> None:
 
 def _sound(packed: archive.Packed, version: MappingOf[str, Any]) -> bool:
     """Whether the facts of a version say when it was saved, of what and how, in a way that everything else here can read."""
-    raw, recipe, moment, source = version.get(RAW, []), version.get(RECIPE), version.get(SAVED), version.get("source")
+    raw, moment, source = version.get(RAW, []), version.get(SAVED), version.get("source")
     try:
-        if recipe is not None:
-            Recipe.from_json(recipe)
+        for recipe in (version.get(RECIPE), version.get(FILE)):
+            if recipe is not None:
+                Recipe.from_json(recipe)
         if moment is not None:
             datetime.fromisoformat(moment)
         there = isinstance(raw, list) and all(packed.path(home.checked(name)).exists() for name in raw)

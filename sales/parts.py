@@ -14,8 +14,8 @@ from sales.intake import Intake, Mended, laid_out, mended_lines
 from sales.kind import Kind
 from sales.lines import Coded, SalesLines, distinct_days
 from sales.problems import Problem, Severity, usable
-from sales.reading import read_table
-from sales.recipe import Recipe
+from sales.reading import Reading, read_table
+from sales.recipe import Recipe, long_tables
 from sales.repairs import Finding
 
 MOST_AT_ONCE = 10_000_000
@@ -46,21 +46,25 @@ def rows_of(files: Sequence[Path]) -> list[int] | None:
 
 
 def intake_in_parts(
-    files: Sequence[tuple[str, Path]], recipe_for: Callable[[pd.DataFrame], Recipe], passed: Callable[[int], None]
+    files: Sequence[tuple[str, Path]],
+    recipe_for: Callable[[pd.DataFrame], Recipe],
+    passed: Callable[[int], None],
+    read: Callable[[str, Path], Reading] = lambda name, path: read_table(path, name),
 ) -> tuple[Recipe, Intake]:
     """The recipe that `recipe_for` makes of the first file, and what becomes of all under it; `passed` is told the rows read so far.
 
-    The first file tells whether all hold order lines. What is done about a finding in the first file that has it is done in all. Copies
-    of a line, sales that a return undoes and unusual units are looked for within each file, not across files: a problem says so. Findings
-    and problems of all files are counted together, and their rows and samples are those of the first file that has them. Files of period
-    totals, and columns known ahead or of stock, are a problem: they are for files that are read together.
+    read: what gives the table of a file, by its name and place. The first file tells whether all hold order lines. What is done about a
+    finding in the first file that has it is done in all. Copies of a line, sales that a return undoes and unusual units are looked for
+    within each file, not across files: a problem says so. Findings and problems of all files are counted together, and their rows and
+    samples are those of the first file that has them. Files of period totals, and columns known ahead or of stock, are a problem: they are
+    for files that are read together.
     """
     problems: list[Problem] = []
     findings: dict[str, Finding] = {}
     sums: list[_Sums] = []
     recipe, rows = Recipe(), 0
     for name, path in files:
-        reading = read_table(path, name)
+        reading = read(name, path)
         found = list(reading.problems)
         part = None
         if reading.table is not None:
@@ -83,6 +87,10 @@ def _part(table: pd.DataFrame, recipe: Recipe, kind: Kind | None, findings: dict
     known = [name for name in (*recipe.mapping.known, recipe.mapping.out_of_stock, recipe.mapping.on_hand) if name is not None]
     if known:
         problems.append(Problem("parts_with_known", column=known[0]))
+        return None
+    (table,), of_table = long_tables(recipe, table)
+    problems += of_table
+    if not usable(problems):
         return None
     mended = mended_lines(table, recipe.mapping, recipe.day_first, recipe.actions, recipe.merges, None, problems, kind)
     if mended is None:

@@ -1,6 +1,7 @@
 """Shapes: a table with a column for each date or each item becomes a long one, a row an item and date."""
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -96,12 +97,12 @@ def to_long(table: pd.DataFrame, shape: Shape) -> pd.DataFrame:
     times, rows = len(across), len(table)
     long = pd.DataFrame({name: _tiled(table[name], times) for name in kept}, index=np.tile(table.index, times))
     if shape.layout == "items_across" and shape.date is None:
-        long[_free("date", kept)] = np.tile(_dates_of_rows(shape, rows), times)
+        long[free_name("date", kept)] = np.tile(_dates_of_rows(shape, rows), times)
     what = "date" if shape.layout == "dates_across" else "item"
     told = dict(shape.dates)
     words, place = np.unique([told.get(name, name) for name in across], return_inverse=True)
-    long[_free(what, kept)] = pd.Categorical.from_codes(np.repeat(place, rows), words.astype(object))
-    long[_free("units", kept)] = pd.concat([table[name] for name in across], ignore_index=True).to_numpy()
+    long[free_name(what, kept)] = pd.Categorical.from_codes(np.repeat(place, rows), words.astype(object))
+    long[free_name("units", kept)] = pd.concat([table[name] for name in across], ignore_index=True).to_numpy()
     return long
 
 
@@ -182,7 +183,8 @@ def _dates_of_rows(shape: Shape, rows: int) -> np.ndarray:
     return pd.date_range(first, periods=rows, freq=_STEPS[shape.step]).to_numpy()
 
 
-def _free(name: str, taken: list[str]) -> str:
+def free_name(name: str, taken: Sequence[str]) -> str:
+    """`name`, with a _ at its end for each that is taken."""
     while name in taken:
         name += "_"
     return name

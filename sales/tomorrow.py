@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 
 import numpy as np
@@ -31,7 +31,7 @@ class Tomorrow:
 
     panel: the sales to keep, None where the file cannot be put on top. difference: what changes, None where nothing could be compared.
     problems: of the reading and of the comparison. tables: all files, oldest first, and recipe: what makes `panel` of them. kept: how many
-    of the files, from the first on, are as the dataset keeps them already.
+    of the files, from the first on, are as the dataset keeps them already. file: how the newer file was read.
     """
 
     panel: SalesPanel | None
@@ -40,6 +40,7 @@ class Tomorrow:
     tables: tuple[pd.DataFrame, ...]
     recipe: Recipe
     kept: int = 0
+    file: Recipe = field(default_factory=Recipe)
 
 
 def on_top(
@@ -65,12 +66,13 @@ def on_top(
     files = [*before, *(_in_columns_of(recipe.mapping, its.mapping, file) for file in after)]
     as_kept = (recipe.shape is None or recipe.shape.layout == "long") and not recipe.apart and set(recipe.roles) <= {LINES}
     kept = len(before) if as_kept else 0
-    over = replace(recipe, shape=None, join=None, apart=(), roles=(), frequency=old.calendar.frequency)
+    order = its.day_first if recipe.day_first is None else recipe.day_first
+    over = replace(recipe, shape=None, join=None, apart=(), roles=(), frequency=old.calendar.frequency, day_first=order)
     problems = [*wrong, *of_newer, *(problem for file in files for problem in (*_absent(file, recipe.mapping), *repeated(file)))]
     alike, alone = files, list[Problem]()
     if usable(problems):  # alone: among many good rows of the older files all of the newer may be bad
-        alike, _ = written_alike(files, recipe.mapping, recipe.day_first)
-        alone = [problem for file in alike[len(before) :] for problem in read_lines(file, recipe.mapping, recipe.day_first)[1]]
+        alike, _ = written_alike(files, recipe.mapping, order)
+        alone = [problem for file in alike[len(before) :] for problem in read_lines(file, recipe.mapping, order)[1]]
         alone = [problem for problem in alone if problem.code not in _TOLD_TOGETHER]
         problems += alone
     if not usable(problems):
@@ -99,23 +101,21 @@ def on_top_of_sales(old: SalesPanel, newer: Intake, recipe: Recipe, sure: bool =
     return Tomorrow(difference.panel if usable(gone) else None, difference, (*newer.problems, *difference.problems), (), recipe)
 
 
-def own_recipe(dataset: Dataset, table: pd.DataFrame) -> Recipe | None:
-    """The recipe of `dataset` where `table` is one that it can read; None where that has none or the table other columns."""
-    kept = datasets.recipe_of(dataset)
-    if kept is None:
-        return None
-    recipe = replace(Recipe.from_json(kept), join=None, roles=())
-    files, problems = long_tables(recipe, table)
-    return recipe if usable(problems) and not _absent(files[0], recipe.mapping) else None
+def fits(recipe: Recipe, table: pd.DataFrame) -> bool:
+    """Whether `table` is one that `recipe` can read: one with the columns that it names."""
+    (long,), problems = long_tables(recipe, table)
+    return usable(problems) and not _absent(long, recipe.mapping)
 
 
 def put_on_top(dataset: Dataset, newer: pd.DataFrame, its: Recipe, today: datetime.date | None = None, sure: bool = False) -> Tomorrow:
     """`newer`, one table as `its` recipe reads it, on top of what `dataset` keeps; nothing is saved. sure: as in `on_top`."""
     old, tables, recipe = datasets.load_sales(dataset), datasets.raw_of(dataset), datasets.recipe_of(dataset)
     if not tables or recipe is None:
-        return on_top_of_sales(old, apply(replace(its, frequency=old.calendar.frequency), newer, today), its, sure)
-    added, read = datasets.additions_of(dataset), partial(datasets.addition_table, dataset)
-    return on_top(old, tables, Recipe.from_json(recipe), [newer], its, added, read, today, sure)
+        made = on_top_of_sales(old, apply(replace(its, frequency=old.calendar.frequency), newer, today), its, sure)
+    else:
+        added, read = datasets.additions_of(dataset), partial(datasets.addition_table, dataset)
+        made = on_top(old, tables, Recipe.from_json(recipe), [newer], its, added, read, today, sure)
+    return replace(made, file=its)
 
 
 def save(dataset: Dataset, made: Tomorrow, source: str) -> Dataset:
@@ -127,7 +127,8 @@ def save(dataset: Dataset, made: Tomorrow, source: str) -> Dataset:
         raise ValueError("tomorrow: got no sales to save, expected a file that can be put on top")
     raw: list[pd.DataFrame | str] = [*datasets.raw_names(dataset)[: made.kept], *made.tables[made.kept :]]
     recipe = made.recipe.to_json() if made.tables else None
-    return datasets.update_sales(dataset, made.panel, {**dataset.facts, "source": source}, raw, recipe)
+    facts = {**dataset.facts, "source": source, datasets.FILE: made.file.to_json()}
+    return datasets.update_sales(dataset, made.panel, facts, raw, recipe)
 
 
 def _besides(problems: Sequence[Problem], more: Sequence[Problem]) -> list[Problem]:

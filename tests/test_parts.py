@@ -1,5 +1,6 @@
 """Parts: order lines in several files give the panel that they give together, and what is not looked for across files is said."""
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -99,6 +100,7 @@ def test_the_command_counts_rows_where_files_are_too_many(
 ) -> None:
     monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(parts, "MOST_AT_ONCE", 13)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     files = [str(path) for _, path in written(tmp_path, FIRST, SECOND)]
     assert main(["import", *files, "--dataset", "Big", "--freq", "D"]) == 0
     shown = capsys.readouterr()

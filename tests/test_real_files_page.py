@@ -1,5 +1,7 @@
 """Real files through the Sales page, each as it came: what is odd about it is found and counted, and what is made of it is sane."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,14 +17,29 @@ from forecasting.spread import demand_spread
 from inventory.plan import PlanSettings, reorder_plan
 from inventory.terms import default_terms
 from sales import datasets as saved
+from sales.__main__ import main
 from sales.alike import alike_codes
 from sales.panel import SalesPanel
 from sales.recipe import Recipe, apply
 from ui.texts import text
+from workspace.datasets import Dataset, datasets
 
 pytestmark = pytest.mark.slow
 
 ENORMOUS = "23166"  # 74,215 sold and taken back on one day
+
+
+def by_command(*typed: object) -> Dataset:
+    """What `python -m sales import` saves."""
+    assert main(["import", *map(str, typed), "--dataset", "By command"]) == 0
+    return datasets()[0]
+
+
+def same_by_command(data: Dataset, *typed: object) -> None:
+    """The command with these words decides as the page did, and saves the same sales."""
+    typed_data = by_command(*typed)
+    assert saved.recipe_of(typed_data) == saved.recipe_of(data)
+    assert typed_data.facts["fingerprint"] == data.facts["fingerprint"]
 
 
 def label(app: AppTest, name: str) -> str:
@@ -98,9 +115,12 @@ def test_both_tables_of_a_marketplace_joined() -> None:
     ran(keyed(app.checkbox, "one-a-row-").set_value(True))
     told = [row for table in app.table for row in table.value.to_numpy().tolist()]
     assert any("9024" in str(cell) for row in told for cell in row)
-    panel = saved.load_sales(kept(app))
+    data = kept(app)
+    panel = saved.load_sales(data)
     assert 900 < panel.units <= 974
     assert (str(panel.periods[0].date()) >= "2016-09-01", str(panel.last.date()) <= "2018-10-17") == (True, True)
+    lines, orders = (place / f"olist_{name}_dataset_90pct_blank_rows_CRLF_US_dates.csv.gz" for name in ("order_items", "orders"))
+    same_by_command(data, lines, "--join", orders, "--one-a-row")
 
 
 def test_a_workbook_with_six_rows_of_header_and_weeks_across() -> None:
@@ -110,7 +130,9 @@ def test_a_workbook_with_six_rows_of_header_and_weeks_across() -> None:
     assert keyed(app.radio, "layout-").value == "dates_across"
     assert keyed(app.selectbox, "role-item-").value == "SKU nr"
     assert (metrics(app)[text("checks.items")], metrics(app)[text("checks.periods", period=text("frequency.W"))]) == ("3,451", "150")
-    panel = saved.load_sales(kept(app))
+    data = kept(app)
+    panel = saved.load_sales(data)
+    same_by_command(data, folder("messy_ingest") / name)
     weekly = pd.read_parquet(folder("spare_parts") / "man_demand_weekly.parquet")
     assert panel.units == pytest.approx(weekly.select_dtypes("number").to_numpy()[:, -1].sum(), rel=0.001)
 
@@ -124,5 +146,21 @@ def test_weekly_sales_of_departments_each_store_apart() -> None:
     ran(keyed(app.multiselect, "apart-").set_value(["Dept"]))
     assert "1,285 rows" in label(app, "repair.negative_totals")
     assert text("look.unknown_periods") in label(app, "look.unknown_periods")
-    panel = saved.load_sales(kept(app))
+    data = kept(app)
+    panel = saved.load_sales(data)
     assert (len(panel), len(panel.periods), panel.items[0]) == (3_323, 143, "1 / 1")
+    same_by_command(data, folder("walmart_weekly") / name, "--item", "Store", "--location", "Store", "--apart", "Dept", "--gaps", "unknown")
+
+
+def test_a_column_for_each_item_and_no_dates() -> None:
+    name = "jewelry_wide.parquet"
+    app = upload(opened("sales"), "sales-file", name, (folder("jewelry") / name).read_bytes())
+    assert keyed(app.radio, "layout-").value == "items_across"
+    keyed(app.date_input, "first-date-").set_value(datetime.date(1998, 1, 5))
+    ran(keyed(app.selectbox, "shape-step-").set_value("W"))
+    data = kept(app)
+    panel = saved.load_sales(data)
+    assert (len(panel), len(panel.periods), panel.calendar.frequency) == (314, 124, "W")
+    assert panel.units == pd.read_parquet(folder("jewelry") / name).to_numpy().sum()
+    typed = by_command(folder("jewelry") / name, "--first-date", "1998-01-05", "--freq", "W")
+    assert typed.facts["fingerprint"] == data.facts["fingerprint"]

@@ -10,6 +10,7 @@ from sales.calendar import Frequency
 from sales.grid import Gaps
 from sales.mapping import REQUIRED, Mapping, confidence, header_key, propose
 from sales.recipe import Recipe
+from sales.shapes import free_name
 from ui.planner import name_of_planner
 from ui.source import Source
 from ui.texts import text
@@ -79,12 +80,9 @@ def form(source: Source) -> Recipe:
         )
         for slot, name, before in zip(st.columns(2), ("known", "apart"), (first.mapping.known, first.apart), strict=True)
     )
-    mapping = replace(mapping, known=tuple(known), units=_free(UNITS, columns) if one_a_row else mapping.units)
+    mapping = replace(mapping, known=tuple(known), units=free_name(UNITS, columns) if one_a_row else mapping.units)
     return replace(source.decided, mapping=mapping, apart=tuple(apart), one_a_row=one_a_row, **_calendar(source.key, first))
 
-
-def _free(name: str, taken: list[str]) -> str:
-    return name if name not in taken else _free(f"{name}_", taken)
 
 
 def _say_how_sure(source: Source, mapping: Mapping, first: Mapping, slots: dict[str, Any]) -> None:

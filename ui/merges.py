@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sales.alike import Alike, alike_codes, alike_descriptions
+from sales.alike import Alike, alike_codes, alike_descriptions, best_sellers
 from sales.checks import texts
 from sales.lines import ends_of
 from sales.panel import SalesPanel
@@ -56,7 +56,7 @@ def _alike(panel: SalesPanel, key: str) -> None:
         return
     st.markdown(text("alike.found", count=len(groups)))
     units = dict(zip(panel.items, np.nansum(panel.y, axis=1, dtype=float), strict=True))
-    into = [max(group.items, key=lambda item: (units[item], item)) for group in groups]
+    into = best_sellers(groups, list(units), list(units.values()))
     table = pd.DataFrame(
         {
             text("alike.items"): ["  ·  ".join(group.items) for group in groups],

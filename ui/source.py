@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from sales.checks import EARLIEST, LATEST
 from sales.joining import Side, join, propose_join
 from sales.mapping import header_key
 from sales.problems import Problem, usable
@@ -207,7 +208,8 @@ def _with_dates(layout: Any, columns: Sequence[str], beside: tuple[str, ...], pr
     date = left.selectbox(text("shape.date"), columns, index=index, placeholder=text("shape.no_date"), key=f"shape-date-{key}")
     if date is not None:
         return Shape(layout, beside, date=date)
-    first = middle.date_input(text("shape.first_date"), value=None, key=f"first-date-{key}")
+    label, key_of_first = text("shape.first_date"), f"first-date-{key}"
+    first = middle.date_input(label, value=None, min_value=EARLIEST.item(), max_value=LATEST.item(), key=key_of_first)
     step = right.selectbox(text("shape.step"), STEPS, format_func=lambda s: text(f"frequency.{s}"), key=f"shape-step-{key}")
     return Shape(layout, beside, first_date=first.isoformat(), step=step) if first is not None else Shape(layout, beside)
 

@@ -24,7 +24,20 @@ def plain(value: str) -> str:
 
 def problem(found: Problem) -> str:
     """One problem as a sentence: where, what, got, expected, fix."""
+    return _sentence(found, problem_row(found))
+
+
+def typed_problem(found: Problem) -> str:
+    """The same for the command line: how severe it is first, and flags in the fix, which pages have no use for."""
     row = problem_row(found)
+    if found.code in en.COMMAND_FIXES:
+        row["fix"] = en.COMMAND_FIXES[found.code].format(**found.params)
+    if {"chosen", "others"} <= set(found.params):  # a finding, and what else may be done about it
+        row["fix"] = text("problem.repair", fix=row["fix"].removesuffix("."), others=found.params["others"])
+    return text("problem.typed", severity=row["severity"], sentence=_sentence(found, row))
+
+
+def _sentence(found: Problem, row: dict[str, str]) -> str:
     named = {"file": found.file, "row": row["row"], "column": row["column"]}
     where = ", ".join(text(f"problem.{part}", **{part: value}) for part, value in named.items() if value)
     got = text("problem.got", got=row["got"]) if row["got"] else ""

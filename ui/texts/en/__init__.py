@@ -1,6 +1,6 @@
 """English words, gathered from the files of this folder."""
 
-from ui.texts.en.commands import COMMANDS
+from ui.texts.en.commands import COMMAND_FIXES, COMMAND_PROBLEMS, COMMANDS
 from ui.texts.en.compare import COMPARE
 from ui.texts.en.context import CONTEXT_PROBLEMS
 from ui.texts.en.data import DATA
@@ -32,6 +32,6 @@ TEXTS = {
     **DIAGNOSIS,
     **COMMANDS,
 }
-PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS, **CONTEXT_PROBLEMS, **WORKSPACE_PROBLEMS}
+PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS, **CONTEXT_PROBLEMS, **WORKSPACE_PROBLEMS, **COMMAND_PROBLEMS}
 
-__all__ = ["PROBLEMS", "TEXTS"]
+__all__ = ["COMMAND_FIXES", "PROBLEMS", "TEXTS"]

@@ -9,6 +9,8 @@ PROBLEM_FRAME = {
     "problem.column": "column {column}",
     "problem.got": ", got '{got}'",
     "problem.count": " ({count:,} rows)",
+    "problem.typed": "{severity}: {sentence}",
+    "problem.repair": "{fix} (or choose --repair {others}).",
     "problem.sentence": "{where}{what}{got}; expected {expected}{count}. {fix}",
 }
 
@@ -212,9 +214,9 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "The column was left out; turn it into text in the query if it is needed.",
     ),
     # which column is what
-    "no_item_column": ("no column is chosen as the item; there are: {columns}", "the column of item codes", "Choose it (--item)."),
-    "no_date_column": ("no column is chosen as the date; there are: {columns}", "the column of dates", "Choose it (--date)."),
-    "no_units_column": ("no column is chosen as the units; there are: {columns}", "the column of units sold", "Choose it (--units)."),
+    "no_item_column": ("no column is chosen as the item; there are: {columns}", "the column of item codes", "Choose it."),
+    "no_date_column": ("no column is chosen as the date; there are: {columns}", "the column of dates", "Choose it."),
+    "no_units_column": ("no column is chosen as the units; there are: {columns}", "the column of units sold", "Choose it, or say that each row is one unit."),
     "column_absent": ("there is no such column", "one of {columns}", "Choose one of these."),
     "column_twice": ("one column is chosen for two of item, date and units", "three columns", "Choose another for one of them."),
     "known_is_taken": (
@@ -272,12 +274,12 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "dates_unreadable": (
         "most of this column is no date",
         "dates such as 2024-03-31, 31/03/2024, 31 Mar 2024, 2024-W13 or 2024年3月31日",
-        "Choose the column of dates (--date), or correct the dates.",
+        "Choose the column of dates, or correct the dates.",
     ),
     "dates_ambiguous": (
         "this can be two days, and nothing in the column tells which",
         "to know whether the day or the month comes first",
-        "Say which (--day-first or --month-first).",
+        "Say which.",
     ),
     "dates_both_orders": (
         "the column was read as {order}, and these can only be {other}",
@@ -314,7 +316,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "units_not_numbers": (
         "most of this column is no number",
         "numbers such as 1234.5, 1.234,5 or (12)",
-        "Choose the column of units (--units), or correct the numbers.",
+        "Choose the column of units, or correct the numbers.",
     ),
     "numbers_unclear": (
         "this can be read with thousands or with a fraction, and nothing in the column tells which; it was read with the fraction after '{decimal}'",
@@ -336,7 +338,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "below_zero": (
         "returns outweigh the sales of {periods} periods, {units} units below zero in all, the first item",
         "0 units or more in a period",
-        "These periods count as 0; take the returns from their sales instead (--repair returns=net).",
+        "These periods count as 0; take the returns from their sales instead.",
     ),
     "units_absurd": ("units that cannot be right", "less than {most}", LEFT_OUT + "Correct the numbers."),
     "units_empty": ("no units in an order line", "units in every order line", "The rows were left out; add the units."),
@@ -363,7 +365,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Import fewer files: a date that two of them hold would be summed unseen.",
     ),
     "gaps_ignored": (
-        "missing rows were to count as unknown (--gaps unknown), but the file holds order lines",
+        "missing rows were to count as unknown, but the file holds order lines",
         "one row an item and date",
         "Among order lines a missing row counts as 0; sum the file to one row an item and date to have gaps unknown.",
     ),
@@ -371,16 +373,16 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "too_few_periods": (
         "too few full periods",
         "at least {least}, from first to last day",
-        "Add more of the past, or choose a shorter period (--freq D).",
+        "Add more of the past, or choose a shorter period.",
     ),
     # size
-    "too_many_items": ("too many items", "at most {most}", "Choose the column of item codes (--item), or split the file."),
+    "too_many_items": ("too many items", "at most {most}", "Choose the column of item codes, or split the file."),
     "too_many_periods": (
         "too many periods",
         "at most {most}",
-        "Check the first and last dates, or choose a longer period (--freq W or M).",
+        "Check the first and last dates, or choose a longer period.",
     ),
-    "too_many_values": ("too many items x periods", "at most {most}", "Choose a longer period (--freq W or M), or split the file."),
+    "too_many_values": ("too many items x periods", "at most {most}", "Choose a longer period, or split the file."),
     # periods
     "finer_than_file": (
         "the period chosen ({chosen}) is finer than the file's own ({own})",
@@ -405,7 +407,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "items_never_known": (
         "{items:,} items are not known in any full period, the first of them",
         "a row on every date that the file has, in one period at least",
-        "They were left out; take missing rows as zero (--gaps zero) if they mean that nothing sold.",
+        "They were left out; take missing rows as zero if they mean that nothing sold.",
     ),
     "items_not_yet_sold": (
         "{items:,} items have rows but no units up to the last sale, the first of them",
@@ -415,13 +417,12 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "sparse_calendar": (
         "{share} of the periods ({chosen}) between the first and the last have no row of any item",
         "rows in most periods; dates {gap} days apart, as in this file, suggest {suggested}",
-        "The empty periods count as the gaps do; choose the period that the file is kept in (--freq {suggested}), or correct the dates "
-        "that are wrong.",
+        "The empty periods count as the gaps do; choose the period that the file is kept in, {suggested}, or correct the dates that are wrong.",
     ),
     "long_gap": (
         "no row of any item in {periods} periods, from {first} to {last}",
         "a history without a long hole",
-        "They are read as nothing sold, or as unknown where gaps are; correct a mistyped date, or choose unknown gaps (--gaps unknown).",
+        "They are read as nothing sold, or as unknown where gaps are; correct a mistyped date, or choose unknown gaps.",
     ),
     # other columns
     "known_only_where_sold": (
@@ -443,7 +444,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "ahead_unused": (
         "rows without units after the last sale",
         "columns known ahead, for which such rows are",
-        "They were not used; name the columns known ahead (--known).",
+        "They were not used; name the columns known ahead.",
     ),
     # forecasting
     "too_many_cutoffs": (

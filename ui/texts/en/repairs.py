@@ -1,6 +1,6 @@
 """Words of findings and repairs: what was found, as a problem; and what each action does, for those who choose."""
 
-CHOSEN = "What was done: {chosen} (or choose --repair {others})."
+CHOSEN = "What was done: {chosen}."
 
 REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
     "no_such_finding": (

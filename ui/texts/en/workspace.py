@@ -4,7 +4,7 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
     "append_other_calendar": (
         "these sales are kept by other periods than those of the dataset ({old})",
         "the same periods",
-        "Read the file by the period of the dataset (--freq), its weeks from the same weekday.",
+        "Read the file by the period of the dataset, its weeks from the same weekday.",
     ),
     "append_same": ("these sales are all in the dataset already", "something new", "Nothing changes."),
     "append_older": (
@@ -26,7 +26,7 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
     "append_gone": (
         "of the {units} units of the dataset that these sales replace, {gone} would be gone: the file holds nothing of their items on their days",
         "at most {most}",
-        "Hand over all that sold on these days; say that it may be gone (--sure) only where the older sales were wrong.",
+        "Hand over all that sold on these days; say that it may be gone only where the older sales were wrong.",
     ),
     "append_place_absent": (
         "sales of a place are missing from {first} to {last}: {places:,} places sold regularly and are not in the newer file",
@@ -47,14 +47,14 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
     "append_known_missing": (
         "these sales do not hold this column, which the dataset knows ahead",
         "the same columns known ahead",
-        "Its new values are not known; name it among the columns known ahead (--known).",
+        "Its new values are not known; name it among the columns known ahead.",
     ),
     "source_unknown": (
         "no database has this name",
         "one of: {names}",
         "Name one in the environment (SHELFCAST_SOURCE_NAME) or in .streamlit/secrets.toml.",
     ),
-    "dataset_unknown": ("no dataset has this name", "one of: {names}", "Type its name or its title as the Data page shows it."),
+    "dataset_unknown": ("no dataset has this name", "one of: {names}", "Type its name or its title."),
     "archive_foreign": (
         "this is no archive of Shelfcast",
         "a file that it exported",
