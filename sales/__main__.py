@@ -161,7 +161,7 @@ def _append(args: argparse.Namespace, base: Recipe | None, data: Dataset) -> int
         raw, its = _read_for(args, base, data, bar)
         bar.show(2, 4, text("check.import.checking"))
         made = tomorrow.put_on_top(data, _without_customers(raw.table, its.mapping), its, sure=args.sure)
-        problems = [*raw.problems, *made.problems, *_ignored(args, data)]
+        problems = [*raw.problems, *in_files(made.problems, raw.how), *_ignored(args, data)]
         if made.panel is None or made.difference is None:
             raise _Unusable(problems)
         if not made.difference.same:
@@ -282,7 +282,8 @@ def _print_facts(mapping: Mapping, read: Intake) -> None:
     panel = read.panel
     if panel is not None:
         first, last = panel.periods[0], panel.last
-        print(text("check.periods", count=len(panel.periods), first=first, last=last, ahead=panel.ahead))
+        periods = text("check.periods", count=len(panel.periods), first=first, last=last)
+        print(text("check.ahead", periods=periods, ahead=panel.ahead) if panel.ahead else periods)
         print(text("check.panel", items=len(panel), units=panel.units, used=read.rows_used, rows=read.rows_read))
 
 

@@ -66,12 +66,19 @@ def read_flagged(
     else:
         files = files or (args.sales if isinstance(args.sales, list) else [args.sales])
         reading = read_files([(path.name, path) for path in files], Asked(**reading_of(args, base)))
+        if len(files) == 1:
+            reading = replace(reading, problems=_of_file(reading.problems, files[0].name))
+    reading = replace(reading, problems=in_files(reading.problems, reading.how))
     if reading.table is None:
         raise InputProblems(reading.problems)
     if args.join is None:
-        return Raw(reading.table, None, reading.how, in_files(reading.problems, reading.how))
+        return Raw(reading.table, None, reading.how, reading.problems)
     joining()
     return _joined(args, base, reading.table, reading)
+
+
+def _of_file(problems: Sequence[Problem], name: str) -> tuple[Problem, ...]:
+    return tuple(replace(found, file=found.file or name) for found in problems)
 
 
 def _check_unjoined(args: argparse.Namespace, base: Recipe | None) -> None:
@@ -141,13 +148,12 @@ def roles_asked(args: argparse.Namespace) -> bool:
 def _joined(args: argparse.Namespace, base: Recipe | None, sales: pd.DataFrame, reading: Reading) -> Raw:
     second = read_table(args.join, args.join.name)
     if second.table is None:
-        raise InputProblems([replace(found, file=found.file or args.join.name) for found in second.problems])
+        raise InputProblems(_of_file(second.problems, args.join.name))
     before = base.join if base is not None and base.join is not None else {}
     on = [(left, right) for left, right in args.on or before.get("on") or propose_join(sales, second.table)]
     lines: Side = "right" if args.join_lines else before.get("lines", "left")
     table, problems = join(sales, second.table, on, lines)
-    of_second = [replace(found, file=found.file or args.join.name) for found in second.problems]
-    told = (*in_files(reading.problems, reading.how), *of_second, *problems)
+    told = (*reading.problems, *_of_file(second.problems, args.join.name), *problems)
     if not usable(problems):
         raise InputProblems(told)
     how = {"on": [list(pair) for pair in on], "name": args.join.name} | ({"lines": "right"} if lines == "right" else {})

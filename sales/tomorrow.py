@@ -18,7 +18,7 @@ from sales.mapping import Mapping
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity, usable
 from sales.recipe import LINES, Recipe, apply, long_tables
-from sales.stacking import Stack, repeated, stacked
+from sales.stacking import Stack, counted_on, repeated, stacked
 from workspace.datasets import Dataset
 
 _TOLD_TOGETHER = ("dates_ambiguous", "numbers_unclear")  # what all files together may tell
@@ -78,6 +78,7 @@ def on_top(
     if not usable(problems):
         return Tomorrow(None, None, tuple(problems), tuple(files), over, kept)
     made = apply(over, files, today)
+    made = replace(made, problems=_of_newer(made.problems, before))
     if made.panel is None:
         return Tomorrow(None, None, (*made.problems, *_besides(made.problems, [*of_newer, *alone])), tuple(files), over, kept)
     panel, _ = with_additions(made.panel, additions, read)
@@ -129,6 +130,17 @@ def save(dataset: Dataset, made: Tomorrow, source: str) -> Dataset:
     recipe = made.recipe.to_json() if made.tables else None
     facts = {**dataset.facts, "source": source, datasets.FILE: made.file.to_json()}
     return datasets.update_sales(dataset, made.panel, facts, raw, recipe)
+
+
+def _of_newer(problems: Sequence[Problem], before: Sequence[pd.DataFrame]) -> tuple[Problem, ...]:
+    """`problems` with the rows of the newer files alone, counted as these do: those of older files stand in none that is at hand."""
+    begin = counted_on([*before, pd.DataFrame(index=[0])])[-1].index[0]
+
+    def placed(problem: Problem) -> Problem:
+        rows = [(row - begin, got) for row, got in ((problem.row, problem.got), *problem.also) if row is not None and row > begin + 1]
+        return replace(problem, row=rows[0][0] if rows else None, got=rows[0][1] if rows else problem.got, also=tuple(rows[1:]))
+
+    return tuple(map(placed, problems))
 
 
 def _besides(problems: Sequence[Problem], more: Sequence[Problem]) -> list[Problem]:

@@ -32,9 +32,9 @@ def typed_problem(found: Problem) -> str:
     row = problem_row(found)
     if found.code in en.COMMAND_FIXES:
         row["fix"] = en.COMMAND_FIXES[found.code].format(**found.params)
-    if {"chosen", "others"} <= set(found.params):  # a finding, and what else may be done about it
+    if "chosen" in found.params and found.params.get("others"):  # a finding, and what else may be done about it
         row["fix"] = text("problem.repair", fix=row["fix"].removesuffix("."), others=found.params["others"])
-    return text("problem.typed", severity=row["severity"], sentence=_sentence(found, row))
+    return text(f"problem.typed.{found.severity}", sentence=_sentence(found, row))
 
 
 def _sentence(found: Problem, row: dict[str, str]) -> str:

@@ -9,7 +9,9 @@ PROBLEM_FRAME = {
     "problem.column": "column {column}",
     "problem.got": ", got '{got}'",
     "problem.count": " ({count:,} rows)",
-    "problem.typed": "{severity}: {sentence}",
+    "problem.typed.error": "error: {sentence}",
+    "problem.typed.warning": "warning: {sentence}",
+    "problem.typed.info": "note: {sentence}",
     "problem.repair": "{fix} (or choose --repair {others}).",
     "problem.sentence": "{where}{what}{got}; expected {expected}{count}. {fix}",
 }
