@@ -62,13 +62,13 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     check, save = verb("check", _check), verb("import", _import)
-    for one, count in ((check, "?"), (save, "*")):
+    for one in (check, save):
         one.add_argument("--source", metavar="NAME", help=text("check.source"))
         one.add_argument("--query", metavar="SQL", help=text("check.query"))
-        add_sales_arguments(one, words=text, count=count)
+        add_sales_arguments(one, words=text, count="*")
     place = save.add_mutually_exclusive_group(required=True)
     for flag, name in (("dataset", "NAME"), ("append", "DATASET"), ("replace", "DATASET")):
-        place.add_argument(f"--{flag}", metavar=name, help=text(f"check.import.{flag}"))
+        place.add_argument(f"--{flag}", metavar=name, type=_title, help=text(f"check.import.{flag}"))
     save.add_argument("--sure", action="store_true", help=text("check.import.sure"))
     verb("recipe", _recipe).add_argument("dataset", metavar="DATASET", help=text("check.recipe.dataset"))
     rebuild = verb("rebuild", _rebuild)
@@ -78,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("name", choices=SAMPLES)
     sample.add_argument("--out", type=Path, required=True, metavar="FOLDER", help=text("check.sample.out"))
     return parser
+
+
+def _title(typed: str) -> str:
+    if not typed.strip():
+        raise argparse.ArgumentTypeError(text("check.no_name"))
+    return typed.strip()
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -166,8 +172,7 @@ def _append(args: argparse.Namespace, base: Recipe | None, data: Dataset) -> int
             raise _Unusable(problems)
         if not made.difference.same:
             bar.show(3, 4, text("check.import.saving"))
-            if open_dataset(data.name).facts["fingerprint"] != data.facts["fingerprint"]:
-                raise InputProblems([Problem("append_moved_on", got=data.name)])
+            _check_same(data)
             data = tomorrow.save(data, made, _source(args))
     report(problems, sys.stdout, typed_problem)
     _print_difference(made.difference)
@@ -206,23 +211,24 @@ def _recipe(args: argparse.Namespace) -> int:
 def _rebuild(args: argparse.Namespace) -> int:
     """What the Sales page does where the repairs of saved sales are changed."""
     data, base = _named(args.dataset), written_recipe(args)
-    kept, fingerprint = datasets.recipe_of(data), data.facts["fingerprint"]
+    kept = datasets.recipe_of(data)
     if kept is None or not datasets.raw_names(data):
         raise InputProblems([Problem("dataset_without_files", got=args.dataset)])
     with Bar() as bar:
         bar.show(0, 3, text("check.rebuild.reading"))
         make = partial(apply, tables=datasets.raw_of(data))
-        recipe = with_decisions(args, Recipe.from_json(kept), base)
+        before = Recipe.from_json(kept)
+        recipe = with_decisions(args, before, base)
         bar.show(1, 3, text("check.import.checking"))
         recipe, read = with_alike(args, recipe, make(recipe), make)
         panel = _panel_or_stop(read)
-        bar.show(2, 3, text("check.import.saving"))
-        if open_dataset(data.name).facts["fingerprint"] != fingerprint:
-            raise InputProblems([Problem("append_moved_on", got=data.name)])
-        data = datasets.update_sales(data, panel, {"source": data.facts.get("source")}, recipe=recipe.to_json())
+        if recipe != before:
+            bar.show(2, 3, text("check.import.saving"))
+            _check_same(data)
+            data = datasets.update_sales(data, panel, {"source": data.facts.get("source")}, recipe=recipe.to_json())
     _print_facts(recipe.mapping, read)
     report(read.problems, sys.stdout, typed_problem)
-    print(text("check.replace.saved", items=len(panel), name=data.name))
+    print(text("check.append.same" if recipe == before else "check.replace.saved", items=len(panel), name=data.name))
     return 0
 
 
@@ -243,6 +249,12 @@ def _panel_or_stop(read: Intake) -> SalesPanel:
     if read.panel is None:
         raise _Unusable(read.problems)
     return read.panel
+
+
+def _check_same(data: Dataset) -> None:
+    """Raises InputProblems where somebody saved other sales since `data` was read."""
+    if open_dataset(data.name).facts["fingerprint"] != data.facts["fingerprint"]:
+        raise InputProblems([Problem("append_moved_on", got=data.name)])
 
 
 def _named(name: str) -> Dataset:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TextIO, get_args
 
 from sales import storage
-from sales.flagged import DECISIONS, ROLES, decided, read_flagged, with_alike, written_recipe
+from sales.diagnosis import LOOKS
+from sales.flagged import DECISIONS, ROLES, decided, files_of, read_flagged, with_alike, written_recipe
 from sales.intake import Intake, intake
 from sales.lines import ends_of
 from sales.mapping import Mapping
@@ -18,6 +19,7 @@ from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem, Severity
 from sales.reading import in_files
 from sales.recipe import apply
+from sales.repairs import REPAIRS
 from sales.shapes import Layout
 
 _YES: dict[str, Any] = {"action": "store_true", "default": None}
@@ -64,7 +66,7 @@ def add_decisions(parser: argparse.ArgumentParser, words: Callable[[str], str] =
     add("--gaps", choices=("zero", "unknown"))
     add("--day-first", action="store_true", default=None, dest="day_first")
     add("--month-first", action="store_false", default=None, dest="day_first")
-    add("--repair", type=_pair, action="append", metavar="CODE=ACTION")
+    add("--repair", type=_repair, action="append", metavar="CODE=ACTION")
     add("--merge", type=_pair, action=_Merges, metavar="OLD=NEW")
     add("--merge-alike", **_YES)
 
@@ -86,8 +88,9 @@ def read_mapped(args: argparse.Namespace) -> tuple[Mapping, Intake]:
 
     A panel as a dataset keeps it is read as it was saved, without a mapping.
     """
-    if args.sales is not None and storage.is_panel(args.sales):
-        return Mapping(), _saved(args)
+    files = files_of(args)
+    if len(files) == 1 and storage.is_panel(files[0]):
+        return Mapping(), _saved(files[0], args)
     try:
         base = written_recipe(args)
         raw = read_flagged(args, base)
@@ -98,8 +101,8 @@ def read_mapped(args: argparse.Namespace) -> tuple[Mapping, Intake]:
     return recipe.mapping, replace(read, problems=(*raw.problems, *in_files(read.problems, raw.how)))
 
 
-def _saved(args: argparse.Namespace) -> Intake:
-    panel, problems = storage.opened_panel(args.sales)
+def _saved(file: Path, args: argparse.Namespace) -> Intake:
+    panel, problems = storage.opened_panel(file)
     if panel is None:
         return Intake(None, problems, args.freq, None, 0, 0)
     if args.freq not in (None, panel.calendar.frequency):
@@ -150,6 +153,13 @@ def _pair(typed: str) -> tuple[str, str]:
     if not (sign and left and right):
         raise argparse.ArgumentTypeError(f"got {typed!r}, expected two names with = between them")
     return left, right
+
+
+def _repair(typed: str) -> tuple[str, str]:
+    code, action = _pair(typed)
+    if code not in (codes := sorted({*REPAIRS, *LOOKS})):
+        raise argparse.ArgumentTypeError(f"got {code!r}, expected one of {', '.join(codes)}")
+    return code, action
 
 
 def _at_least(least: int, most: int | None = None) -> Callable[[str], int]:

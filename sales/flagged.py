@@ -44,12 +44,24 @@ def written_recipe(args: argparse.Namespace) -> Recipe | None:
         return None
     try:
         recipe = Recipe.from_json(json.loads(args.recipe.read_text("utf-8")))
-        Asked(**reading_of(args, recipe))
+        _check_reading(recipe)
     except OSError as error:
         raise InputProblems([Problem("recipe_unreadable", got=error.strerror or str(error), file=str(args.recipe))]) from None
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise InputProblems([Problem("recipe_unreadable", got=str(error), file=str(args.recipe))]) from None
     return replace(recipe, roles=())
+
+
+def _check_reading(recipe: Recipe) -> None:
+    try:
+        Asked(**{name: value for name, value in recipe.reading.items() if name in _ASKED})
+    except TypeError:
+        raise ValueError(f"recipe: reading: got {recipe.reading}, expected rows as whole numbers and all else as texts") from None
+
+
+def files_of(args: argparse.Namespace) -> list[Path]:
+    """The sales files of the flags."""
+    return list(args.sales) if isinstance(args.sales, list) else [args.sales]
 
 
 def read_flagged(
@@ -64,7 +76,7 @@ def read_flagged(
     if getattr(args, "source", None) is not None:
         reading = read_named(args.source, args.query)
     else:
-        files = files or (args.sales if isinstance(args.sales, list) else [args.sales])
+        files = files or files_of(args)
         reading = read_files([(path.name, path) for path in files], Asked(**reading_of(args, base)))
         if len(files) == 1:
             reading = replace(reading, problems=_of_file(reading.problems, files[0].name))

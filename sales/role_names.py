@@ -77,9 +77,9 @@ NAMES: dict[str, tuple[str, ...]] = {
         "order": (
             "orderid orderno ordernumber invoiceno invoicenumber invoiceid invoice order transactionid receiptid receiptno "
             "receiptnumber basketid ticketid 订单号 订单编号 发票号 单号 交易号 小票号 bestellnummer bestellnr bestellung auftragsnummer "
-            "auftragsnr auftrag rechnungsnummer rechnungsnr rechnung belegnummer beleg bonnummer numerocommande numerodecommande numcommande ncommande "
-            "idcommande numerofacture nfacture commande facture numeropedido numerodepedido idpedido nopedido numerofactura nofactura "
-            "pedido factura"
+            "auftragsnr auftrag rechnungsnummer rechnungsnr rechnung belegnummer beleg bonnummer numerocommande numerodecommande "
+            "numcommande ncommande idcommande numerofacture nfacture commande facture numeropedido numerodepedido idpedido "
+            "nopedido numerofactura nofactura pedido factura"
         ),
         "customer": (
             "customerid customerno customernumber customercode customer clientid client buyerid userid memberid householdid accountid "

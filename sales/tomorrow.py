@@ -72,7 +72,9 @@ def on_top(
     alike, alone = files, list[Problem]()
     if usable(problems):  # alone: among many good rows of the older files all of the newer may be bad
         alike, _ = written_alike(files, recipe.mapping, order)
-        alone = [problem for file in alike[len(before) :] for problem in read_lines(file, recipe.mapping, order)[1]]
+        for file in alike[len(before) :]:
+            mapping, lacking = _there(recipe.mapping, file)
+            alone += [*lacking, *read_lines(file, mapping, order)[1]]
         alone = [problem for problem in alone if problem.code not in _TOLD_TOGETHER]
         problems += alone
     if not usable(problems):
@@ -174,6 +176,15 @@ def _in_columns_of(wanted: Mapping, its: Mapping, table: pd.DataFrame) -> pd.Dat
             names.setdefault(old, new)
     taken = [name for name in table.columns if name in names.values() and name not in names]
     return table.drop(columns=taken).rename(columns=names)
+
+
+def _there(mapping: Mapping, table: pd.DataFrame) -> tuple[Mapping, list[Problem]]:
+    """`mapping` without the columns that `table` lacks, and a problem that names them."""
+    asked = {role.name: getattr(mapping, role.name) for role in fields(Mapping) if role.name != "known"}
+    lacking = {role: column for role, column in asked.items() if column is not None and column not in table.columns}
+    known = tuple(name for name in mapping.known if name in table.columns)
+    told = [Problem("columns_absent", Severity.WARNING, got=", ".join(dict.fromkeys(lacking.values()))[:100])] if lacking else []
+    return replace(mapping, known=known, **dict.fromkeys(lacking)), told
 
 
 def _absent(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:

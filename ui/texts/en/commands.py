@@ -52,6 +52,7 @@ COMMANDS: dict[str, str] = {
     "check.source": "in place of files: the name of a database (SHELFCAST_SOURCE_NAME, or [connections.NAME] in .streamlit/secrets.toml)",
     "check.query": "the SELECT that gives the sales from --source",
     "check.either": "give files, or --source and --query",
+    "check.no_name": "give a name",
     "check.import.sure": "with --append: replace also where most of the older units would be gone",
     "check.append.periods": "{only_old:,} periods only before, {both:,} in both, {only_new:,} added",
     "check.append.units": "{changed:,} values change: {before:,.10g} units become {after:,.10g}",

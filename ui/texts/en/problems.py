@@ -112,7 +112,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Hand it over apart, or choose one of the files.",
     ),
     "columns_absent": (
-        "this file lacks columns that the first has",
+        "this file lacks columns that others have",
         "the same columns in every file",
         "Their cells count as empty in its rows; add them if they should not.",
     ),
