@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,11 @@ from sales.flagged import Raw, decided, decisions_against, read_flagged, roles_a
 from sales.intake import Intake
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
-from sales.problems import InputProblems, Problem, Severity
+from sales.problems import InputProblems, Problem
 from sales.reading import Reading, in_files
 from sales.recipe import Recipe, apply
 from ui.texts import text, typed_problem
-from workspace.datasets import Dataset, open_dataset
-from workspace.datasets import datasets as saved_datasets
+from workspace.datasets import Dataset
 from workspace.salt import salt
 
 _EITHER = ((True, False, False), (False, True, True))  # files, source, query
@@ -94,47 +93,42 @@ def _check(args: argparse.Namespace) -> int:
     return 0 if read.panel is not None else 2
 
 
-@dataclass(frozen=True)
-class _Made:
-    """What an import made of its files: how, and the table to keep with it, where it is kept."""
-
-    recipe: Recipe
-    read: Intake
-    kept: tuple[pd.DataFrame, ...] = ()
-
-
 def _import(args: argparse.Namespace) -> int:
     """The road of an upload, for files too large for a browser."""
     base = written_recipe(args)
     if args.append is not None:
-        return _append(args, base, _named(args.append))
-    data = _named(args.replace) if args.replace is not None else None
+        return _append(args, base, datasets.named(args.append))
+    data = datasets.named(args.replace) if args.replace is not None else None
+    rows = parts.rows_of(args.sales)
+    in_parts = rows is not None and len(rows) > 1 and sum(rows) > parts.MOST_AT_ONCE
     with Bar() as bar:
-        rows = parts.rows_of(args.sales)
-        in_parts = rows is not None and len(rows) > 1 and sum(rows) > parts.MOST_AT_ONCE
-        made = _in_parts(args, base, sum(rows or ()), bar) if in_parts else _at_once(args, base, bar)
-        panel = _panel_or_stop(made.read)
+        if in_parts:
+            recipe, read = _in_parts(args, base, sum(rows or ()), bar)
+            kept: dict[str, Any] = {"raw": ()}
+            facts = {"source": _source(args), datasets.FILE: recipe.to_json()}
+        else:
+            raw = _raw(args, base, bar)
+            bar.show(2, 4, text("check.import.checking"))
+            recipe, read = _made(args, decided(args, base, raw), raw.table)
+            read = replace(read, problems=(*raw.problems, *in_files(read.problems, raw.how)))
+            kept = {"raw": [_without_customers(raw.table, recipe.mapping)], "recipe": recipe.to_json()}
+            facts = {"source": _source(args)}
+        panel = _panel_or_stop(read)
         bar.show(3, 4, text("check.import.saving"))
-        facts: dict[str, Any] = {"source": _source(args)} | ({} if made.kept else {datasets.FILE: made.recipe.to_json()})
-        raw: dict[str, Any] = {"raw": made.kept, "recipe": made.recipe.to_json() if made.kept else None}
-        saved = datasets.save_sales(args.dataset, panel, facts, **raw) if data is None else datasets.update_sales(data, panel, facts, **raw)
-    _print_facts(made.recipe.mapping, made.read)
-    report(made.read.problems, sys.stdout, typed_problem)
+        save = partial(datasets.save_sales, args.dataset) if data is None else partial(datasets.update_sales, data)
+        saved = save(panel, facts, **kept)
+    _print_facts(recipe.mapping, read)
+    report(read.problems, sys.stdout, typed_problem)
     print(text("check.import.saved" if data is None else "check.replace.saved", items=len(panel), name=saved.name))
     return 0
 
 
-def _at_once(args: argparse.Namespace, base: Recipe | None, bar: Bar) -> _Made:
-    raw = _raw(args, base, bar)
-    bar.show(2, 4, text("check.import.checking"))
-    make = partial(apply, tables=raw.table)
-    recipe = decided(args, base, raw)
-    recipe, read = with_alike(args, recipe, make(recipe), make)
-    read = replace(read, problems=(*raw.problems, *in_files(read.problems, raw.how)))
-    return _Made(recipe, read, (_without_customers(raw.table, recipe.mapping),))
+def _made(args: argparse.Namespace, recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame]) -> tuple[Recipe, Intake]:
+    make = partial(apply, tables=tables)
+    return with_alike(args, recipe, make(recipe), make)
 
 
-def _in_parts(args: argparse.Namespace, base: Recipe | None, rows: int, bar: Bar) -> _Made:
+def _in_parts(args: argparse.Namespace, base: Recipe | None, rows: int, bar: Bar) -> tuple[Recipe, Intake]:
     """The same of files that cannot all be held at once; they are not kept with the dataset."""
     joined: dict[str, Any] = {}
 
@@ -150,15 +144,14 @@ def _in_parts(args: argparse.Namespace, base: Recipe | None, rows: int, bar: Bar
         def recipe_for(table: pd.DataFrame) -> Recipe:
             return recipe or decided(args, base, Raw(table, joined or None))
 
-        return parts.intake_in_parts(files, recipe_for, passed, read)
+        return parts.intake_in_parts([(path.name, path) for path in args.sales], recipe_for, passed, read)
 
     def passed(done: int) -> None:
         bar.show(done, rows, text("check.import.rows", done=done, rows=rows))
 
-    files = [(path.name, path) for path in args.sales]
     passed(0)
     recipe, whole = make(None)
-    return _Made(*with_alike(args, recipe, whole, lambda recipe: make(recipe)[1]))
+    return with_alike(args, recipe, whole, lambda recipe: make(recipe)[1])
 
 
 def _append(args: argparse.Namespace, base: Recipe | None, data: Dataset) -> int:
@@ -172,7 +165,7 @@ def _append(args: argparse.Namespace, base: Recipe | None, data: Dataset) -> int
             raise _Unusable(problems)
         if not made.difference.same:
             bar.show(3, 4, text("check.import.saving"))
-            _check_same(data)
+            datasets.check_unchanged(data)
             data = tomorrow.save(data, made, _source(args))
     report(problems, sys.stdout, typed_problem)
     _print_difference(made.difference)
@@ -193,15 +186,14 @@ def _read_for(args: argparse.Namespace, base: Recipe | None, data: Dataset, bar:
 
 
 def _ignored(args: argparse.Namespace, data: Dataset) -> list[Problem]:
-    """Flags that decide about all sales of a dataset, and otherwise than it does."""
-    kept = datasets.recipe_of(data) if datasets.raw_names(data) else None
-    own = Recipe(frequency=data.facts["frequency"]) if kept is None else replace(Recipe.from_json(kept), frequency=data.facts["frequency"])
-    flags = decisions_against(args, own) if kept is not None else [f"--freq {args.freq}"] * (args.freq not in (None, own.frequency))
-    return [Problem("append_flag_ignored", Severity.WARNING, got=flag) for flag in flags]
+    """Flags that decide otherwise than a dataset does about all its sales; one that keeps no files decides about its periods alone."""
+    recipe = datasets.recipe_of(data)
+    own = with_decisions(args, Recipe()) if recipe is None or not datasets.raw_names(data) else Recipe.from_json(recipe)
+    return decisions_against(args, replace(own, frequency=data.facts["frequency"]))
 
 
 def _recipe(args: argparse.Namespace) -> int:
-    recipe = datasets.file_recipe_of(_named(args.dataset))
+    recipe = datasets.file_recipe_of(datasets.named(args.dataset))
     if recipe is None:
         raise InputProblems([Problem("dataset_without_files", got=args.dataset)])
     print(json.dumps(recipe.to_json(), ensure_ascii=False, indent=2))
@@ -210,21 +202,19 @@ def _recipe(args: argparse.Namespace) -> int:
 
 def _rebuild(args: argparse.Namespace) -> int:
     """What the Sales page does where the repairs of saved sales are changed."""
-    data, base = _named(args.dataset), written_recipe(args)
+    data, base = datasets.named(args.dataset), written_recipe(args)
     kept = datasets.recipe_of(data)
     if kept is None or not datasets.raw_names(data):
         raise InputProblems([Problem("dataset_without_files", got=args.dataset)])
     with Bar() as bar:
         bar.show(0, 3, text("check.rebuild.reading"))
-        make = partial(apply, tables=datasets.raw_of(data))
-        before = Recipe.from_json(kept)
-        recipe = with_decisions(args, before, base)
+        tables, before = datasets.raw_of(data), Recipe.from_json(kept)
         bar.show(1, 3, text("check.import.checking"))
-        recipe, read = with_alike(args, recipe, make(recipe), make)
+        recipe, read = _made(args, with_decisions(args, before, base), tables)
         panel = _panel_or_stop(read)
         if recipe != before:
             bar.show(2, 3, text("check.import.saving"))
-            _check_same(data)
+            datasets.check_unchanged(data)
             data = datasets.update_sales(data, panel, {"source": data.facts.get("source")}, recipe=recipe.to_json())
     _print_facts(recipe.mapping, read)
     report(read.problems, sys.stdout, typed_problem)
@@ -249,26 +239,6 @@ def _panel_or_stop(read: Intake) -> SalesPanel:
     if read.panel is None:
         raise _Unusable(read.problems)
     return read.panel
-
-
-def _check_same(data: Dataset) -> None:
-    """Raises InputProblems where somebody saved other sales since `data` was read."""
-    if open_dataset(data.name).facts["fingerprint"] != data.facts["fingerprint"]:
-        raise InputProblems([Problem("append_moved_on", got=data.name)])
-
-
-def _named(name: str) -> Dataset:
-    """The dataset of this name or title, whole."""
-    there = saved_datasets()
-    data = next((one for one in there if name in (one.name, one.title)), None)
-    if data is None:
-        names = ", ".join(one.title for one in there) or "-"
-        raise InputProblems([Problem("dataset_unknown", got=name, params={"names": names})])
-    try:
-        datasets.load_sales(data)
-    except ValueError as error:
-        raise InputProblems([Problem("dataset_unreadable", got=str(error))]) from None
-    return data
 
 
 def _print_difference(found: Difference) -> None:

@@ -19,7 +19,7 @@ from sales import additions, storage
 from sales.additions import Addition, Holidays
 from sales.distinct import as_text
 from sales.panel import SalesPanel
-from sales.problems import Problem
+from sales.problems import InputProblems, Problem
 from sales.recipe import Recipe
 from workspace import archive, datasets, home, tables
 from workspace.datasets import FACTS, Dataset
@@ -117,6 +117,30 @@ def _update(
     content, about = _version(panel, raw)
     facts = {**facts, **about, ADDITIONS: additions.to_json(added), SAVED: _now()}
     return datasets.update(dataset, {**content, **(more or {})}, facts)
+
+
+def named(name: str) -> Dataset:
+    """The dataset of this name or title. Raises InputProblems where there is none, or its sales cannot be read."""
+    there = datasets.datasets()
+    dataset = next((one for one in there if name in (one.name, one.title)), None)
+    if dataset is None:
+        titles = ", ".join(one.title for one in there) or "-"
+        raise InputProblems([Problem("dataset_unknown", got=name, params={"names": titles})])
+    try:
+        load_sales(dataset)
+    except ValueError as error:
+        raise InputProblems([Problem("dataset_unreadable", got=str(error))]) from None
+    return dataset
+
+
+def check_unchanged(dataset: Dataset) -> None:
+    """Raises InputProblems where somebody saved other sales, or deleted the dataset, since `dataset` was opened."""
+    try:
+        unchanged = datasets.open_dataset(dataset.name).facts["fingerprint"] == dataset.facts["fingerprint"]
+    except KeyError:
+        unchanged = False
+    if not unchanged:
+        raise InputProblems([Problem("append_moved_on", got=dataset.title)])
 
 
 def additions_of(dataset: Dataset, fingerprint: str | None = None) -> tuple[Addition, ...]:

@@ -15,12 +15,12 @@ from sales.databases import read_named
 from sales.intake import Intake
 from sales.joining import Side, join, propose_join
 from sales.mapping import Mapping, propose
-from sales.problems import InputProblems, Problem, usable
+from sales.problems import InputProblems, Problem, Severity, usable
 from sales.reading import Asked, Reading, in_files, read_files, read_table
 from sales.recipe import Recipe, long_tables
 from sales.shapes import Layout, Shape, detect_shape, free_name
 
-ROLES = tuple(role.name for role in fields(Mapping) if role.name != "known")
+ROLES = tuple(role.name for role in fields(Mapping) if role.default is None)
 _OWN_NAMES = {"item": "item", "date": "ds", "units": "y"}
 _UNITS = "units"
 _ASKED = tuple(part.name for part in fields(Asked))
@@ -129,15 +129,16 @@ def with_decisions(args: argparse.Namespace, recipe: Recipe, base: Recipe | None
     return replace(recipe, **whole, actions={**recipe.actions, **dict(args.repair or ())}, merges=merges)
 
 
-def decisions_against(args: argparse.Namespace, recipe: Recipe) -> list[str]:
-    """The flags that decide about all sales otherwise than `recipe` does."""
+def decisions_against(args: argparse.Namespace, recipe: Recipe) -> list[Problem]:
+    """A problem for each flag that decides about all sales otherwise than `recipe` does."""
     given = {flag: getattr(args, flag) for flag in ("freq", "gaps", "season")}
     flags = [f"--{flag} {value}" for flag, value in given.items() if value not in (None, getattr(recipe, _WHOLE[flag]))]
     if recipe.day_first is not None and args.day_first not in (None, recipe.day_first):
         flags.append("--day-first" if args.day_first else "--month-first")
     flags += [f"--repair {code}={action}" for code, action in args.repair or () if recipe.actions.get(code) != action]
     flags += [f"--merge {old}={new}" for old, new in (args.merge or {}).items() if recipe.merges.get(old) != new]
-    return flags + ["--merge-alike"] * bool(args.merge_alike)
+    flags += ["--merge-alike"] * bool(args.merge_alike)
+    return [Problem("append_flag_ignored", Severity.WARNING, got=flag) for flag in flags]
 
 
 def with_alike(args: argparse.Namespace, recipe: Recipe, read: Intake, make: Callable[[Recipe], Intake]) -> tuple[Recipe, Intake]:

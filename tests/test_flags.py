@@ -216,7 +216,7 @@ def test_what_somebody_saved_meanwhile_is_not_lost(
 
     monkeypatch.setattr(saved, "raw_of", meanwhile)
     assert main(["import", night, "--append", "Shop"]) == 2
-    assert "somebody saved other sales of this dataset meanwhile" in capsys.readouterr().err
+    assert "somebody changed or deleted this dataset meanwhile, got 'Shop'" in capsys.readouterr().err
     assert (panel(shops).season, len(panel(shops).periods)) == (3, 9)
 
 

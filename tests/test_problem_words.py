@@ -1,14 +1,16 @@
 """Every problem that the code can find has words, and no words are left over."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from sales.__main__ import main
 from sales.problems import Problem, Severity
-from ui.texts import en, problem, problem_row
+from ui.texts import en, problem, problem_row, typed_problem
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("workspace", "sales", "forecasting", "inventory", "ui")
@@ -44,6 +46,41 @@ def test_templates_format_to_sentences(code: str) -> None:
     assert sentence.rstrip().endswith(".")
     assert "{" not in sentence
     assert all(problem_row(found).values())
+
+
+TYPED = ("sales/__main__.py", "sales/flagged.py", "sales/commandline.py")
+SHOWN = {
+    code
+    for package in ("sales", "workspace", "ui")
+    for path in (ROOT / package).rglob("*.py")
+    if str(path.relative_to(ROOT)) not in TYPED
+    for code in codes(path.read_text())
+}
+
+
+@pytest.mark.parametrize("code", sorted(SHOWN))
+def test_pages_speak_of_no_flags(code: str) -> None:
+    assert not re.search("--[a-z]", " ".join(en.PROBLEMS[code]))
+
+
+@pytest.mark.parametrize("code", sorted(en.COMMAND_FIXES))
+def test_the_command_line_names_flags_that_there_are(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["import", "--help"])
+    shown = capsys.readouterr().out
+    flags = set(re.findall(r"--[a-z-]+", en.COMMAND_FIXES[code]))
+    assert flags
+    assert flags <= set(re.findall(r"--[a-z-]+", shown))
+    params = {field for _, field, _, _ in Formatter().parse(" ".join(en.PROBLEMS[code])) if field}
+    assert {field for _, field, _, _ in Formatter().parse(en.COMMAND_FIXES[code]) if field} <= params
+
+
+def test_a_typed_problem_says_how_severe_it_is_and_what_else_may_be_done() -> None:
+    found = Problem("returns", Severity.WARNING, params=dict.fromkeys(("units", "cancelled", "matched", "unmatched"), 7))
+    found.params.update(left="7", chosen="net", others="returns=drop, returns=keep")
+    assert typed_problem(found).startswith("warning: negative units, 7 in all")
+    assert typed_problem(found).endswith("What was done: net (or choose --repair returns=drop, returns=keep).")
+    assert problem(found).endswith("What was done: net.")
 
 
 def test_a_problem_without_a_place_is_a_sentence_too() -> None:

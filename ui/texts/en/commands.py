@@ -163,7 +163,7 @@ COMMAND_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "The dataset's decisions were used; python -m sales rebuild changes them.",
     ),
     "append_moved_on": (
-        "somebody saved other sales of this dataset meanwhile",
+        "somebody changed or deleted this dataset meanwhile",
         "the sales that the file was compared with",
         "Nothing was saved; type the command again.",
     ),
