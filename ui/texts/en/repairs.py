@@ -89,6 +89,11 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "0 or more",
         "A return without its sale is left out, unless all are kept. " + CHOSEN,
     ),
+    "totals_inside": (
+        "{items:,} codes that say they are totals ({names}), {units} units in all; {sure:,} are: they hold what the other items sold",
+        "rows of items only",
+        "A total beside its items would count every unit twice. " + CHOSEN,
+    ),
     "no_product": (
         "{items:,} codes that may be no product ({names}), {units} units in all; {sure:,} surely are none, {doubtful:,} are doubtful",
         "goods that are ordered and stocked",
@@ -136,6 +141,10 @@ REPAIRS: dict[str, str] = {
     "repair.returns.net": "Take each from its sale, leave out the rest",
     "repair.returns.drop": "Leave them out, the sales count in full",
     "repair.returns.keep": "Keep them: they lower the period in which they came back",
+    "repair.totals_inside": "Totals among the items",
+    "repair.totals_inside.drop": "Leave out those that are the sum of other items",
+    "repair.totals_inside.keep": "Keep them all as items",
+    "repair.totals_inside.drop_all": "Leave out all whose code says total",
     "repair.no_product": "Lines that are no product",
     "repair.no_product.drop": "Leave out those that surely are none",
     "repair.no_product.drop_doubtful": "Leave out the doubtful ones too",
