@@ -86,7 +86,9 @@ def _title(typed: str) -> str:
 
 
 def _check(args: argparse.Namespace) -> int:
-    mapping, read = read_mapped(args)
+    with Bar() as bar:
+        bar.show(0, 1, text("check.reading", files=_source(args)))
+        mapping, read = read_mapped(args)
     _print_facts(mapping, read)
     report(read.problems, sys.stdout, typed_problem)
     print(text("check.usable" if read.panel is not None else "check.unusable"))

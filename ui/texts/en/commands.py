@@ -60,6 +60,7 @@ COMMANDS: dict[str, str] = {
     "check.append.items": "{new:,} new items, {missed:,} that sold lately are missing",
     "check.append.same": "nothing changed in the dataset {name}",
     "check.append.saved": "saved on top of the dataset {name}",
+    "check.reading": "reading and checking {files}",
     "check.import.reading": "reading {files}",
     "check.import.rows": "{done:,} of {rows:,} rows",
     "check.import.checking": "checks and repairs",
