@@ -14,7 +14,7 @@ from sales.alike_files import written_alike
 from sales.appending import Difference, appended, compared
 from sales.intake import Intake
 from sales.lines import read_lines
-from sales.mapping import Mapping
+from sales.mapping import REQUIRED, Mapping
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity, usable
 from sales.recipe import LINES, Recipe, apply, long_tables
@@ -114,7 +114,9 @@ def put_on_top(dataset: Dataset, newer: pd.DataFrame, its: Recipe, today: dateti
     """`newer`, one table as `its` recipe reads it, on top of what `dataset` keeps; nothing is saved. sure: as in `on_top`."""
     old, tables, recipe = datasets.load_sales(dataset), datasets.raw_of(dataset), datasets.recipe_of(dataset)
     if not tables or recipe is None:
-        made = on_top_of_sales(old, apply(replace(its, frequency=old.calendar.frequency), newer, today), its, sure)
+        mapping, lacking = _there(its.mapping, long_tables(its, newer)[0][0])
+        its_sales = apply(replace(its, mapping=mapping, frequency=old.calendar.frequency), newer, today)
+        made = on_top_of_sales(old, replace(its_sales, problems=(*lacking, *its_sales.problems)), its, sure)
     else:
         added, read = datasets.additions_of(dataset), partial(datasets.addition_table, dataset)
         made = on_top(old, tables, Recipe.from_json(recipe), [newer], its, added, read, today, sure)
@@ -179,8 +181,8 @@ def _in_columns_of(wanted: Mapping, its: Mapping, table: pd.DataFrame) -> pd.Dat
 
 
 def _there(mapping: Mapping, table: pd.DataFrame) -> tuple[Mapping, list[Problem]]:
-    """`mapping` without the columns that `table` lacks, and a problem that names them."""
-    asked = {role.name: getattr(mapping, role.name) for role in fields(Mapping) if role.name != "known"}
+    """`mapping` without the columns that `table` lacks and may lack, and a problem that names them."""
+    asked = {role.name: getattr(mapping, role.name) for role in fields(Mapping) if role.default is None and role.name not in REQUIRED}
     lacking = {role: column for role, column in asked.items() if column is not None and column not in table.columns}
     known = tuple(name for name in mapping.known if name in table.columns)
     told = [Problem("columns_absent", Severity.WARNING, got=", ".join(dict.fromkeys(lacking.values()))[:100])] if lacking else []

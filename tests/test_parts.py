@@ -126,3 +126,24 @@ def test_sales_before_1970_are_counted_on_their_days(tmp_path: Path) -> None:
     assert told.panel is not None
     assert whole.panel is not None
     assert (told.panel.units, len(told.panel.periods), told.panel.fingerprint) == (21, 5, whole.panel.fingerprint)
+
+
+def test_parts_are_joined_told_apart_and_merged_as_the_whole_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes that are alike are found among all files, and tomorrow's file is read as these were."""
+    monkeypatch.setattr(parts, "MOST_AT_ONCE", 13)
+    shop = {"shop": "North"}
+    files = [str(path) for _, path in written(tmp_path, FIRST.assign(**shop), SECOND.assign(**shop))]
+    pd.DataFrame({"code": ["007", "7", "9"], "category": ["a", "a", "b"]}).to_csv(tmp_path / "master.csv", index=False)
+    flags = ["--join", str(tmp_path / "master.csv"), "--on", "item=code", "--apart", "shop", "--merge-alike", "--repair", "returns=keep"]
+    assert main(["import", *files, "--dataset", "Parts", *flags]) == 0
+    monkeypatch.setattr(parts, "MOST_AT_ONCE", 1_000)
+    assert main(["import", *files, "--dataset", "Whole", *flags]) == 0
+    in_parts, whole = open_dataset("parts"), open_dataset("whole")
+    assert in_parts.facts["fingerprint"] == whole.facts["fingerprint"]
+    assert load_sales(whole).items.tolist() == ["7 / North", "9 / North"]
+    (tmp_path / "night").mkdir()
+    night = SECOND.assign(date=["2024-01-06", "2024-01-07"] * 2 + ["2024-01-07"], units=2, **shop)
+    ((_, later),) = written(tmp_path / "night", night)
+    assert main(["import", str(later), "--append", "Parts"]) == 0
+    now = load_sales(open_dataset("parts"))
+    assert (now.items.tolist(), str(now.last.date())) == (["7 / North", "9 / North"], "2024-01-07")
