@@ -9,6 +9,7 @@ _CLASSES = {
     "seasonal_naive": ("forecasting.models.naive", "SeasonalNaive"),
     "moving_average": ("forecasting.models.averages", "MovingAverage"),
     "seasonal_average": ("forecasting.models.averages", "SeasonalAverage"),
+    "ets": ("forecasting.models.ets", "Ets"),
     "theta": ("forecasting.models.theta", "Theta"),
     "sarima": ("forecasting.models.sarima", "Sarima"),
     "prophet": ("forecasting.models.prophet", "Prophet"),

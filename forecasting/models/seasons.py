@@ -37,7 +37,7 @@ def decomposed(demand: np.ndarray, season: int) -> Seasons:
     factor, shift = np.ones((len(demand), season)), np.zeros((len(demand), season))
     for rows, block, ratio in ((found & multiplies, factor, True), (found & ~multiplies, shift, False)):
         if rows.any():
-            block[rows] = _indices(demand[rows], season, ratio)
+            block[rows] = seasonal_indices(demand[rows], season, ratio)
     return Seasons(factor, shift, found)
 
 
@@ -60,7 +60,7 @@ def seasonal(demand: np.ndarray, season: int) -> np.ndarray:
     return able & (np.abs(r[:, -1]) > limit)
 
 
-def _indices(demand: np.ndarray, season: int, ratio: bool) -> np.ndarray:
+def seasonal_indices(demand: np.ndarray, season: int, ratio: bool) -> np.ndarray:
     """Seasonal indices, items x season: means of demand over (or less) its centred moving average of one season, scaled to mean 1 (or
     0) (Makridakis, Wheelwright & Hyndman, Forecasting, 1998, 3.4). A place that cannot be told has 1 (or 0)."""
     n, periods = demand.shape
