@@ -5,25 +5,28 @@ import pandas as pd
 
 from sales.panel import SalesPanel
 
+PRICE = "price"
+
 
 def known_ahead(panel: SalesPanel, horizon: int) -> dict[str, np.ndarray]:
     """Each covariate of `panel` as float32, items x (history + `horizon`), without NaN.
 
-    Where a value is not known a column of zeros and ones (a promotion) is 0, any other (a price) keeps its item's last known value;
-    before the first known one it takes that; never known: 0.
+    Where a value is not known an item's zeros and ones (a promotion) are 0, anything else (a price, also one of 1.00) keeps its last known
+    value; before the first known one it takes that; never known: 0. Each item is filled by itself, whatever others are in the panel.
     """
     width = len(panel.periods) + horizon
-    return {name: _filled(block, width) for name, block in sorted(panel.covariates.items())}
+    return {name: _filled(block, width, marks=name != PRICE) for name, block in sorted(panel.covariates.items())}
 
 
-def _filled(block: np.ndarray, width: int) -> np.ndarray:
+def _filled(block: np.ndarray, width: int, marks: bool) -> np.ndarray:
     padded = np.full((len(block), width), np.nan, dtype=np.float32)
     reach = min(width, block.shape[1])
     padded[:, :reach] = block[:, :reach]
-    known = padded[~np.isnan(padded)]
-    if np.isin(known, (0, 1)).all():
-        return np.nan_to_num(padded, nan=0.0)
-    return pd.DataFrame(padded.T).ffill().bfill().fillna(0.0).to_numpy(dtype=np.float32).T
+    if not np.isnan(padded).any():
+        return padded
+    kept = pd.DataFrame(padded.T).ffill().bfill().fillna(0.0).to_numpy(dtype=np.float32).T
+    zeros_and_ones = marks & (np.isnan(padded) | (padded == 0) | (padded == 1)).all(axis=1)
+    return np.where(zeros_and_ones[:, None], np.nan_to_num(padded, nan=0.0), kept)
 
 
 def calendar_waves(ds: pd.DatetimeIndex, frequency: str) -> np.ndarray:

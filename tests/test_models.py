@@ -17,7 +17,11 @@ from forecasting.models import registry
 from sales.panel import SalesPanel
 
 ROOT = Path(__file__).resolve().parents[1]
-SMALL = {"lstm": {"epochs": 2, "units": 8, "windows": 256}}
+SMALL: dict[str, dict[str, int]] = {
+    "lstm": {"epochs": 2, "units": 8, "windows": 256},
+    "forest": {"trees": 10},
+    "boosting": {"iterations": 40},
+}
 LEVELS = (0.1, 0.5, 0.9, 0.975)
 HORIZON = 9
 

@@ -21,8 +21,7 @@ class Boosting(Learner):
     for the mean: demand over its scale, rows weighted by the root of that.
 
     It stops where what is held out gets no better, and is fitted again to all rows with as many trees. Quantiles: of demand over that mean,
-    by trees with the pinball loss, learnt from what is held out alone, so that they know the errors that the mean really makes; for more than
-    5 levels those between are interpolated.
+    by trees with the pinball loss, learnt from errors of fits that did not see them; of more than 5 levels those between are interpolated.
 
     rate: how much of each tree counts. iterations: at most so many trees. leaves, depth: the most of a tree (None: any depth).
     leaf: fewest rows in a leaf. l2: pull of the leaves towards 0. share: of the features, drawn for each split.
@@ -63,14 +62,15 @@ class Boosting(Learner):
         )
         return trees
 
-    def _last(self, study: Study, first: Any) -> Any:
-        count = max(first.n_iter_ - PATIENCE, min(FEWEST_TREES, self.iterations)) if first.n_iter_ < self.iterations else self.iterations
-        trees = self._trees(study.seed, loss="poisson", max_iter=count)
-        return trees.fit(study.every.inputs, study.every.target, sample_weight=study.every.weight)
+    def _like(self, first: Any, rows: Rows, seed: int) -> Any:
+        count = self.iterations if first.n_iter_ >= self.iterations else max(first.n_iter_ - PATIENCE, FEWEST_TREES)
+        trees = self._trees(seed, loss="poisson", max_iter=min(count, self.iterations))
+        return trees.fit(rows.inputs, rows.target, sample_weight=rows.weight)
 
     def _quantiles(self, study: Study, before: Any, after: Any, asked: Rows, levels: tuple[float, ...]) -> np.ndarray:
-        mean, answer = mean_of(before, study.checked), mean_of(after, asked)
-        learnt, inputs = _beside(study.checked.inputs, mean), _beside(asked.inputs, answer)
+        unseen, mean = self._unseen(study, before)
+        answer = mean_of(after, asked)
+        learnt, inputs = _beside(unseen.inputs, mean), _beside(asked.inputs, answer)
         fitted = np.unique(np.interp(np.linspace(0, 1, MOST_FITTED), np.linspace(0, 1, len(levels)), levels))
         ratios = np.empty((len(answer), len(fitted)))
         for at, level in enumerate(fitted):
@@ -83,7 +83,7 @@ class Boosting(Learner):
                 max_leaf_nodes=SPREAD_LEAVES,
                 min_samples_leaf=max(self.leaf, int(10 / min(level, 1 - level))),
             )
-            trees.fit(learnt, study.checked.target / mean, sample_weight=mean * study.checked.weight)
+            trees.fit(learnt, unseen.target / mean, sample_weight=mean * unseen.weight)
             ratios[:, at] = trees.predict(inputs)
         ratios.sort(axis=1)
         return answer[:, None] * _between(fitted, ratios, levels)

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from forecasting import selection
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Forecaster, driver_rows
 from forecasting.models.libraries import one_thread, quiet
-from forecasting.models.table import Rows, Table
+from forecasting.models.table import Rows, Table, joined
 from sales.panel import SalesPanel
 
 FEWEST_ROWS = 100
+BLOCKS = 3
 ROWS_PERMUTED = 3000
 ROWS_SCORED = 2000
 LEAST_MEAN = 1e-3
@@ -24,8 +26,9 @@ LEAST_MEAN = 1e-3
 
 @dataclass(frozen=True)
 class Learner(Forecaster):
-    """A model of the table's rows. It is fitted twice: without the last two horizons of the past (at most a quarter), whose errors give the
-    spread, and with them, for the mean.
+    """A model of the table's rows, fitted to all of them for the mean, and without some for its errors: without the last two horizons of the
+    past (at most a quarter), then without each third of what is before that, so that the spread rests on errors that a fit did not see,
+    from all seasons.
 
     rows: at most so many are learnt from, drawn at random. features: the best so many by `selection.best`; None for all.
     """
@@ -44,7 +47,7 @@ class Learner(Forecaster):
             study = self._study(table, rng)
             asked = table.ahead().columns(study.kept)
             before = self._first(study)
-            after = self._last(study, before)
+            after = self._like(before, study.every, study.seed)
             mean = mean_of(after, asked)
             quantiles = self._quantiles(study, before, after, asked, levels)
         shape = (len(panel), horizon)
@@ -90,23 +93,37 @@ class Learner(Forecaster):
         if self.features is not None and self.features < len(kept):
             few = _some(learnt, self.rows // 10, rng)
             kept = kept[selection.best(few.inputs[:, kept], few.target, self.features)]
-        return Study(*(rows.columns(kept) for rows in (learnt, checked, every)), kept=kept, seed=seed)
+        return Study(learnt.columns(kept), checked.columns(kept), every.columns(kept), kept, seed)
 
     def _first(self, study: "Study") -> Any:
         """The model without what is held out."""
         return self._estimator(study.seed).fit(study.learnt.inputs, study.learnt.target, sample_weight=study.learnt.weight)
 
-    def _last(self, study: "Study", first: Any) -> Any:
-        """The model of all rows."""
-        return self._estimator(study.seed).fit(study.every.inputs, study.every.target, sample_weight=study.every.weight)
+    def _like(self, first: Any, rows: Rows, seed: int) -> Any:
+        """A model of `rows` with what `first` settled on."""
+        return self._estimator(seed).fit(rows.inputs, rows.target, sample_weight=rows.weight)
+
+    def _unseen(self, study: "Study", first: Any) -> tuple[Rows, np.ndarray]:
+        """Rows of the whole past, and the scaled mean of each by a fit that did not see its time."""
+        rng = np.random.default_rng(study.seed)
+        parts = [_some(study.checked, self.rows // 16, rng)]
+        means = [mean_of(first, parts[0])]
+        edges = np.quantile(study.learnt.end, np.linspace(0, 1, BLOCKS + 1)) + np.array([-1.0, 0, 0, 0])
+        for begin, end in pairwise(edges):
+            inside = (study.learnt.end > begin) & (study.learnt.end <= end)
+            if min(inside.sum(), (~inside).sum()) < FEWEST_ROWS:
+                continue
+            fitted = self._like(first, _some(study.learnt.at(~inside), self.rows // 3, rng), study.seed)
+            parts.append(_some(study.learnt.at(inside), self.rows // 16, rng))
+            means.append(mean_of(fitted, parts[-1]))
+        return joined(parts), np.concatenate(means)
 
     def _quantiles(self, study: "Study", before: Any, after: Any, asked: Rows, levels: tuple[float, ...]) -> np.ndarray:
-        """Scaled quantiles, rows x levels: the mean plus those of the errors held out, each error over its item's own spread."""
-        checked, mean = study.checked, mean_of(before, study.checked)
-        errors = (checked.target - mean) / _width(checked, mean)
-        found = np.quantile(errors, levels)
+        """Scaled quantiles, rows x levels: the mean plus those of the errors unseen, each error over its item's own spread."""
+        unseen, mean = self._unseen(study, before)
+        errors = (unseen.target - mean) / _width(unseen, mean)
         answer = mean_of(after, asked)
-        return answer[:, None] + _width(asked, answer)[:, None] * found
+        return answer[:, None] + _width(asked, answer)[:, None] * np.quantile(errors, levels)
 
     def _detail(self, study: "Study", fitted: Any) -> str:
         return f"{len(study.kept)} features, {len(study.every.target)} rows"

@@ -22,6 +22,7 @@ _CLASSES = {
     "forest": ("forecasting.models.trees", "Forest"),
     "boosting": ("forecasting.models.boosting", "Boosting"),
     "lstm": ("forecasting.models.lstm", "Lstm"),
+    "analogue": ("forecasting.models.analogue", "Analogue"),
 }
 
 NAMES = tuple(_CLASSES)

@@ -1,7 +1,7 @@
 """The feature table: one row an item, origin and step, from which models that know no time learn all items and all steps at once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -47,6 +47,11 @@ class Rows:
     def columns(self, kept: np.ndarray) -> "Rows":
         """These rows with the features at positions `kept` alone."""
         return replace(self, inputs=self.inputs[:, kept])
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """The rows of all parts."""
+    return Rows(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Rows)))
 
 
 class Table:
@@ -285,7 +290,7 @@ def _running(block: np.ndarray, dtype: type = float) -> np.ndarray:
 
 
 def _running_by_place(block: np.ndarray, season: int) -> np.ndarray:
-    """Totals of all before each position at the same place of the season: at p + season the total of p, p - season, …; items x (T + season)."""
+    """Totals by place of the season, at p + season that of p, p - season, …; items x a whole number of seasons, one more than needed."""
     n, periods = block.shape
     seasons = -(-periods // season)
     padded = np.zeros((n, (seasons + 1) * season))

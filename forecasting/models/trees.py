@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from forecasting.forecaster import Card, Cost, Family
-from forecasting.models.learning import Learner, Study, mean_of
+from forecasting.models.learning import Learner, Study
 from forecasting.models.table import Rows
 
 ROWS_AT_ONCE = 20_000
