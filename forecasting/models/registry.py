@@ -23,6 +23,7 @@ _CLASSES = {
     "boosting": ("forecasting.models.boosting", "Boosting"),
     "lstm": ("forecasting.models.lstm", "Lstm"),
     "analogue": ("forecasting.models.analogue", "Analogue"),
+    "ensemble": ("forecasting.models.ensemble", "Ensemble"),
 }
 
 NAMES = tuple(_CLASSES)
