@@ -93,8 +93,8 @@ class Ensemble(Forecaster):
         if self.weights == MEDIAN:
             return _median(np.where(counts, answers, np.nan), said.sum(axis=0))
         weight = self._shares().reshape(-1, *[1] * (answers.ndim - 1)) * counts
-        total = weight.sum(axis=0)
-        return np.divide((weight * np.where(counts, answers, 0.0)).sum(axis=0), total, out=np.full(answers.shape[1:], np.nan), where=total > 0)
+        total, summed = weight.sum(axis=0), (weight * np.where(counts, answers, 0.0)).sum(axis=0)
+        return np.divide(summed, total, out=np.full(summed.shape, np.nan), where=total > 0)
 
     def _words(self, said: np.ndarray) -> str:
         inside = [name for name, here in zip(self.members, said, strict=True) if here]
@@ -134,14 +134,15 @@ def _median(answers: np.ndarray, count: np.ndarray) -> np.ndarray:
     low, high = np.maximum(count - 1, 0) // 2, count // 2
     high = np.minimum(high, np.maximum(count - 1, 0))
     at = [np.broadcast_to(place.reshape(shape), (1, *answers.shape[1:])) for place in (low, high)]
-    return sum(np.take_along_axis(ordered, place, axis=0)[0] for place in at) / 2
+    middle = [np.take_along_axis(ordered, place, axis=0)[0] for place in at]
+    return (middle[0] + middle[1]) / 2
 
 
 def _scaled(errors: np.ndarray, actual: np.ndarray, said: np.ndarray) -> np.ndarray:
     """Errors of members x items x periods where all members answered, in units of the item's mean sales: members x cases."""
     size = np.nanmean(np.where(np.isnan(actual).all(axis=1, keepdims=True), 0.0, actual), axis=1)
     scaled = errors / np.where(size > 0, size, np.nan)[None, :, None]
-    usable = np.isfinite(scaled).all(axis=0) & said.all(axis=0)[:, None]
+    usable: np.ndarray = np.isfinite(scaled).all(axis=0) & said.all(axis=0)[:, None]
     return scaled[:, usable]
 
 
