@@ -142,7 +142,7 @@ def _scaled(errors: np.ndarray, actual: np.ndarray, said: np.ndarray) -> np.ndar
     """Errors of members x items x periods where all members answered, in units of the item's mean sales: members x cases."""
     size = np.nanmean(np.where(np.isnan(actual).all(axis=1, keepdims=True), 0.0, actual), axis=1)
     scaled = errors / np.where(size > 0, size, np.nan)[None, :, None]
-    usable: np.ndarray = np.isfinite(scaled).all(axis=0) & said.all(axis=0)[:, None]
+    usable = np.isfinite(scaled).all(axis=0) & np.all(said, axis=0, keepdims=True).T
     return scaled[:, usable]
 
 
