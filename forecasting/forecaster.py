@@ -106,6 +106,6 @@ class Forecaster(ABC):
 def driver_rows(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Parts of the answer of `Forecaster.drivers` as one frame with its columns; without parts an empty one."""
     if not parts:
-        empty = {"item": "object", "kind": "object", "name": "object", "ds": "datetime64[us]", "value": float}
+        empty = {"item": "str", "kind": "str", "name": "str", "ds": "datetime64[us]", "value": float}
         return pd.DataFrame({column: pd.Series(dtype=dtype) for column, dtype in empty.items()})
     return pd.concat(parts, ignore_index=True)[list(DRIVERS)]

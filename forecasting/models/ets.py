@@ -186,15 +186,14 @@ def _fit_kind(y: np.ndarray, season: int, kind: str, pairs: list[tuple[int, Form
     with np.errstate(divide="ignore"):
         likelihood = -count / 2 * (np.log(2 * np.pi * np.maximum(least, 1e-20) / count) + 1)
     aicc = np.where(count > k + 1, -2 * likelihood + 2 * k + 2 * k * (k + 1) / np.maximum(count - k - 1, 1), np.inf)
-    if not len(rows):
-        return
     order = np.lexsort((np.arange(len(rows)), aicc, rows))
     winner = order[np.unique(rows[order], return_index=True)[1]]
     winner = winner[aicc[winner] < best.aicc[rows[winner]]]
     if not len(winner):
         return
     some, by = lanes.of(winner), natural(theta[:, winner], lanes.of(winner))
-    _, level, slope, place = smooth(some, by)
+    with np.errstate(all="ignore"):  # past the end of a shorter history
+        _, level, slope, place = smooth(some, by)
     at = rows[winner]
     best.names[at] = [str(of_form[i]) + (f" [{season}]" if kind != "N" else "") for i in winner]
     best.level[at], best.slope[at], best.damping[at] = level.T, slope.T, by.damping

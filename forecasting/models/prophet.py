@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from forecasting import fallbacks
 from forecasting.features import known_ahead
 from forecasting.forecast import Forecast, blank
-from forecasting.forecaster import Card, Cost, Family, Forecaster
+from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows
 from forecasting.models import parallel
 from forecasting.models.libraries import quiet, seeded
 from sales.calendar import Calendar
@@ -53,19 +54,31 @@ class Prophet(Forecaster):
 
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         forecast = blank(self.card.name, panel, horizon, levels)
-        ds = panel.periods.append(forecast.ds)
-        holidays = None if self.country is None else _holidays(self.country, panel.calendar, ds)
-        regressors = known_ahead(panel, horizon)
-        number = int(rng.integers(2**31))  # one for all items: what an item is answered does not hang on its place among others
-        tasks = [
-            _Task(self, panel.calendar, ds, demand, {name: block[row] for name, block in regressors.items()}, holidays, levels, number)
-            for row, demand in enumerate(panel.demand)
-        ]
-        for row, outcome in enumerate(parallel.mapped(_fitted, tasks, rng)):
+        for row, outcome in enumerate(parallel.mapped(_fitted, self._tasks(panel, horizon, levels, rng), rng)):
             forecast.status[row], forecast.seconds[row] = outcome.status, outcome.seconds
             if outcome.value is not None:
                 forecast.mean[row], forecast.quantiles[row], forecast.detail[row] = outcome.value
         return forecast
+
+    def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
+        """Trend, seasons, holidays and regressors of each item, units of every period; they add up to the mean before it is cut at 0."""
+        _, able = fallbacks.answer(self.card.name, self.card.least_history, panel, 1, (0.5,))
+        if not able.any():
+            return driver_rows([])
+        panel = panel.select(able)
+        outcomes = parallel.mapped(_parts, self._tasks(panel, horizon, (0.5,), rng), rng)
+        found = [(item, outcome.value) for item, outcome in zip(panel.items, outcomes, strict=True) if outcome.value is not None]
+        return driver_rows([part.assign(item=item, kind="component") for item, part in found])
+
+    def _tasks(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> list["_Task"]:
+        ds = panel.periods.append(panel.calendar.after(panel.last, horizon))
+        holidays = None if self.country is None else _holidays(self.country, panel.calendar, ds)
+        regressors = known_ahead(panel, horizon)
+        number = int(rng.integers(2**31))  # one for all items: what an item is answered does not hang on its place among others
+        return [
+            _Task(self, panel.calendar, ds, demand, {name: block[row] for name, block in regressors.items()}, holidays, levels, number)
+            for row, demand in enumerate(panel.demand)
+        ]
 
 
 def countries() -> list[str]:
@@ -91,15 +104,32 @@ class _Task:
 
 def _fitted(task: _Task, seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, str]:
     """Mean h, quantiles h x L, and the parts of the model in words."""
-    periods = len(task.demand)
+    model, table, detail = _learnt(task)
+    ahead = table.iloc[len(task.demand) :].reset_index(drop=True)
+    mean, draws = _predicted(model, ahead, task.settings.samples, task.number)
+    quantiles = np.quantile(draws, task.levels, axis=1).T
+    return np.maximum(mean, 0), np.maximum(quantiles, 0), detail
+
+
+def _parts(task: _Task, seed: np.random.SeedSequence) -> pd.DataFrame:
+    """Rows name, ds, value of the parts over history and horizon, units; those of a model that multiplies are shares of its trend."""
+    model, table, _ = _learnt(task)
+    found = model.predict(table)
+    size = found["trend"] if task.settings.multiplicative else 1.0
+    columns = {"weekly": "week", "yearly": "year", "holidays": "holidays"}
+    columns |= {f"x{i}": name for i, name in enumerate(task.regressors)}
+    parts = {"trend": found["trend"]} | {name: found[column] * size for column, name in columns.items() if column in found}
+    return pd.concat([pd.DataFrame({"name": name, "ds": task.ds, "value": value.to_numpy()}) for name, value in parts.items()])
+
+
+def _learnt(task: _Task) -> tuple[Any, pd.DataFrame, str]:
+    """A fitted Prophet, what it reads of every period, and its parts in words."""
     known = np.flatnonzero(~np.isnan(task.demand))
     table = pd.DataFrame({"ds": task.ds, **{f"x{i}": block.astype(float) for i, block in enumerate(task.regressors.values())}})
     model, detail = _model(task, known, table)
     past = table.iloc[known].assign(y=task.demand[known].astype(float)).reset_index(drop=True)
     model.fit(past, seed=task.number)
-    mean, draws = _predicted(model, table.iloc[periods:].reset_index(drop=True), task.settings.samples, task.number)
-    quantiles = np.quantile(draws, task.levels, axis=1).T
-    return np.maximum(mean, 0), np.maximum(quantiles, 0), detail
+    return model, table, detail
 
 
 def _model(task: _Task, known: np.ndarray, table: pd.DataFrame) -> tuple[Any, str]:

@@ -11,6 +11,7 @@ _CLASSES = {
     "seasonal_average": ("forecasting.models.averages", "SeasonalAverage"),
     "ets": ("forecasting.models.ets", "Ets"),
     "theta": ("forecasting.models.theta", "Theta"),
+    "arima": ("forecasting.models.arima", "Arima"),
     "sarima": ("forecasting.models.sarima", "Sarima"),
     "prophet": ("forecasting.models.prophet", "Prophet"),
     "croston": ("forecasting.models.intermittent", "Croston"),

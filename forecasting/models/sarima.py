@@ -18,6 +18,7 @@ LONGEST_SEASON = 24
 PERIODS_PAST_TWO_SEASONS = 12
 FEWEST_TO_COMPARE = 10
 MOST_ITERATIONS = 30
+KPSS_AT_5_PERCENT = 0.463
 
 
 @dataclass(frozen=True, order=True)
@@ -102,11 +103,15 @@ class Sarima(Forecaster):
         cost=Cost.SLOW,
     )
 
+    def _season(self, panel: SalesPanel) -> int:
+        """Periods in the season that orders are chosen for, 1 for none."""
+        return panel.season
+
     def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Sarima":
         """This model with the order of each item that has history enough, chosen by AICc."""
         known = (~np.isnan(panel.demand)).sum(axis=1)
         able = panel.select(known >= self.card.least_history)
-        tasks = [(row, panel.season) for row in able.demand]
+        tasks = [(row, self._season(panel)) for row in able.demand]
         outcomes = parallel.mapped(_chosen, tasks, rng)
         chosen = {item: outcome.value.order for item, outcome in zip(able.items, outcomes, strict=True) if outcome.value is not None}
         return replace(self, orders=tuple(sorted({**dict(self.orders), **chosen}.items())))
@@ -114,7 +119,7 @@ class Sarima(Forecaster):
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         forecast = blank(self.card.name, panel, horizon, levels)
         remembered = dict(self.orders)
-        tasks = [(panel.demand[row], panel.season, remembered.get(item)) for row, item in enumerate(panel.items)]
+        tasks = [(panel.demand[row], self._season(panel), remembered.get(item)) for row, item in enumerate(panel.items)]
         for row, outcome in enumerate(parallel.mapped(partial(_answered, horizon=horizon), tasks, rng)):
             forecast.status[row], forecast.seconds[row] = outcome.status, outcome.seconds
             if outcome.value is not None:
@@ -152,8 +157,11 @@ def choose(history: np.ndarray, orders: Sequence[Order]) -> Fit:
     AICc = -2 log L + 2k + 2k(k + 1) / (n - k - 1) (Burnham & Anderson, 2002, 2.4) compares models of the SAME observations only. So log L
     takes the n periods that remain after the longest differencing, given those before it, whatever the order itself loses; differencing has
     Jacobian 1, so likelihoods of differences are likelihoods of sales. Where gaps leave fewer than 10 periods, only orders without
-    differencing are compared.
+    differencing are compared; so it is without a season where nothing speaks against a steady level (`level_is_steady`), or one large order
+    at the end would be carried on.
     """
+    if all(order.season == 1 for order in orders) and level_is_steady(history):
+        orders = [order for order in orders if order.lost == 0] or orders
     compared = _differencing_known(history, max(orders, key=lambda order: order.lost))
     if compared.sum() < FEWEST_TO_COMPARE:
         orders = [order for order in orders if order.lost == 0]
@@ -168,6 +176,17 @@ def choose(history: np.ndarray, orders: Sequence[Order]) -> Fit:
     if not usable:
         raise ArithmeticError("no order could be fitted")
     return min(usable, key=lambda found: found.aicc)
+
+
+def level_is_steady(history: np.ndarray) -> bool:
+    """Whether the KPSS test does not reject a steady level at 5 % (Kwiatkowski, Phillips, Schmidt & Shin, 1992, eq. 13; Bartlett weights of
+    3 sqrt(n) / 13 lags, as Hyndman & Khandakar, 2008, 3.1, who choose d by it)."""
+    known = history[~np.isnan(history)].astype(float)
+    around = known - known.mean()
+    n, lags = len(known), int(3 * np.sqrt(len(known)) / 13)
+    products = [(1 if k == 0 else 2 * (1 - k / (lags + 1))) * (around[k:] @ around[: n - k]) for k in range(lags + 1)]
+    variance = sum(products) / n
+    return bool((np.cumsum(around) ** 2).sum() < KPSS_AT_5_PERCENT * n**2 * variance)
 
 
 def fit(history: np.ndarray, order: Order, compared: np.ndarray) -> Fit:

@@ -76,11 +76,12 @@ def seasonal_indices(demand: np.ndarray, season: int, ratio: bool) -> np.ndarray
     trend = np.divide(total, weight, out=np.full(total.shape, np.nan), where=weight > 0.5)
     inside = demand[:, half : periods - half]
     detrended = np.full(demand.shape, np.nan)
-    detrended[:, half : periods - half] = inside / trend if ratio else inside - trend
+    over = np.divide(inside, trend, out=np.full(trend.shape, np.nan), where=trend > 0)
+    detrended[:, half : periods - half] = over if ratio else inside - trend
     found = np.full((n, season), float(ratio))
     for place in range(season):
         of_place = detrended[:, place::season]
         count = (~np.isnan(of_place)).sum(axis=1)
         found[:, place] = np.divide(np.nansum(of_place, axis=1), count, out=found[:, place].copy(), where=count > 0)
     mean = found.mean(axis=1, keepdims=True)
-    return found / mean if ratio else found - mean
+    return found / np.where(mean > 0, mean, 1.0) if ratio else found - mean

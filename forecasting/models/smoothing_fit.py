@@ -11,8 +11,8 @@ import numpy as np
 
 from forecasting.models.scans import BLOCK
 
-MOST_STEPS, FIRST_STEPS = 50, 5
-ENOUGH = 1e-7
+MOST_STEPS, FIRST_STEPS = 25, 4
+ENOUGH = 1e-6
 FURTHEST = 8.0
 STARTS = ((0.1, 0.1, 0.1, 0.9), (0.5, 0.1, 0.9, 0.5), (0.1, 0.5, 0.4, 0.9))  # of alpha, beta / alpha, gamma / (1 - alpha), damping
 SMOOTHING, STATES = 4, 2
@@ -178,7 +178,7 @@ def _move(matrix: np.ndarray, gradient: np.ndarray, damping: np.ndarray) -> np.n
 
 
 def _gauss_newton(lanes: Lanes, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """J'J (lanes x p x p) and J'r (lanes x p) of the residuals, in pieces that fit into a processor's cache; NaN where a mean has no sense."""
+    """J'J (lanes x p x p) and J'r (lanes x p) of the residuals, in pieces that fit into a processor's cache."""
     p, n = theta.shape
     matrix, gradient = np.empty((n, p, p)), np.empty((n, p))
     for first in range(0, n, BLOCK):

@@ -1,0 +1,27 @@
+"""ARIMA: SARIMA without a season, for panels that have none or as what a season has to beat."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from forecasting.forecaster import Card, Cost, Family
+from forecasting.models.sarima import Sarima
+from sales.panel import SalesPanel
+
+
+@dataclass(frozen=True)
+class Arima(Sarima):
+    """`Sarima` with its orders without a season: (p, d, q) by AICc (Box & Jenkins, 1976; Hyndman & Khandakar, 2008)."""
+
+    card: ClassVar[Card] = Card(
+        name="arima",
+        family=Family.ARIMA,
+        least_history=12,
+        uses_covariates=False,
+        seasonal=False,
+        intermittent=False,
+        shared=False,
+        cost=Cost.SLOW,
+    )
+
+    def _season(self, panel: SalesPanel) -> int:
+        return 1
