@@ -210,6 +210,20 @@ def test_a_horizon_longer_than_the_history(name: str) -> None:
 
 
 @every_model
+def test_drivers_are_tidy_and_components_add_up_to_the_mean(name: str) -> None:
+    sales = shop().select(np.array([0, 1]))
+    found = made(name).drivers(sales, HORIZON, np.random.default_rng(1))
+    assert list(found.columns) == ["item", "kind", "name", "ds", "value"]
+    assert set(found["kind"]) <= {"component", "importance", "coefficient"}
+    assert np.isfinite(found["value"]).all()
+    assert (found["ds"].notna() == (found["kind"] == "component")).all()
+    components = found[(found["kind"] == "component") & (found["ds"] > sales.last)]
+    if len(components):
+        total = components.groupby(["item", "ds"])["value"].sum().to_numpy().reshape(2, HORIZON)
+        np.testing.assert_allclose(np.maximum(total, 0), answered(name, sales).mean, rtol=1e-6)
+
+
+@every_model
 def test_models_and_answers_travel_between_processes(name: str) -> None:
     forecaster = made(name)
     assert pickle.loads(pickle.dumps(forecaster)) == forecaster

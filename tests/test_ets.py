@@ -1,0 +1,155 @@
+"""ETS against statsmodels, its derivatives against differences, its choice of form against series of known form."""
+
+import numpy as np
+import pytest
+from panels import panel
+from test_sarima import airline
+
+from forecasting.models import ets
+from forecasting.models.ets import Ets, fitted, forms
+from forecasting.models.libraries import quiet
+from forecasting.models.smoothing_fit import Form, Lanes, _jacobian, natural, smooth, squares
+
+RNG = np.random.default_rng
+
+
+def lanes(y: np.ndarray, form: Form) -> Lanes:
+    block = np.atleast_2d(y).T
+    known = (~np.isnan(block)).astype(float)
+    flags = [np.full(block.shape[1], float(flag)) for flag in (form.error == "M", form.trend != "N", form.trend == "Ad")]
+    return Lanes(np.nan_to_num(block), known, form.season, *flags)
+
+
+def some_theta(form: Form, season: int, rng: np.random.Generator) -> np.ndarray:
+    theta = rng.normal(0, 0.3, (6 + (season - 1 if form.season != "N" else 0), 1))
+    theta[4], theta[5] = 1.0, 0.01
+    theta[6:] = (form.season == "M") + theta[6:] / 3
+    return theta
+
+
+@pytest.mark.parametrize("form", forms(4, True), ids=str)
+def test_derivatives_are_those_of_differences(form: Form) -> None:
+    rng = RNG(1)
+    y = rng.uniform(0.7, 1.3, 30)
+    y[[3, 11]] = np.nan
+    some, theta = lanes(y, form), some_theta(form, 4, rng)
+
+    def residuals(at: np.ndarray) -> np.ndarray:
+        return squares(some, smooth(some, natural(at, some))[0])[0]
+
+    moves = 1e-6 * np.eye(len(theta))[:, :, None]
+    expected = np.stack([(residuals(theta + move) - residuals(theta - move)) / 2e-6 for move in moves], axis=1)
+    found, jacobian = _jacobian(some, theta)
+    np.testing.assert_allclose(found, residuals(theta))
+    np.testing.assert_allclose(jacobian, expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("form", [form for form in forms(12, True) if form.season != "M"], ids=str)
+def test_the_recursion_and_likelihood_are_those_of_statsmodels(form: Form) -> None:
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+    y = airline(8) / 100
+    some, theta = lanes(y, form), some_theta(form, 12, RNG(2))
+    by = natural(theta, some)
+    kinds = {"A": "add", "Ad": "add", "M": "mul", "N": None}
+    numbers = [by.alpha, *[by.beta] * (form.trend != "N"), *[by.gamma] * (form.season != "N"), *[by.damping] * (form.trend == "Ad")]
+    numbers += [by.level, *[by.slope] * (form.trend != "N"), *[by.places[::-1, 0]] * (form.season != "N")]
+    with quiet():
+        theirs = ETSModel(
+            y,
+            error=kinds[form.error],
+            trend=kinds[form.trend],
+            damped_trend=form.trend == "Ad",
+            seasonal=kinds[form.season],
+            seasonal_periods=12 if form.season != "N" else None,
+        ).smooth(np.concatenate([np.ravel(number) for number in numbers]))
+    means = smooth(some, by)[0]
+    np.testing.assert_allclose(means[:, 0], theirs.fittedvalues, rtol=1e-6)
+    total = squares(some, means)[1][0]
+    assert -len(y) / 2 * (np.log(2 * np.pi * total / len(y)) + 1) == pytest.approx(theirs.llf, rel=1e-6)
+
+
+@pytest.mark.parametrize("trend", ["N", "A", "Ad"])
+def test_a_season_that_multiplies_moves_as_the_book_says(trend: str) -> None:
+    """Hyndman et al. (2008), table 2.3: m = (l + phi b) s; l' = (l + phi b)(1 + alpha e); b' = phi b + beta (l + phi b) e; s' = s (1 + gamma e),
+    e = (y - m) / m. (statsmodels moves the season by the new level.)"""
+    y, form = airline(3) / 100, Form("M", trend, "M")
+    some, theta = lanes(y, form), some_theta(Form("M", trend, "M"), 12, RNG(2))
+    by = natural(theta, some)
+    alpha, beta, gamma, phi, level, slope = (float(part[0]) for part in (by.alpha, by.beta, by.gamma, by.damping, by.level, by.slope))
+    places, means = list(by.places[:, 0]), []
+    for t, now in enumerate(y):
+        ahead, place = level + phi * slope, places[t % 12]
+        means.append(ahead * place)
+        e = (now - means[-1]) / means[-1]
+        level, slope, places[t % 12] = ahead * (1 + alpha * e), phi * slope + beta * ahead * e, place * (1 + gamma * e)
+    np.testing.assert_allclose(smooth(some, by)[0][:, 0], means)
+
+
+@pytest.mark.parametrize("form", [Form("A", "N", "N"), Form("A", "N", "A"), Form("M", "A", "M")], ids=str)
+def test_the_fit_reaches_statsmodels_maximum(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+    y = airline()
+    kinds = {"A": "add", "M": "mul", "N": None}
+    season = {"seasonal": kinds[form.season], "seasonal_periods": 12} if form.season != "N" else {}
+    with quiet():
+        theirs = ETSModel(y, error=kinds[form.error], trend=kinds[form.trend], **season).fit(disp=False, maxiter=1000)
+    monkeypatch.setattr(ets, "forms", lambda *_: [form])
+    ours = fitted(y[None], 12)
+    assert ours.likelihood[0] > theirs.llf - 0.3
+    ahead = [ours.said(np.array([119]), step)[0, 0] for step in range(1, 13)]
+    np.testing.assert_allclose(ahead, theirs.forecast(12), rtol=0.02)
+
+
+def test_a_quick_level_and_a_slow_one_are_told_apart() -> None:
+    walk = 100 + np.cumsum(RNG(0).normal(0, 3, 200))
+    found = Ets().forecast(panel(np.stack([walk, 100 + RNG(1).normal(0, 3, 200)]), season=1), 1, (0.5,), RNG(0))
+    assert found.mean[0, 0] == pytest.approx(walk[-1], abs=4)
+    assert found.mean[1, 0] == pytest.approx(100, abs=1.5)
+
+
+def test_the_form_is_found() -> None:
+    t = np.arange(140)
+    rng = RNG(3)
+    week = np.array([1, 1.1, 0.8, 0.9, 1.3, 1.6, 0.3])[t % 7]
+    series = {
+        "N": 50 + rng.normal(0, 5, 140),
+        "A": 50 + 30 * (week - 1) + rng.normal(0, 5, 140),
+        "M": (20 + t) * week * rng.normal(1, 0.05, 140),
+    }
+    found = fitted(np.stack(list(series.values())), 7).names
+    assert [name.split(")")[0][-1] for name in found] == list(series)
+    assert found[2].startswith(("ETS(M,A,", "ETS(M,Ad,"))
+
+
+def test_zeros_leave_the_forms_that_add() -> None:
+    assert len(forms(7, True)) == 15
+    assert {form.error + form.season for form in forms(7, False)} == {"AN", "AA"}
+    assert {form.season for form in forms(1, True)} == {"N"}
+    sales = np.where(np.arange(90) % 9 == 0, 0.0, RNG(0).poisson(20, 90))
+    assert fitted(sales[None], 7).names[0].startswith("ETS(A,")
+
+
+def test_a_gap_costs_little_and_is_no_zero() -> None:
+    rng = RNG(7)
+    whole = np.tile([10, 20, 30, 40, 50, 60, 70.0], 30) + rng.normal(0, 2, 210)
+    holed = whole.copy()
+    holed[rng.choice(200, 20, replace=False)] = np.nan
+    found = Ets().forecast(panel(np.stack([whole, holed])), 7, (0.5,), RNG(0))
+    np.testing.assert_allclose(found.mean[1], found.mean[0], atol=4)
+
+
+def test_a_later_start_is_the_same_series() -> None:
+    y = RNG(4).poisson(30, 77) + 10.0 * (np.arange(77) % 7 == 3)
+    early, late = (fitted(np.concatenate([np.full(k, np.nan), y])[None], 7) for k in (0, 12))
+    assert early.names[0] == late.names[0]
+    for step in (1, 5, 9):
+        np.testing.assert_allclose(early.said(np.array([76]), step), late.said(np.array([88]), step), rtol=1e-9)
+
+
+def test_a_long_season_is_taken_out_first() -> None:
+    t, shape = np.arange(182), RNG(6).uniform(0.5, 1.5, 52)
+    y = (100 + 0.2 * t[:156]) * shape[t[:156] % 52] * RNG(5).normal(1, 0.02, 156)
+    found = Ets().forecast(panel(y, frequency="W"), 26, (0.5,), RNG(0))
+    np.testing.assert_allclose(found.mean[0], (100 + 0.2 * t[156:]) * shape[t[156:] % 52], rtol=0.1)
