@@ -9,8 +9,8 @@ import pandas as pd
 from sales.dates import days as days
 from sales.distinct import distinct
 from sales.distinct import texts as texts
+from sales.numbers import Mark, numbers_by
 from sales.numbers import numbers as numbers
-from sales.numbers import read_numbers
 from sales.problems import ROWS_SHOWN as ROWS_SHOWN
 from sales.problems import Problem, Severity
 from sales.problems import found as found
@@ -18,6 +18,7 @@ from sales.problems import found as found
 MOST_UNITS = 1e12
 LEAST_SWAPPED = 5  # dates, and as many texts: fewer tell nothing
 EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-12-31")
+_WEEK = np.timedelta64(6, "D")  # from the last day of a week back to its first
 _FLAGS = {"1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0, "t": 1.0, "0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "f": 0.0}
 
 
@@ -27,8 +28,13 @@ def read_items(column: pd.Series) -> tuple[np.ndarray, np.ndarray, list[Problem]
     return codes, names, found("item_empty", codes < 0, column)
 
 
-def read_days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, list[Problem]]:
-    """Days, NaT in rows to leave out, and problems."""
+def read_days(column: pd.Series, day_first: bool | None, week_ends: bool = False) -> tuple[np.ndarray, list[Problem]]:
+    """Days, NaT in rows to leave out, and problems; where the column holds the last days of weeks, their first ones."""
+    read, problems = _read_days(column, day_first)
+    return (read - _WEEK if week_ends else read), problems
+
+
+def _read_days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, list[Problem]]:
     read, nothing, unclear = days(column, day_first)
     if unclear.any():
         return read, found("dates_ambiguous", unclear, column, Severity.ERROR)
@@ -80,9 +86,12 @@ def _months_or_weeks(column: pd.Series, read: np.ndarray) -> list[Problem]:
     return found("dates_months_or_weeks", unclear, column)
 
 
-def read_units(column: pd.Series) -> tuple[np.ndarray, np.ndarray, list[Problem]]:
-    """Units, NaN in rows with nothing; the mask of the rows whose cell is no amount; and problems. What came back is negative."""
-    told = read_numbers(column)
+def read_units(column: pd.Series, decimal: Mark | None = None) -> tuple[np.ndarray, np.ndarray, list[Problem]]:
+    """Units, NaN in rows with nothing; the mask of the rows whose cell is no amount; and problems. What came back is negative.
+
+    decimal: the mark before the fraction where the column does not tell it.
+    """
+    told = numbers_by(column, decimal)
     read, nothing = told.values, told.nothing
     bad = np.isnan(read) & ~nothing
     if bad.sum() * 2 > (~nothing).sum():
@@ -97,9 +106,9 @@ def read_units(column: pd.Series) -> tuple[np.ndarray, np.ndarray, list[Problem]
     return np.where(bad | infinite | absurd, np.nan, read), bad | infinite | absurd, problems
 
 
-def read_known(column: pd.Series) -> tuple[np.ndarray, list[Problem]]:
-    """A column known ahead as numbers, yes and no as 1 and 0, NaN where there is nothing, and problems."""
-    read, nothing = _with_flags(column)
+def read_known(column: pd.Series, decimal: Mark | None = None) -> tuple[np.ndarray, list[Problem]]:
+    """A column known ahead as numbers, yes and no as 1 and 0, NaN where there is nothing, and problems; `decimal` as in `read_units`."""
+    read, nothing = _with_flags(column, decimal)
     wrong = (np.isnan(read) & ~nothing) | (np.abs(np.nan_to_num(read)) >= np.finfo(np.float32).max)
     return read, found("known_not_numbers", wrong, column, Severity.ERROR)
 
@@ -110,8 +119,9 @@ def read_flags(column: pd.Series) -> tuple[np.ndarray, list[Problem]]:
     return read == 1, found("flag_unreadable", ~nothing & ~np.isin(read, (0, 1)), column, Severity.ERROR)
 
 
-def _with_flags(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    read, nothing = numbers(column)
+def _with_flags(column: pd.Series, decimal: Mark | None = None) -> tuple[np.ndarray, np.ndarray]:
+    told = numbers_by(column, decimal)
+    read, nothing = told.values, told.nothing
     if (np.isnan(read) & ~nothing).any():
         codes, values = distinct(column)
         flags = np.array([*(_FLAGS.get(str(value).strip().lower(), np.nan) for value in values), np.nan])[codes]

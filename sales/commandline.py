@@ -11,10 +11,10 @@ from typing import Any, TextIO, get_args
 
 from sales import storage
 from sales.diagnosis import LOOKS
-from sales.flagged import DECISIONS, ROLES, decided, files_of, read_flagged, with_alike, written_recipe
+from sales.flagged import DECISIONS, decided, files_of, read_flagged, with_alike, written_recipe
 from sales.intake import Intake, intake
 from sales.lines import ends_of
-from sales.mapping import Mapping
+from sales.mapping import ROLES, Mapping
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem, Severity
 from sales.reading import in_files
@@ -54,6 +54,7 @@ def add_sales_arguments(
     add("--known", type=_columns, metavar="COLUMNS")
     add("--apart", type=_columns, metavar="COLUMNS")
     add("--one-a-row", **_YES)
+    add("--week-ends", action=argparse.BooleanOptionalAction)
     add_decisions(parser, words)
 
 
@@ -66,9 +67,17 @@ def add_decisions(parser: argparse.ArgumentParser, words: Callable[[str], str] =
     add("--gaps", choices=("zero", "unknown"))
     add("--day-first", action="store_true", default=None, dest="day_first")
     add("--month-first", action="store_false", default=None, dest="day_first")
+    add("--decimal", type=_mark, metavar="{point,comma}")
     add("--repair", type=_repair, action="append", metavar="CODE=ACTION")
     add("--merge", type=_pair, action=_Merges, metavar="OLD=NEW")
     add("--merge-alike", **_YES)
+
+
+def _mark(typed: str) -> str:
+    marks = {"point": ".", "comma": ","}
+    if typed not in marks:
+        raise argparse.ArgumentTypeError(f"decimal: got {typed!r}, expected point or comma")
+    return marks[typed]
 
 
 def _adder(into: Any, words: Callable[[str], str]) -> Callable[..., None]:

@@ -1,13 +1,12 @@
 """Customers: who bought is replaced by a salted hash at the door; nothing that is kept or shown knows more."""
 
 import hashlib
-from dataclasses import fields
 
 import pandas as pd
 import pyarrow as pa
 
 from sales import checks
-from sales.mapping import Mapping
+from sales.mapping import ROLES, Mapping
 from sales.problems import Problem, Severity
 from sales.role_names import PERSONS, plain_name
 
@@ -43,7 +42,7 @@ def personal(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
     >>> [problem.column for problem in personal(table, Mapping("sku", customer="client"))]
     ['who']
     """
-    taken = {getattr(mapping, role.name) for role in fields(Mapping) if role.name != "known"}
+    taken = {getattr(mapping, role) for role in ROLES}
     return [
         Problem("column_of_persons", Severity.WARNING, str(name))
         for place, name in enumerate(table.columns)

@@ -14,17 +14,16 @@ from sales.alike import alike_codes, best_sellers
 from sales.databases import read_named
 from sales.intake import Intake
 from sales.joining import Side, join, propose_join
-from sales.mapping import Mapping, propose
+from sales.mapping import ROLES, Mapping, ends_weeks, propose
 from sales.problems import InputProblems, Problem, Severity, usable
 from sales.reading import Asked, Reading, in_files, read_files, read_table
 from sales.recipe import Recipe, long_tables
 from sales.shapes import Layout, Shape, detect_shape, free_name
 
-ROLES = tuple(role.name for role in fields(Mapping) if role.default is None)
 _OWN_NAMES = {"item": "item", "date": "ds", "units": "y"}
 _UNITS = "units"
 _ASKED = tuple(part.name for part in fields(Asked))
-_WHOLE = {"freq": "frequency", "gaps": "gaps", "season": "season", "day_first": "day_first"}
+_WHOLE = {"freq": "frequency", "gaps": "gaps", "season": "season", "day_first": "day_first", "decimal": "decimal"}
 DECISIONS = (*_ASKED, "recipe", "join", "shape", "beside", "first_date", "apart", "one_a_row", "repair", "merge", "merge_alike")
 
 
@@ -131,7 +130,7 @@ def with_decisions(args: argparse.Namespace, recipe: Recipe, base: Recipe | None
 
 def decisions_against(args: argparse.Namespace, recipe: Recipe) -> list[Problem]:
     """A problem for each flag that decides about all sales otherwise than `recipe` does."""
-    given = {flag: getattr(args, flag) for flag in ("freq", "gaps", "season")}
+    given = {flag: getattr(args, flag) for flag in ("freq", "gaps", "season", "decimal")}
     flags = [f"--{flag} {value}" for flag, value in given.items() if value not in (None, getattr(recipe, _WHOLE[flag]))]
     if recipe.day_first is not None and args.day_first not in (None, recipe.day_first):
         flags.append("--day-first" if args.day_first else "--month-first")
@@ -199,11 +198,14 @@ def _shape(args: argparse.Namespace, base: Recipe | None, table: pd.DataFrame) -
 
 def _mapping(args: argparse.Namespace, base: Recipe | None, long: pd.DataFrame) -> Mapping:
     """A flag's column ("": none), else that of `base`; without it item, ds and y where the table has them, else what it suggests."""
-    flags = {role: value or None for role in ROLES if (value := getattr(args, role)) is not None}
+    flags: dict[str, Any] = {role: value or None for role in ROLES if (value := getattr(args, role)) is not None}
     known = args.known if args.known is not None else base.mapping.known if base is not None else ()
     if base is not None:
-        return replace(base.mapping, **flags, known=known)
-    own = {role: name for role, name in _OWN_NAMES.items() if role not in flags and name in long.columns and name not in flags.values()}
+        week_ends = base.mapping.week_ends if args.week_ends is None else args.week_ends
+        return replace(base.mapping, **flags, known=known, week_ends=week_ends)
+    free = {role: name for role, name in _OWN_NAMES.items() if role not in flags and name not in flags.values()}
+    own: dict[str, Any] = {role: name for role, name in free.items() if name in long.columns}
     taken = {*flags.values(), *own.values(), *known}
     proposed = propose(long.drop(columns=[name for name in long.columns if name in taken]))
-    return replace(proposed, **{**own, **flags}, known=known)
+    mapping = replace(proposed, **{**own, **flags}, known=known)
+    return replace(mapping, week_ends=ends_weeks(mapping.date) if args.week_ends is None else args.week_ends)

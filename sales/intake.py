@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,8 @@ from sales.grid import Gaps, Grid
 from sales.holes import holes
 from sales.kind import Kind, kind_of
 from sales.lines import SalesLines, distinct_days, read_lines
-from sales.mapping import Mapping
+from sales.mapping import ROLES, Mapping
+from sales.numbers import Mark
 from sales.panel import ATTRIBUTES, SalesPanel
 from sales.problems import ROWS_SHOWN, Problem, Severity, usable
 from sales.repairs import Finding, repair, repairs_of
@@ -59,11 +60,13 @@ def intake(
     actions: MappingOf[str, str] | None = _PROPOSED,
     merges: MappingOf[str, str] = _PROPOSED,
     today: datetime.date | None = None,
+    decimal: Mark | None = None,
 ) -> Intake:
     """The panel that `table` holds, on the calendar the file is kept in or on that of `frequency`, and all problems found.
 
     Order lines are summed. `gaps`: what a missing row inside an item's life is in a file of period totals; among order lines it is 0.
-    `season`: periods in a season, by default the calendar's. `day_first`: the order of 01/02/2024, where the file does not show it.
+    `season`: periods in a season, by default the calendar's. `day_first`: the order of 01/02/2024, where the file does not show it;
+    `decimal`: the mark before the fraction, where 1.234 could be either.
     `actions`: what to do about findings, by code, else what is proposed; None keeps all lines as they are, as a panel's own file wants
     (of period totals what is below 0 is still not known). `merges`: old item codes and the codes they count under. `today`: sales dated
     after it are found, by default the day on the clock. Rows with empty units after the last sale carry columns known ahead. Never raises
@@ -74,7 +77,7 @@ def intake(
     if frequency not in (None, "D", "W", "M") or gaps not in ("zero", "unknown") or (season is not None and season < 1):
         raise ValueError(f"intake: got {frequency!r}, {gaps!r}, {season!r}, expected D, W, M or None; zero or unknown; 1 or more or None")
     problems: list[Problem] = []
-    mended = mended_lines(table, mapping, day_first, actions, merges, today, problems)
+    mended = mended_lines(table, mapping, day_first, actions, merges, today, problems, decimal=decimal)
     if mended is None or not usable(problems):
         findings = () if mended is None else mended.findings
         return Intake(None, tuple(problems), frequency, None, len(table), 0, findings)
@@ -100,12 +103,13 @@ def mended_lines(
     today: datetime.date | None,
     problems: list[Problem],
     kind: Kind | None = None,
+    decimal: Mark | None = None,
 ) -> Mended | None:
     """The lines of `table` as `intake` lays them out, None where they cannot be read; what is wrong is added to `problems`. `kind`: what
     the table holds, where that is known; None: the table tells."""
     table = _plain(table)
     problems += _check_mapping(table, mapping)
-    lines = _read_lines(table, mapping, day_first, problems) if usable(problems) else None
+    lines = _read_lines(table, mapping, day_first, decimal, problems) if usable(problems) else None
     if lines is None:
         return None
     kind, times = kind_of(lines, mapping.order is not None) if kind is None else (kind, 1)
@@ -166,7 +170,7 @@ def _check_mapping(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
     if mapping.units is None:
         problems.append(Problem("no_units_column", params=there))
     required = [name for name in (mapping.item, mapping.date, mapping.units) if name is not None]
-    roles = [getattr(mapping, role.name) for role in fields(Mapping) if role.name != "known"]
+    roles = [getattr(mapping, role) for role in ROLES]
     for name in dict.fromkeys([*(name for name in roles if name is not None), *mapping.known]):
         if name not in columns:
             problems.append(Problem("column_absent", column=name, params=there))
@@ -181,9 +185,11 @@ def _check_mapping(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
     return problems
 
 
-def _read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None, problems: list[Problem]) -> SalesLines | None:
+def _read_lines(
+    table: pd.DataFrame, mapping: Mapping, day_first: bool | None, decimal: Mark | None, problems: list[Problem]
+) -> SalesLines | None:
     """The lines of `table` that have an item and a day; None where a problem forbids it."""
-    lines, found = read_lines(table, mapping, day_first)
+    lines, found = read_lines(table, mapping, day_first, decimal)
     problems += found
     if len(lines.items) > MOST_ITEMS:
         problems.append(Problem("too_many_items", column=mapping.item, got=f"{len(lines.items):,}", params={"most": f"{MOST_ITEMS:,}"}))

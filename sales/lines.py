@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from sales import checks
 from sales.distinct import blocks, distinct, spread, text_bytes, text_cells
 from sales.mapping import Mapping
+from sales.numbers import Mark, numbers_by, told_mark
 from sales.panel import ATTRIBUTES
 from sales.problems import Problem, Severity
 from sales.role_names import NAMES, plain_name
@@ -23,6 +24,7 @@ _SLOT_BITS = 22
 _ODD = np.int64(0x1E3779B97F4A7C15)
 _MOST_LOCATIONS = 2**20
 _LEAST_ROWS, _FIRST_ROWS = 20, 1_000
+_SAMPLE = 2_000  # rows of each column of numbers that tell the decimal mark of the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,14 +149,18 @@ def _at(part: Any, where: np.ndarray) -> Any:
     return None if part is None else part[where]
 
 
-def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) -> tuple[SalesLines, list[Problem]]:
+def read_lines(
+    table: pd.DataFrame, mapping: Mapping, day_first: bool | None, decimal: Mark | None = None
+) -> tuple[SalesLines, list[Problem]]:
     """The lines that `mapping` finds in `table`, and what is wrong with their cells. Lines without an item or a day are left out and named;
-    units that are no amount are refused and named."""
+    units that are no amount are refused and named. decimal: the mark before the fraction in columns that do not tell it, by default that
+    which the other columns of numbers tell: a file is written in one way."""
+    decimal = decimal or _told_by_others(table, mapping)
     with ThreadPoolExecutor(_THREADS) as threads:  # most of the work is Arrow's and NumPy's, which let others work meanwhile
         of_item = threads.submit(checks.read_items, table[mapping.item])
-        of_date = threads.submit(checks.read_days, table[mapping.date], day_first)
-        units, refused, of_units = checks.read_units(table[mapping.units])
-        price = _price(table, mapping, units)
+        of_date = threads.submit(checks.read_days, table[mapping.date], day_first, mapping.week_ends)
+        units, refused, of_units = checks.read_units(table[mapping.units], decimal)
+        price = _price(table, mapping, units, decimal)
         came_back = bool((units < 0).any())
         prefix = _prefix(table[mapping.order]) if came_back and mapping.order is not None else None
         code, items, problems = of_item.result()
@@ -162,13 +168,13 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
     problems = [*problems, *of_days, *of_units]
     known, flags = {}, None
     for name in mapping.known:
-        known[name], of_known = checks.read_known(table[name])
+        known[name], of_known = checks.read_known(table[name], decimal)
         problems += of_known
     if mapping.out_of_stock is not None:
         flags, of_flags = checks.read_flags(table[mapping.out_of_stock])
         problems += of_flags
     if mapping.on_hand is not None:
-        flags, of_stock = _without_stock(table[mapping.on_hand], units, flags)
+        flags, of_stock = _without_stock(table[mapping.on_hand], units, flags, decimal)
         problems += of_stock
     odd = came_back or (price is not None and bool((price <= 0).any()))
     columns = {role: column for role in ATTRIBUTES if (column := getattr(mapping, role)) is not None}
@@ -192,10 +198,21 @@ def read_lines(table: pd.DataFrame, mapping: Mapping, day_first: bool | None) ->
     return replace(lines, copy=copy, pasted=bool(copy.any()) and _one_of_a_kind(table, lines.place[~copy], mapping)), problems
 
 
-def _without_stock(column: pd.Series, units: np.ndarray, flags: np.ndarray | None) -> tuple[np.ndarray, list[Problem]]:
+def _told_by_others(table: pd.DataFrame, mapping: Mapping) -> Mark | None:
+    """The decimal mark that columns of numbers tell, where they tell one."""
+    rows = np.unique(np.linspace(0, len(table) - 1, min(len(table), _SAMPLE)).astype(int))
+    columns = [name for name in (mapping.units, mapping.price, mapping.revenue, mapping.on_hand, *mapping.known) if name is not None]
+    marks = {told_mark(table[name].iloc[rows]) for name in dict.fromkeys(columns)} - {None}
+    return marks.pop() if len(marks) == 1 else None
+
+
+def _without_stock(
+    column: pd.Series, units: np.ndarray, flags: np.ndarray | None, decimal: Mark | None
+) -> tuple[np.ndarray, list[Problem]]:
     """`flags` and the lines with a stock on hand of 0 or below that sold nothing: where the last unit was sold, most of the day's demand
     was met, and it is told."""
-    on_hand, nothing = checks.numbers(column)
+    told = numbers_by(column, decimal)
+    on_hand, nothing = told.values, told.nothing
     problems = checks.found("on_hand_unreadable", np.isnan(on_hand) & ~nothing, column)
     gone = on_hand <= 0
     if (sold_out := gone & (units > 0)).any():
@@ -204,14 +221,14 @@ def _without_stock(column: pd.Series, units: np.ndarray, flags: np.ndarray | Non
     return (gone & ~sold_out) | (False if flags is None else flags), problems
 
 
-def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray) -> np.ndarray | None:
+def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray, decimal: Mark | None) -> np.ndarray | None:
     """Money a unit: the price, or what a line brought over its units; of a return that without its sign."""
     if mapping.price is not None:
-        return checks.numbers(table[mapping.price])[0]
+        return numbers_by(table[mapping.price], decimal).values
     if mapping.revenue is None:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        price = checks.numbers(table[mapping.revenue])[0] / units
+        price = numbers_by(table[mapping.revenue], decimal).values / units
     price = np.where(units < 0, np.abs(price), price)  # what came back is written with a sign or without
     return np.where(np.isfinite(price), price, np.nan)
 

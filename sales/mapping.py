@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -62,12 +62,14 @@ _NOT_SOLD = (
     "库存",
     "在途",
 )
+_WEEK_ENDS = ("weekend", "endofweek", "wochenende", "finsemaine", "findesemaine", "findesemana", "周末", "周结束")
 _OFTEN_MONEY = ("sales", "ventes", "ventas")
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """The column of each role, None where there is none. `known`: columns known ahead, the only ones that become covariates.
+    """The column of each role, None where there is none. `known`: columns known ahead, the only ones that become covariates. `week_ends`:
+    the dates are the last days of weeks, and stand for their first ones.
 
     Whether the columns are in a table, and play one role only, is for `intake` to say: a person chooses them.
     """
@@ -87,6 +89,10 @@ class Mapping:
     order: str | None = None
     customer: str | None = None
     known: tuple[str, ...] = ()
+    week_ends: bool = False
+
+
+ROLES = tuple(role.name for role in fields(Mapping) if role.name not in ("known", "week_ends"))
 
 
 def propose(table: pd.DataFrame) -> Mapping:
@@ -105,7 +111,16 @@ def propose(table: pd.DataFrame) -> Mapping:
         free = {name: column for name, column in columns.items() if name not in chosen.values()}
         if (column := _by_name(role, free) or _by_ending(role, free) or _by_content(role, free)) is not None:
             chosen[role] = column
-    return replace(Mapping(), **chosen)  # type: ignore[arg-type]
+    return replace(Mapping(week_ends=ends_weeks(chosen.get("date"))), **chosen)  # type: ignore[arg-type]
+
+
+def ends_weeks(name: str | None) -> bool:
+    """Whether a column of dates says that they are the last days of weeks.
+
+    >>> [ends_weeks(name) for name in ("Week Ending", "week", None)]
+    [True, False, False]
+    """
+    return name is not None and any(word in plain_name(name) for word in _WEEK_ENDS)
 
 
 def confidence(table: pd.DataFrame, mapping: Mapping) -> dict[str, float]:

@@ -115,6 +115,16 @@ def read_numbers(column: pd.Series, decimal: Mark | None = None) -> Numbers:
     return Numbers(values[codes], rows(read.nothing) | (codes < 0), read.decimal, rows(read.unclear), rows(read.percent), read.currencies)
 
 
+def numbers_by(column: pd.Series, decimal: Mark | None) -> Numbers:
+    """The numbers of `column`; `decimal` is the mark before the fraction where the column itself does not tell it.
+
+    >>> [numbers_by(pd.Series([cell]), ",").values[0].item() for cell in ("1.234", "1.5", "1,5")]
+    [1234.0, 1.5, 1.5]
+    """
+    read = read_numbers(column)
+    return read_numbers(column, decimal) if decimal is not None and read.unclear.any() else read
+
+
 def told_mark(column: pd.Series) -> Mark | None:
     """The decimal mark that cells of the column tell; None where none tells.
 

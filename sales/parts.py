@@ -92,7 +92,7 @@ def _part(table: pd.DataFrame, recipe: Recipe, kind: Kind | None, findings: dict
     problems += of_table
     if not usable(problems):
         return None
-    mended = mended_lines(table, recipe.mapping, recipe.day_first, recipe.actions, recipe.merges, None, problems, kind)
+    mended = mended_lines(table, recipe.mapping, recipe.day_first, recipe.actions, recipe.merges, None, problems, kind, recipe.decimal)
     if mended is None:
         return None
     if mended.kind != "order_lines":

@@ -19,6 +19,7 @@ from sales.intake import Intake, intake
 from sales.joining import join
 from sales.lines import ends_of
 from sales.mapping import Mapping
+from sales.numbers import Mark
 from sales.problems import Problem, Severity, usable
 from sales.repairs import REPAIRS
 from sales.shapes import Shape, to_long
@@ -37,12 +38,11 @@ class Recipe:
     reading: what was asked of the reader (sheet, header row, encoding, …). roles: what each of the tables is: "lines", the sales, or
     "second", what is joined to them; other words are those of others (`sales.context`), and a table without one holds lines. join: {"on":
     [[column of the lines, column of the second], …]}, with "lines": "right" where the second holds the order lines; None where there is no
-    second. shape: how the table holds sales, None where it is
-    long. apart: columns whose texts stand behind the item's code, so that each place or size is an item of its own. mapping, frequency,
-    gaps, season, day_first: as `intake` takes them. one_a_row: the column of units is made where a table has none of that name, each row
-    one unit. merges: old item codes and those they count under. actions: what is done about findings, by code. A finding about lines
-    without one gets what is proposed. One about the panel without one changes nothing: what looks odd in a series is as often true as
-    wrong, and only a person can tell.
+    second. shape: how the table holds sales, None where it is long. apart: columns whose texts stand behind the item's code, so that each
+    place or size is an item of its own. mapping, frequency, gaps, season, day_first, decimal: as `intake` takes them. one_a_row: the column
+    of units is made where a table has none of that name, each row one unit. merges: old item codes and those they count under. actions:
+    what is done about findings, by code. A finding about lines without one gets what is proposed. One about the panel without one changes
+    nothing: what looks odd in a series is as often true as wrong, and only a person can tell.
 
     Raises ValueError for values that `intake` does not take, and for merges that run in a circle.
     """
@@ -60,6 +60,7 @@ class Recipe:
     apart: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     one_a_row: bool = False
+    decimal: Mark | None = None
 
     def __post_init__(self) -> None:
         def expect(name: str, right: bool, expected: str) -> None:
@@ -80,6 +81,7 @@ class Recipe:
         for name in ("apart", "roles"):
             expect(name, all(isinstance(text, str) for text in getattr(self, name)), "texts")
         expect("one_a_row", type(self.one_a_row) is bool, "true or false")
+        expect("decimal", self.decimal in (None, ".", ","), "a point, a comma or nothing")
         ends_of(self.merges)
 
     def to_json(self) -> dict[str, Any]:
@@ -123,7 +125,8 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
     if not usable(problems):
         return Intake(None, tuple(problems), recipe.frequency, None, sum(map(len, files)), 0)
     stack = _stack(recipe, files)
-    read = intake(stack.table, recipe.mapping, recipe.frequency, recipe.gaps, recipe.season, recipe.day_first, lines, recipe.merges, today)
+    asked = (recipe.frequency, recipe.gaps, recipe.season, recipe.day_first, lines, recipe.merges, today, recipe.decimal)
+    read = intake(stack.table, recipe.mapping, *asked)
     read = replace(read, problems=(*problems, *read.problems))
     if read.panel is not None:
         panel, holes = with_holes(read.panel, stack)
@@ -249,6 +252,8 @@ def _mapping(read: Any) -> Mapping:
         if role.name == "known":
             roles["known"] = tuple(column or ())
             fits = isinstance(column, (list, tuple, type(None))) and all(isinstance(name, str) for name in roles["known"])
+        elif role.name == "week_ends":
+            roles["week_ends"], fits = bool(column), column in (None, True, False)
         else:
             roles[role.name] = column
             fits = column is None or isinstance(column, str)

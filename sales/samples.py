@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,8 +89,8 @@ def made_up_shop(seed: int = 20) -> Sample:
     truth["lost"] = demand[item, day] - units[item, day]
     recent = expected[:, history - AHEAD : history].mean(axis=1)
     stock = _stock(rng, code, category, supplier, recent, list_price[:, history - 1], empty[:, history - 1])
-    roles = ("price", "promotion", "out_of_stock", "category", "supplier", "description")
-    mapping = Mapping("item", "date", "units", **{role: role for role in roles}, known=("price", "promotion"))
+    roles: dict[str, Any] = {role: role for role in ("price", "promotion", "out_of_stock", "category", "supplier", "description")}
+    mapping = Mapping("item", "date", "units", **roles, known=("price", "promotion"))
     return Sample("made_up_shop", sales, stock, truth, mapping, "D", "sample.made_up_shop")
 
 

@@ -61,7 +61,7 @@ def stacked(
     """
     part = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
     whole = pd.concat(tables)
-    days, _ = checks.read_days(whole[mapping.date], day_first)
+    days, _ = checks.read_days(whole[mapping.date], day_first, mapping.week_ends)
     days = days.astype("datetime64[D]")
     item, names = _items(whole[mapping.item], merges or {})
     place, places = places_of(whole, tables, mapping)

@@ -78,7 +78,8 @@ def opened_panel(path: Path) -> tuple[SalesPanel | None, tuple[Problem, ...]]:
 
 def frame_mapping(known: Sequence[str], flagged: bool, attributes: Sequence[str]) -> Mapping:
     """Which column of `SalesPanel.to_frame` plays which role, for a panel with these columns known ahead and these attributes."""
-    return Mapping("item", "ds", "y", out_of_stock="out_of_stock" if flagged else None, known=tuple(known), **{a: a for a in attributes})
+    own: dict[str, Any] = {role: role for role in attributes}
+    return Mapping("item", "ds", "y", out_of_stock="out_of_stock" if flagged else None, known=tuple(known), **own)
 
 
 def _table(panel: SalesPanel) -> pa.Table:

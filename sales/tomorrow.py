@@ -2,8 +2,9 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from sales.alike_files import written_alike
 from sales.appending import Difference, appended, compared
 from sales.intake import Intake
 from sales.lines import read_lines
-from sales.mapping import REQUIRED, Mapping
+from sales.mapping import REQUIRED, ROLES, Mapping
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity, usable
 from sales.recipe import LINES, Recipe, apply, long_tables
@@ -67,14 +68,15 @@ def on_top(
     as_kept = (recipe.shape is None or recipe.shape.layout == "long") and not recipe.apart and set(recipe.roles) <= {LINES}
     kept = len(before) if as_kept else 0
     order = its.day_first if recipe.day_first is None else recipe.day_first
-    over = replace(recipe, shape=None, join=None, apart=(), roles=(), frequency=old.calendar.frequency, day_first=order)
+    decimal = its.decimal if recipe.decimal is None else recipe.decimal
+    over = replace(recipe, shape=None, join=None, apart=(), roles=(), frequency=old.calendar.frequency, day_first=order, decimal=decimal)
     problems = [*wrong, *of_newer, *(problem for file in files for problem in (*_absent(file, recipe.mapping), *repeated(file)))]
     alike, alone = files, list[Problem]()
     if usable(problems):  # alone: among many good rows of the older files all of the newer may be bad
         alike, _ = written_alike(files, recipe.mapping, order)
         for file in alike[len(before) :]:
             mapping, lacking = _there(recipe.mapping, file)
-            alone += [*lacking, *read_lines(file, mapping, order)[1]]
+            alone += [*lacking, *read_lines(file, mapping, order, decimal)[1]]
         alone = [problem for problem in alone if problem.code not in _TOLD_TOGETHER]
         problems += alone
     if not usable(problems):
@@ -172,9 +174,9 @@ def _spoken_of(panel: SalesPanel, stack: Stack) -> np.ndarray:
 def _in_columns_of(wanted: Mapping, its: Mapping, table: pd.DataFrame) -> pd.DataFrame:
     """`table` with the columns of its roles under the names that `wanted` has for them; others of those names are left out."""
     names: dict[str, str] = {}
-    for role in fields(Mapping):
-        old, new = getattr(its, role.name), getattr(wanted, role.name)
-        if role.name != "known" and old is not None and new is not None:
+    for role in ROLES:
+        old, new = getattr(its, role), getattr(wanted, role)
+        if old is not None and new is not None:
             names.setdefault(old, new)
     taken = [name for name in table.columns if name in names.values() and name not in names]
     return table.drop(columns=taken).rename(columns=names)
@@ -182,11 +184,12 @@ def _in_columns_of(wanted: Mapping, its: Mapping, table: pd.DataFrame) -> pd.Dat
 
 def _there(mapping: Mapping, table: pd.DataFrame) -> tuple[Mapping, list[Problem]]:
     """`mapping` without the columns that `table` lacks and may lack, and a problem that names them."""
-    asked = {role.name: getattr(mapping, role.name) for role in fields(Mapping) if role.default is None and role.name not in REQUIRED}
+    asked = {role: getattr(mapping, role) for role in ROLES if role not in REQUIRED}
     lacking = {role: column for role, column in asked.items() if column is not None and column not in table.columns}
     known = tuple(name for name in mapping.known if name in table.columns)
     told = [Problem("columns_absent", Severity.WARNING, got=", ".join(dict.fromkeys(lacking.values()))[:100])] if lacking else []
-    return replace(mapping, known=known, **dict.fromkeys(lacking)), told
+    gone: dict[str, Any] = dict.fromkeys(lacking)
+    return replace(mapping, known=known, **gone), told
 
 
 def _absent(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:

@@ -26,7 +26,7 @@ FREQUENCIES: tuple[Frequency, ...] = ("D", "W", "M")
 GAPS: tuple[Gaps, ...] = ("zero", "unknown")
 KIND, EVERYBODY = "mapping", ""
 UNITS = "units"
-REMEMBERED = ("mapping", "apart", "one_a_row", "frequency", "gaps", "day_first")
+REMEMBERED = ("mapping", "apart", "one_a_row", "frequency", "gaps", "day_first", "decimal")
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,12 @@ def form(source: Source) -> Recipe:
         )
         for slot, name, before in zip(st.columns(2), ("known", "apart"), (first.mapping.known, first.apart), strict=True)
     )
-    mapping = replace(mapping, known=tuple(known), units=free_name(UNITS, columns) if one_a_row else mapping.units)
-    return replace(source.decided, mapping=mapping, apart=tuple(apart), one_a_row=one_a_row, **_calendar(source.key, first))
+    calendar = _calendar(source.key, first)
+    week_ends = st.checkbox(
+        text("mapping.week_ends"), value=first.mapping.week_ends, key=f"week-ends-{key}", help=text("mapping.week_ends.help")
+    )
+    mapping = replace(mapping, known=tuple(known), units=free_name(UNITS, columns) if one_a_row else mapping.units, week_ends=week_ends)
+    return replace(source.decided, mapping=mapping, apart=tuple(apart), one_a_row=one_a_row, **calendar)
 
 
 
@@ -94,8 +98,8 @@ def _say_how_sure(source: Source, mapping: Mapping, first: Mapping, slots: dict[
 
 
 def _calendar(key: str, first: Recipe) -> dict[str, Any]:
-    """Periods, gaps and the order of day and month, as `Recipe` takes them."""
-    left, middle, right = st.columns(3)
+    """Periods, gaps, the order of day and month and the decimal mark, as `Recipe` takes them."""
+    left, middle, right, last = st.columns(4)
     periods = [None, *FREQUENCIES]
     frequency = left.selectbox(
         text("mapping.frequency"),
@@ -121,7 +125,16 @@ def _calendar(key: str, first: Recipe) -> dict[str, Any]:
         key=f"day-first-{key}",
         help=text("mapping.day_first.help"),
     )
-    return {"frequency": frequency, "gaps": gaps, "day_first": day_first}
+    marks = [None, ".", ","]
+    decimal = last.selectbox(
+        text("mapping.decimal"),
+        marks,
+        index=marks.index(first.decimal),
+        format_func=lambda mark: text(f"decimal.{mark}"),
+        key=f"decimal-{key}",
+        help=text("mapping.decimal.help"),
+    )
+    return {"frequency": frequency, "gaps": gaps, "day_first": day_first, "decimal": decimal}
 
 
 def remember(table: pd.DataFrame, recipe: Recipe) -> None:

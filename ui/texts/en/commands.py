@@ -36,6 +36,8 @@ COMMANDS: dict[str, str] = {
     "flag.gaps": "what a missing row means among period totals (default: zero)",
     "flag.day_first": "01/02/2024 is the first of February",
     "flag.month_first": "01/02/2024 is the second of January",
+    "flag.week_ends": "the dates are the last days of weeks (default: as the name of their column says)",
+    "flag.decimal": "what stands before the fraction in numbers like 1.234 that can be read both ways",
     "flag.revenue": "the column of what a line brought in all, where there is no price a unit",
     "flag.location": "the column of shops or warehouses",
     "flag.order": "the column of order ids; ids that begin with letters of their own, as C536379, may say that an order is cancelled",
@@ -187,6 +189,7 @@ COMMAND_PROBLEMS: dict[str, tuple[str, str, str]] = {
 
 # what is done on the command line about problems that pages have too: code -> fix
 COMMAND_FIXES: dict[str, str] = {
+    "numbers_unclear": "Compare the total with your own; say what stands before the fraction if it is wrong (--decimal).",
     "no_header": "Say which row is the header (--header-row), or add one.",
     "header_missing": "The columns were called {first} and so on; add a header, or say which row it is (--header-row).",
     "rows_above_header": "They were left out; say which row is the header if it is another (--header-row).",

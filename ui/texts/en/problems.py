@@ -323,7 +323,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "numbers_unclear": (
         "this can be read with thousands or with a fraction, and nothing in the column tells which; it was read with the fraction after '{decimal}'",
         "another number in the column that tells, such as 1234.5 or 1.234,5",
-        "Compare the total with your own; write the numbers without a thousands separator if it is wrong.",
+        "Compare the total with your own; say what stands before the fraction if it is wrong.",
     ),
     "numbers_files_differ": (
         "this file has '{decimal}' before the fraction, others '{first}'",
