@@ -67,6 +67,7 @@ _EITHER = (
 )
 _DOTTED = r"^(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4}|\d{2})$"
 _YEAR_FIRST = tuple(rf"^(?P<year>\d{{2}}){mark}(?P<month>\d{{2}}){mark}(?P<day>\d{{2}})$" for mark in "-/")
+_LEAST_MONTHS, _MOST_YEARS = 3, 15
 _RUNS, _LEAST_RUN = 3, 5  # as many more days of a month than years, and so many days, tell which is which
 _WEEK_NUMBERS = r"^(?P<year>(?:19|20)\d{2})(?P<week>\d{2})$"
 _CANNOT_BE_MONTHS = r"^(?:19|20)\d{2}(?:1[3-9]|[2-4]\d|5[0-3])$"
@@ -301,10 +302,19 @@ def _year_first(words: pa.Array) -> bool | None:
     first, second, third = (np.asarray(pc.cast(pc.struct_field(parts, name), pa.int64())) for name in ("first", "second", "third"))
     if third.min() < 1 or third.max() > 31 or second.min() < 1 or second.max() > 12:
         return False
+    if _months_of_years(first, second, third):
+        return True
     years, run = len(np.unique(first)), len(np.unique(third))
     if first.min() < 1 or first.max() > 31 or (run >= _RUNS * years and run >= _LEAST_RUN):
         return True
     return None if run > years or run == years == 1 else False
+
+
+def _months_of_years(first: np.ndarray, second: np.ndarray, third: np.ndarray) -> bool:
+    """Whether 23-11-01, 23-12-01, 24-01-01 are months: their first days, one after the other, and not days of some months of 2001."""
+    months = np.unique(first * 12 + second)
+    in_a_row = len(months) >= _LEAST_MONTHS and months[-1] - months[0] + 1 == len(months)
+    return bool((third == 1).all() and first.min() > 12 and first.max() - first.min() < _MOST_YEARS and in_a_row)
 
 
 def _ordered(read: np.ndarray, words: pa.Array, day_first: bool | None) -> tuple[np.ndarray, np.ndarray]:

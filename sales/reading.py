@@ -16,6 +16,7 @@ from sales.overlaps import without_overlap
 from sales.problems import InputProblems, Problem, Severity, usable
 from sales.readers import limits, packed
 from sales.readers.layout import without_totals
+from sales.readers.outline import filled_down
 from sales.readers.parquet import read_parquet
 from sales.readers.text import read_text
 from sales.readers.workbook import read_workbook
@@ -28,7 +29,7 @@ class Asked:
     """What somebody says of a file, in place of what would be found by itself. None: find it.
 
     sheet: of a workbook, or a file in a zip; header_row: its first header row, from 1; header_rows: how many there are, 0 for none;
-    encoding: as Python calls it; separator: one character.
+    encoding: as Python calls it; separator: one character; outline: whether open cells of the first columns hold what stands above them.
     """
 
     sheet: str | None = None
@@ -36,6 +37,7 @@ class Asked:
     header_rows: int | None = None
     encoding: str | None = None
     separator: str | None = None
+    outline: bool | None = None
 
     def __post_init__(self) -> None:
         if (self.header_row is not None and self.header_row < 1) or (self.header_rows is not None and not 0 <= self.header_rows <= 20):
@@ -161,13 +163,13 @@ def _read(path: Path, name: str, asked: Asked, folder: Path, left: int, depth: i
     if kind == "parquet":
         return _finished(*read_parquet(path), ())
     if kind == "workbook":
-        return _finished(*read_workbook(path, asked.sheet, asked.header_row, asked.header_rows))
+        return _finished(*read_workbook(path, asked.sheet, asked.header_row, asked.header_rows), asked.outline)
     if packed.suffix(name) in packed.PARQUETS + packed.PACKED:
         raise InputProblems([Problem("unreadable_file", params={"name": name[-100:]})])
     table, problems, how = read_text(path, asked.encoding, asked.separator, asked.header_row, asked.header_rows)
     if packed.suffix(name) in packed.WORKBOOKS:
         problems.append(Problem("text_named_workbook", Severity.INFO, got=name[-100:]))
-    return _finished(table, problems, how, ())
+    return _finished(table, problems, how, (), asked.outline)
 
 
 def _read_packed(path: Path, name: str, asked: Asked, folder: Path, left: int, depth: int) -> Reading:
@@ -193,9 +195,11 @@ def _read_packed(path: Path, name: str, asked: Asked, folder: Path, left: int, d
     return replace(inside, how={**inside.how, "member": readings[0][0]}, sheets=names if len(names) > 1 else inside.sheets)
 
 
-def _finished(table: pd.DataFrame, problems: list[Problem], how: dict[str, Any], sheets: tuple[str, ...]) -> Reading:
-    """The table with named columns, without empty rows and without what stands below them, unless a name is there twice or nothing is
-    left."""
+def _finished(
+    table: pd.DataFrame, problems: list[Problem], how: dict[str, Any], sheets: tuple[str, ...], outline: bool | None = False
+) -> Reading:
+    """The table with named columns, without empty rows and without what stands below them, and with what is written once for several rows
+    in each (`outline`), unless a name is there twice or nothing is left."""
     given = [str(column).strip() for column in table.columns]
     empty = [not name and bool(table.iloc[:, place].isna().all()) for place, name in enumerate(given)]
     if any(empty):
@@ -216,6 +220,8 @@ def _finished(table: pd.DataFrame, problems: list[Problem], how: dict[str, Any],
         if how["kind"] != "parquet":
             table, below = without_totals(table)
             problems += below
+            table, outlined = filled_down(table, outline)
+            problems += outlined
         if len(table) < len(before):
             how["rows_left_out"] = [int(place) + 2 for place in before[len(table) :]]
         if table.empty:

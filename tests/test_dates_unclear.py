@@ -88,3 +88,21 @@ def test_dates_beside_texts_that_are_whole_are_read() -> None:
     read, problems = read_days(pd.Series(cells, dtype=object), None)
     assert problems == []
     np.testing.assert_array_equal(read, year.to_numpy().astype("datetime64[D]"))
+
+
+@pytest.mark.parametrize(("first", "count"), [("2023-11-01", 3), ("2020-01-01", 24), ("2024-01-01", 12)])
+def test_first_days_of_months_one_after_the_other_begin_with_the_year(first: str, count: int) -> None:
+    months = pd.date_range(first, periods=count, freq="MS")
+    for mark in "-/":
+        read, _, unclear = days(pd.Series(months.strftime(f"%y{mark}%m{mark}%d").tolist() * 2), None)
+        assert not unclear.any()
+        assert read.astype(str).tolist() == [*months.strftime("%Y-%m-%d")] * 2
+
+
+def test_days_of_2001_stay_days_of_2001() -> None:
+    every = pd.date_range("2001-01-01", "2001-12-31")
+    read, _, unclear = days(pd.Series(every.strftime("%d-%m-%y")), None)
+    assert not unclear.any()
+    assert read.astype(str).tolist() == every.strftime("%Y-%m-%d").tolist()
+    ends = pd.date_range("2001-01-31", periods=12, freq="ME")
+    assert str(days(pd.Series(ends.strftime("%d-%m-%y")), None)[0][1]) == "2001-02-28"

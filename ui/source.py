@@ -1,7 +1,7 @@
 """From files to a table: what is uploaded, how it was read and may be read otherwise, a second table joined, a wide one laid out long."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -84,8 +84,8 @@ def source(reading: Reading, key: str, name: str, asked: Asked | None = None) ->
 
 def _asked(key: str) -> Asked:
     """What was chosen in the fields of `_options` before this script run."""
-    chosen = {part: st.session_state.get(f"asked-{part}-{key}") for part in ("sheet", "header_row", "header_rows", "encoding", "separator")}
-    return Asked(**{part: value or None if part != "header_rows" else value for part, value in chosen.items()})
+    chosen = {part.name: st.session_state.get(f"asked-{part.name}-{key}") for part in fields(Asked)}
+    return Asked(**{part: value if part in ("header_rows", "outline") else value or None for part, value in chosen.items()})
 
 
 def _options(reading: Reading, key: str) -> None:
@@ -102,8 +102,11 @@ def _options(reading: Reading, key: str) -> None:
         left.selectbox(options=list(reading.sheets), index=None, **words("sheet"))
     middle.number_input(min_value=1, value=None, step=1, **words("header_row"))
     right.number_input(min_value=0, max_value=20, value=None, step=1, **words("header_rows"))
+    if how.get("kind", "text") == "parquet":
+        return
+    left, middle, right = st.columns(3)
+    right.selectbox(options=[True, False], index=None, format_func=lambda so: text(f"source.outline.{so}"), **words("outline"))
     if how.get("kind", "text") == "text":
-        left, middle, _ = st.columns(3)
         left.selectbox(options=list(ENCODINGS), index=None, **words("encoding"))
         middle.selectbox(options=list(SEPARATORS), index=None, format_func=_sign, **words("separator"))
 

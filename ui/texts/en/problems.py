@@ -66,6 +66,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "rows of the table only",
         "They were left out; fill in their cells if they belong to it.",
     ),
+    "cells_filled_down": (
+        "cells that are open below the first of a block, or merged with it ({columns})",
+        "a value in every row",
+        "Each row got what stands above it; say under How the file is read if these cells are meant to be empty.",
+    ),
     "encoding_guessed": (
         "the text does not say in which encoding it is; this one fits its characters",
         "readable names below",
