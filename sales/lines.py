@@ -49,7 +49,7 @@ class SalesLines:
     column of prices. customer: codes, -1 where not known; who they are is not carried. prefix: the letters that the order's id begins with.
     Both are read only where something came back, customers also where a price is 0 or below. known: columns known ahead. flags: out of
     stock. attributes: texts by role. location: codes of the column that is mapped or else so named, -1 where not known; None without one
-    and among orders.
+    and among orders. status: what became of the line, in the words of the table.
     pasted: a column in which no two other lines agree, as a line's own number, is equal in the copies too.
 
     Raises ValueError where the parts do not fit together, or one of them holds Python objects.
@@ -69,6 +69,7 @@ class SalesLines:
     known: MappingOf[str, np.ndarray] = field(default_factory=dict)
     attributes: MappingOf[str, Coded] = field(default_factory=dict)
     location: np.ndarray | None = None
+    status: Coded | None = None
     pasted: bool = False
 
     def __post_init__(self) -> None:
@@ -193,6 +194,7 @@ def read_lines(
         known,
         {role: Coded(*checks.texts(table[column])) for role, column in columns.items()},
         _location(table, mapping) if mapping.order is None else None,
+        None if mapping.status is None else Coded(*checks.texts(table[mapping.status])),
     ).at((code >= 0) & ~np.isnat(day))
     copy = _copies(table, lines)
     return replace(lines, copy=copy, pasted=bool(copy.any()) and _one_of_a_kind(table, lines.place[~copy], mapping)), problems

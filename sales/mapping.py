@@ -17,6 +17,7 @@ REQUIRED = ("item", "date", "units")
 _SAMPLE = 2_000
 _LEAST_ENDING = 4
 _MOST_JUDGED = 50
+_MOST_STATES = 30
 _LATER = ("ship", "deliver", "due", "limit", "estimated", "expected", "updated", "approved", "liefer", "livraison", "entrega")
 _NO_UNITS = ("id", "code", "price", "value", "cost", "amount", "freight", "shipping", "tax", "discount", "profit", "margin", "preis")
 _NOT_SOLD = (
@@ -88,6 +89,7 @@ class Mapping:
     location: str | None = None
     order: str | None = None
     customer: str | None = None
+    status: str | None = None
     known: tuple[str, ...] = ()
     week_ends: bool = False
 
@@ -186,6 +188,12 @@ class _Cells:
         return bool(self.filled.any()) and not self.date_alone
 
     @cached_property
+    def status(self) -> bool:
+        """A few words that come back."""
+        words = self.cells[self.filled].map(str)
+        return self.text and not self.number and words.nunique() <= min(_MOST_STATES, len(words) / 2)
+
+    @cached_property
     def item(self) -> bool:
         """Texts, or numbers that come back."""
         words = self.cells[self.filled]
@@ -261,6 +269,7 @@ _CONTENT = {
     **dict.fromkeys(("units", "price", "revenue"), "number"),
     **dict.fromkeys(("promotion", "out_of_stock"), "flag"),
     "on_hand": "stock",
+    "status": "status",
     **dict.fromkeys(("category", "supplier", "description", "location", "order", "customer"), "text"),
 }
 _ALONE = {"item": "item_alone", "date": "date_alone", "units": "number"}

@@ -87,6 +87,12 @@ NAMES: dict[str, tuple[str, ...]] = {
             "idclient idcliente codigocliente codcliente numerocliente cliente customeremail customername clientname buyername email "
             "emailaddress kundenname nomclient nomduclient nombrecliente nombredelcliente 客户名称 客户姓名 买家昵称 邮箱 手机号"
         ),
+        "status": (
+            "orderstatus status state orderstate itemstatus linestatus salesstatus transactiontype transactionstatus ordertype salestype "
+            "movementtype documenttype doctype type 订单状态 状态 交易状态 交易类型 单据类型 类型 bestellstatus auftragsstatus belegart "
+            "vorgangsart vorgang statut statutcommande typedetransaction typetransaction etatcommande estado estadopedido "
+            "estadodelpedido tipo tipotransaccion tipodetransaccion"
+        ),
     }.items()
 }
 _OF_PERSONS = (

@@ -20,7 +20,7 @@ OPTIONAL = (
     ("order", "customer", "description"),
     ("price", "revenue", "location"),
     ("category", "supplier", "promotion"),
-    ("out_of_stock", "on_hand"),
+    ("out_of_stock", "on_hand", "status"),
 )
 FREQUENCIES: tuple[Frequency, ...] = ("D", "W", "M")
 GAPS: tuple[Gaps, ...] = ("zero", "unknown")

@@ -15,6 +15,7 @@ from sales.repairs import totals, values
 from sales.repairs.finding import Finding, Repair
 from sales.repairs.products import NO_PRODUCT
 from sales.repairs.returns import RETURNS
+from sales.repairs.status import NOT_SOLD
 from sales.repairs.sums import SUMS
 
 __all__ = ["REPAIRS", "Finding", "Repair", "repair", "repairs_of"]
@@ -23,11 +24,11 @@ __all__ = ["REPAIRS", "Finding", "Repair", "repair", "repairs_of"]
 def repairs_of(kind: Kind, times: int, today: np.datetime64) -> tuple[Repair, ...]:
     """The repairs of lines of `kind` that are there `times` times, in their order.
 
-    Totals among the rows go first: they are no sales at all. Then copies: a copied return would undo two sales. Dates to come go before
-    returns: what did not happen yet was not undone. Returns are netted while everything is there that they may undo; what is no product and
-    what has no price would else leave halves of pairs. Quantities come last: those that a return undid are gone by then.
+    Totals among the rows and cancelled lines go first: they are no sales at all. Then copies: a copied return would undo two sales. Dates
+    to come go before returns: what did not happen yet was not undone. Returns are netted while everything is there that they may undo; what
+    is no product and what has no price would else leave halves of pairs. Quantities come last: those that a return undid are gone by then.
     """
-    before = (values.BACKWARDS, SUMS)
+    before = (values.BACKWARDS, SUMS, NOT_SOLD)
     if kind == "order_lines":
         copies = totals.FILE_REPEATED if times > 1 else totals.DUPLICATE_LINES
         return (*before, copies, values.future(today), RETURNS, NO_PRODUCT, values.PRICES, values.ABSURD)

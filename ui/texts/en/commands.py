@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "flag.location": "the column of shops or warehouses",
     "flag.order": "the column of order ids; ids that begin with letters of their own, as C536379, may say that an order is cancelled",
     "flag.customer": "the column of customers, by whom a return finds its sale; kept as hashes alone",
+    "flag.status": "the column that says what became of a line: sold, cancelled, returned",
     "flag.on_hand": "the column of stock on hand at the end of the day",
     "flag.repair": "what to do about a finding, by its code, as returns=drop; may be there several times (default: what is proposed)",
     "flag.merge": "an old item code and the one that it counts under, as 85123a=85123A; may be there several times",

@@ -73,6 +73,8 @@ INTAKE: dict[str, str] = {
     "role.revenue.help": "What the line brought in money. Read as the price where no column of prices is named.",
     "role.location": "Place (optional)",
     "role.location.help": "Where it was sold. All places are summed, unless you name the column under Planned apart by.",
+    "role.status": "Status (optional)",
+    "role.status.help": "What became of the line, or what kind it is: shipped, cancelled, return. Tells what was not sold in the end.",
     "role.on_hand": "Stock on hand (optional)",
     "role.on_hand.help": "Units left at the end of the day. At 0 on a day without a sale the item counts as out of stock.",
     # findings

@@ -94,6 +94,11 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "rows of items only",
         "A total beside its items would count every unit twice. " + CHOSEN,
     ),
+    "not_sold": (
+        "a line that was cancelled or came back, as its status says ({words}), {units} units in all",
+        "lines that were sold",
+        "They are not part of what was sold. " + CHOSEN,
+    ),
     "no_product": (
         "{items:,} codes that may be no product ({names}), {units} units in all; {sure:,} surely are none, {doubtful:,} are doubtful",
         "goods that are ordered and stocked",
@@ -145,6 +150,9 @@ REPAIRS: dict[str, str] = {
     "repair.totals_inside.drop": "Leave out those that are the sum of other items",
     "repair.totals_inside.keep": "Keep them all as items",
     "repair.totals_inside.drop_all": "Leave out all whose code says total",
+    "repair.not_sold": "Cancelled or returned, by their status",
+    "repair.not_sold.drop": "Leave them out",
+    "repair.not_sold.keep": "Keep them: customers wanted them all the same",
     "repair.no_product": "Lines that are no product",
     "repair.no_product.drop": "Leave out those that surely are none",
     "repair.no_product.drop_doubtful": "Leave out the doubtful ones too",
