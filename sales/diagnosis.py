@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sales.calendar import WEEKDAYS
 from sales.expected import Expected, expected
 from sales.nothing import estimated_demand, inferred_out_of_stock
 from sales.outliers import ceilings, tamed
@@ -27,9 +28,10 @@ _CLOSED_SURPRISE = 12.0
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A panel and what is learnt from it once for all looks."""
+    """A panel, what a unit of each item costs on average where that is known, and what is learnt from them once for all looks."""
 
     panel: SalesPanel
+    price: pd.Series | None = None
 
     @cached_property
     def usual(self) -> Expected:
@@ -60,7 +62,7 @@ class Look:
 
     code: its name. severity: WARNING where forecasts suffer unless something is done. actions: what may be done, the proposed one first.
     spot: the stretches concerned. mend: the panel after an action other than `keep`. about: further counts. change: units a period before
-    and after, as `effect` gives them.
+    and after, as `effect` gives them. of_shop: whether the stretches are those of all items together.
     """
 
     code: str
@@ -70,14 +72,16 @@ class Look:
     mend: Callable[[Seen, Spells, str], SalesPanel]
     about: Callable[[Seen, Spells], dict[str, Any]] = _nothing
     change: Callable[[SalesPanel, SalesPanel], pd.DataFrame] = lambda before, after: effect(before, after)
+    of_shop: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class PanelFinding:
     """What a look found in a panel, and what was done about it.
 
-    spells: the stretches; items and rows: how many items and item-periods; units: sold in them; money: units x price, NaN where no column
-    `price` is known; sample: up to 10 stretches (item, first, last, units). actions: what may be done; proposed; chosen: what was done.
+    spells: the stretches; items and rows: how many items and item-periods; units: sold in them; money: units x price, NaN where none is
+    known; sample: up to 10 stretches (item, first, last, units; of the
+    shop: first, last, items). actions: what may be done; proposed; chosen: what was done.
     effect: units of all items a period, before and after, only where they differ. params: further counts.
 
     Raises ValueError where the chosen or proposed action is none of the actions.
@@ -117,12 +121,14 @@ class PanelFinding:
         """What was done about it, as a line of the list of problems."""
         others = ", ".join(f"{self.code}={action}" for action in self.actions if action != self.chosen)
         params = {"look": self.code, "items": self.items, "units": f"{self.units:,.10g}", "chosen": self.chosen, "others": others}
-        return Problem("panel_changed", Severity.WARNING, got=str(self.sample["item"].iloc[0]), count=self.rows, params=params)
+        return Problem("panel_changed", Severity.WARNING, got=str(self.sample.iloc[0, 0]), count=self.rows, params=params)
 
 
-def diagnose(panel: SalesPanel, actions: Mapping[str, str] | None = None) -> tuple[SalesPanel, tuple[PanelFinding, ...]]:
+def diagnose(
+    panel: SalesPanel, actions: Mapping[str, str] | None = None, price: pd.Series | None = None
+) -> tuple[SalesPanel, tuple[PanelFinding, ...]]:
     """The panel after `actions` (by code; what is not named is kept as it is), and what was found, look by look in the order of `LOOKS`,
-    each in the panel as the looks before left it.
+    each in the panel as the looks before left it. price: money a unit on average, by item code, where the panel has no column `price`.
 
     Packs go first: a change of unit would be a shift and make outliers. Closed days come before stock-outs, which they would look like.
     Raises ValueError for an action or a code that there is not.
@@ -130,14 +136,14 @@ def diagnose(panel: SalesPanel, actions: Mapping[str, str] | None = None) -> tup
     actions = actions or {}
     if unknown := sorted(set(actions) - set(LOOKS)):
         raise ValueError(f"got actions for {', '.join(unknown)}, expected out of {', '.join(LOOKS)}")
-    findings, seen = [], Seen(panel)
+    findings, seen = [], Seen(panel, price)
     for look in LOOKS.values():
         spells = look.spot(seen)
         chosen = actions.get(look.code, "keep")
         _checked(look, chosen)
         if len(spells) == 0:
             continue
-        after = seen if chosen == "keep" else Seen(look.mend(seen, spells, chosen))
+        after = seen if chosen == "keep" else Seen(look.mend(seen, spells, chosen), price)
         findings.append(_finding(look, seen, spells, chosen, after.panel))
         seen = after
     return seen.panel, tuple(findings)
@@ -158,21 +164,40 @@ def _checked(look: Look, action: str) -> None:
 
 def _finding(look: Look, seen: Seen, spells: Spells, chosen: str, after: SalesPanel) -> PanelFinding:
     panel = seen.panel
-    price = panel.covariates.get("price")
-    money = float("nan") if price is None else float(spells.sums(panel.y * price[:, : len(panel.periods)]).sum())
     return PanelFinding(
         code=look.code,
         severity=look.severity,
         spells=spells,
         units=float(spells.sums(panel.y).sum()),
-        money=money,
-        sample=spells.shown(panel),
+        money=_money(seen, spells),
+        sample=spells.together(panel) if look.of_shop else spells.shown(panel),
         actions=look.actions,
         proposed=look.actions[0],
         chosen=chosen,
         effect=look.change(panel, after),
         params=look.about(seen, spells),
     )
+
+
+def _money(seen: Seen, spells: Spells) -> float:
+    """What was sold in the stretches brought in, at the price of each period or of the item; NaN where no price is known."""
+    panel = seen.panel
+    if (price := panel.covariates.get("price")) is not None:
+        return float(spells.sums(panel.y * price[:, : len(panel.periods)]).sum())
+    if seen.price is None:
+        return float("nan")
+    money = spells.sums(panel.y) * seen.price.reindex(panel.items).to_numpy()[spells.item]
+    return float(np.nansum(money)) if (~np.isnan(money)).any() else float("nan")
+
+
+def proposed_effect(panel: SalesPanel, code: str) -> pd.DataFrame:
+    """What the action that the look named `code` proposes would change in `panel`, as `effect` gives it. Raises KeyError for an unknown
+    code."""
+    look, seen = LOOKS[code], Seen(panel)
+    spells = look.spot(seen)
+    if look.actions[0] == "keep" or len(spells) == 0:
+        return effect(panel, panel)
+    return look.change(panel, look.mend(seen, spells, look.actions[0]))
 
 
 def effect(before: SalesPanel, after: SalesPanel) -> pd.DataFrame:
@@ -282,6 +307,11 @@ def _weekdays(seen: Seen) -> Spells:
     return _everybody(seen, _closed_weekday(seen))
 
 
+def _which_weekdays(seen: Seen, spells: Spells) -> dict[str, Any]:
+    """The codes of the weekdays of the stretches."""
+    return {"days": ", ".join(WEEKDAYS[day] for day in np.unique(seen.panel.periods[spells.first].day_of_week))}
+
+
 def _closures(seen: Seen) -> Spells:
     """Other periods without any sale, where chance would hardly leave none: the items' chances of a zero, multiplied, are below e^-12."""
     zero = _shop_zero(seen)
@@ -358,8 +388,8 @@ LOOKS: dict[str, Look] = {
         Look("pack_change", Severity.WARNING, ("rescale", "keep", "from_here"), _pack_change, _pack),
         Look("pack_change_possible", Severity.INFO, ("keep", "rescale", "from_here"), _pack_change_possible, _pack),
         Look("unknown_periods", Severity.INFO, ("keep", "zero"), _gaps, _zero),
-        Look("closed_weekdays", Severity.INFO, ("keep", "closed"), _weekdays, _unknown),
-        Look("closed_periods", Severity.WARNING, ("closed", "keep"), _closures, _unknown),
+        Look("closed_weekdays", Severity.INFO, ("keep", "closed"), _weekdays, _unknown, _which_weekdays, of_shop=True),
+        Look("closed_periods", Severity.WARNING, ("closed", "keep"), _closures, _unknown, of_shop=True),
         Look("stock_outs_inferred", Severity.WARNING, ("out_of_stock", "keep"), _stock_outs, _flagged, _units_added, _estimated),
         Look("outliers", Severity.WARNING, ("keep", "unknown", "cap"), _outliers, _capped),
         Look("level_shift", Severity.WARNING, ("keep", "from_here"), _level_shift, _from_here),

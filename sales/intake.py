@@ -38,6 +38,7 @@ class Intake:
     panel, where it was looked at (`sales.recipe.apply`); those that changed it are among the problems.
     kind: "order_lines" (summed) or "period_totals" (nearly always one row an item and date); frequency: the period of the panel; both
     None where the road ended before. rows_read: rows of the table; rows_used: those whose units or known-ahead values are in the panel.
+    prices: money a unit on average, by item code; None without a column of money. currency: its sign or code, "" for none or several.
     """
 
     panel: SalesPanel | None
@@ -48,6 +49,8 @@ class Intake:
     rows_used: int
     findings: tuple[Finding, ...] = ()
     looks: tuple[PanelFinding, ...] = ()
+    prices: pd.Series | None = None
+    currency: str = ""
 
 
 def intake(
@@ -150,7 +153,7 @@ def laid_out(
     panel = _panel(cells, y, kept, begin, end, calendar, season)
     _name_ahead(cells, panel, mapping, end, problems)
     used = kept[cells.lines.item] & (cells.column >= begin) & (cells.column < end + panel.ahead)
-    return replace(stopped, panel=panel, problems=tuple(problems), rows_used=int(used.sum()))
+    return replace(stopped, panel=panel, problems=tuple(problems), rows_used=int(used.sum()), prices=_prices(cells.lines))
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -313,6 +316,17 @@ def _without_sold_flags(cells: Grid, alive: np.ndarray, begin: int, problems: li
                 problems.append(Problem("known_only_where_sold", Severity.WARNING, name, got=f"{covered:.0%}"))
                 del known[name]
     return replace(cells, lines=replace(cells.lines, known=known))
+
+
+def _prices(lines: SalesLines) -> pd.Series | None:
+    """Money over units of all lines of an item whose price is known, signs left aside."""
+    if lines.price is None:
+        return None
+    money = np.abs(lines.money)
+    there = ~np.isnan(money)
+    of, n = lines.item[there], len(lines.items)
+    units = np.bincount(of, np.abs(lines.units[there]), n)
+    return pd.Series(np.divide(np.bincount(of, money[there], n), units, out=np.full(n, np.nan), where=units > 0), index=lines.items)
 
 
 def _panel(cells: Grid, y: np.ndarray, kept: np.ndarray, begin: int, end: int, calendar: Calendar, season: int | None) -> SalesPanel:

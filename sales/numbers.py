@@ -14,6 +14,7 @@ from sales.distinct import NOTHING, as_text, coded, distinct, spread, text_cells
 from sales.problems import Problem, Severity, found
 
 Mark = Literal[".", ","]
+_FIRST_ROWS = 2_000
 
 _AS_ASCII = {
     **{0xFF01 + place: chr(0x21 + place) for place in range(94)},  # full-width
@@ -134,6 +135,16 @@ def told_mark(column: pd.Series) -> Mark | None:
     point, comma = (~np.isnan(read_numbers(column, mark).values) for mark in _WITH)
     for_point, for_comma = int((point & ~comma).sum()), int((comma & ~point).sum())
     return None if for_point == for_comma else "," if for_comma > for_point else "."
+
+
+def currency_of(column: pd.Series) -> str:
+    """The sign or code of money in the first cells of the column; "" where there is none, or more than one.
+
+    >>> [currency_of(pd.Series(cells)) for cells in (["€ 12", "3,50 €"], ["12"], ["$1", "£1"])]
+    ['€', '', '']
+    """
+    found = read_numbers(column.iloc[:_FIRST_ROWS]).currencies
+    return found[0] if len(found) == 1 else ""
 
 
 def marks_swapped(column: pd.Series) -> pd.Series:

@@ -1,6 +1,7 @@
 """Recipe: every decision on the road from raw tables to a panel, as JSON; it is saved with the data and applied to tomorrow's file."""
 
 import datetime
+import re
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -19,7 +20,7 @@ from sales.intake import Intake, intake
 from sales.joining import join
 from sales.lines import ends_of
 from sales.mapping import Mapping
-from sales.numbers import Mark
+from sales.numbers import Mark, currency_of
 from sales.problems import Problem, Severity, usable
 from sales.repairs import REPAIRS
 from sales.shapes import Shape, to_long
@@ -28,6 +29,7 @@ from sales.stacking import Stack, counted_on, repeated, stacked, with_holes
 VERSION = 1
 LINES, SECOND = "lines", "second"
 BETWEEN = " / "
+_SLASHES = re.compile(r"(?<![^ ])/+(?![^ ])")
 MOST_LOOKED_AT = 20_000_000  # values: about 20 seconds
 
 
@@ -127,7 +129,9 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
     stack = _stack(recipe, files)
     asked = (recipe.frequency, recipe.gaps, recipe.season, recipe.day_first, lines, recipe.merges, today, recipe.decimal)
     read = intake(stack.table, recipe.mapping, *asked)
-    read = replace(read, problems=(*problems, *read.problems))
+    money = recipe.mapping.price or recipe.mapping.revenue
+    currency = currency_of(stack.table[money]) if money in stack.table.columns else ""
+    read = replace(read, problems=(*problems, *read.problems), currency=currency)
     if read.panel is not None:
         panel, holes = with_holes(read.panel, stack)
         read = replace(read, panel=panel, problems=(*read.problems, *holes, *stack.problems))
@@ -197,7 +201,7 @@ def _looked(read: Intake, wanted: MappingOf[str, str]) -> Intake:
     """`read` with its panel looked at and the `wanted` actions done. One that a look does not have is a problem, and nothing is done."""
     assert read.panel is not None
     odd = {code: action for code, action in wanted.items() if action not in LOOKS[code].actions}
-    panel, looks = diagnose(read.panel, {code: action for code, action in wanted.items() if code not in odd})
+    panel, looks = diagnose(read.panel, {code: action for code, action in wanted.items() if code not in odd}, read.prices)
     problems = [
         Problem("no_such_action", Severity.WARNING, got=f"{code}={action}", params={"actions": ", ".join(LOOKS[code].actions)})
         for code, action in odd.items()
@@ -221,6 +225,11 @@ def _laid_out(table: pd.DataFrame, shape: Shape) -> tuple[pd.DataFrame, list[Pro
     return (table, problems) if problems else (to_long(table, shape), [])
 
 
+def _slashed(codes: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slashes that stand alone in a text get one more: item A of place B / C and item A / B of place C stay two."""
+    return codes, np.array([_SLASHES.sub(r"\g<0>/", str(word)) for word in words], dtype=object)
+
+
 def _told_apart(table: pd.DataFrame, item: str | None, apart: Sequence[str]) -> tuple[pd.DataFrame, list[Problem]]:
     """`table` with the texts of the columns `apart` behind the item's code; an empty cell in one of them leaves the item empty."""
     names = [str(name) for name in table.columns]
@@ -231,9 +240,9 @@ def _told_apart(table: pd.DataFrame, item: str | None, apart: Sequence[str]) -> 
     if problems := [Problem("column_absent", column=name, params=there) for name in columns if names.count(name) != 1]:
         return table, problems
     table = table.set_axis(names, axis=1)
-    key, words = checks.texts(table[item])
+    key, words = _slashed(*checks.texts(table[item]))
     for name in columns:
-        more, others = checks.texts(table[name])
+        more, others = _slashed(*checks.texts(table[name]))
         both = (key >= 0) & (more >= 0)
         place, pairs = pd.factorize(key[both].astype("int64") * len(others) + more[both])
         told = [f"{words[pair // len(others)]}{BETWEEN}{others[pair % len(others)]}" for pair in pairs]

@@ -50,6 +50,14 @@ class Spells:
         labels = {"first": panel.periods[self.first[best]], "last": panel.periods[self.end[best] - 1]}
         return pd.DataFrame({"item": panel.items[self.item[best]], **labels, "units": units[best]})
 
+    def together(self, panel: SalesPanel, most: int = 10) -> pd.DataFrame:
+        """Up to `most` stretches that items share, in the order of time, those of most items before all others: first and last (labels),
+        and how many items."""
+        code, stretch = np.unique(np.stack([self.first, self.end]), axis=1, return_counts=True)
+        best = np.sort(np.argsort(-stretch, kind="stable")[:most])
+        labels = {"first": panel.periods[code[0, best]], "last": panel.periods[code[1, best] - 1]}
+        return pd.DataFrame({**labels, "items": stretch[best]})
+
 
 def spells_of(mask: np.ndarray) -> Spells:
     """The stretches of `mask`, items x periods."""

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from panels import panel
 from realdata import folder
 
-from sales.diagnosis import LOOKS, PanelFinding, apply, diagnose
+from sales.diagnosis import LOOKS, PanelFinding, apply, diagnose, proposed_effect
 from sales.intake import intake
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
@@ -315,3 +315,35 @@ def test_how_often_real_items_are_named(read: Callable[[], SalesPanel], most: di
     for code, share in most.items():
         named = findings[code].items if code in findings else 0
         assert named <= share * len(of), f"{code}: {named} of {len(of)}"
+
+
+def test_what_series_brought_in_is_told_by_the_items_average_price() -> None:
+    sold = shop(items=4)
+    sold[0, 100] = 900
+    of = panel(sold)
+    price = pd.Series([2.0, np.nan], index=of.items[:2])
+    (outlier,) = [finding for finding in diagnose(of, price=price)[1] if finding.code == "outliers"]
+    assert (outlier.units, outlier.money) == (900, 1_800)
+    assert np.isnan(next(finding for finding in diagnose(of)[1] if finding.code == "outliers").money)
+
+
+def test_closed_days_are_shown_once_and_named() -> None:
+    sold = shop(items=6, periods=84)
+    of = panel(sold)
+    closed = of.periods.day_of_week == 5
+    sold[:, closed] = 0
+    (weekdays,) = [finding for finding in diagnose(panel(sold))[1] if finding.code == "closed_weekdays"]
+    assert weekdays.told["days"] == "SAT"
+    assert weekdays.sample.columns.tolist() == ["first", "last", "items"]
+    assert (weekdays.sample["first"].is_unique, weekdays.sample["items"].tolist()) == (True, [6] * 10)
+
+
+def test_what_a_proposal_would_change_is_shown_before_it_is_chosen() -> None:
+    sold = shop(items=3, periods=300)
+    sold[0, 150:] = sold[0, 150:] * 6
+    of = panel(sold)
+    (pack,) = [finding for finding in diagnose(of)[1] if finding.code == "pack_change"]
+    shown = proposed_effect(of, "pack_change")
+    assert pack.effect.empty
+    assert shown.equals({finding.code: finding for finding in diagnose(of, {"pack_change": "rescale"})[1]}["pack_change"].effect)
+    assert proposed_effect(of, "level_shift").empty

@@ -145,6 +145,27 @@ def test_orders_are_joined_to_their_lines_and_later_ones_to_theirs() -> None:
     ]
 
 
+def test_slashes_in_codes_and_places_keep_two_items_apart() -> None:
+    pairs = [("A", "x / y"), ("A / x", "y"), ("A /", "x"), ("A", "/ x"), ("B", "x/y"), ("B", "x")]
+    days = pd.date_range("2024-01-01", periods=3)
+    table = pd.DataFrame([(*pair, day, 1 + k) for k, pair in enumerate(pairs) for day in days], columns=["item", "shop", "date", "units"])
+    panel = apply(Recipe(Mapping("item", "date", "units"), apart=("shop",)), table).panel
+    assert panel is not None
+    assert (len(panel), sorted(panel.y[:, 0].tolist())) == (6, [1, 2, 3, 4, 5, 6])
+    assert {"B / x/y", "B / x", "A / x // y", "A // x / y"} <= set(panel.items)
+
+
+def test_prices_and_their_currency_come_with_what_is_read() -> None:
+    days = pd.date_range("2024-01-01", periods=4).strftime("%Y-%m-%d").tolist()
+    table = pd.DataFrame({"item": ["A"] * 4 + ["B"] * 4, "date": days * 2, "units": [1, 1, 2, -4, 1, 1, 1, 1]})
+    prices = ["2 €", "4 €", "3,50 €", "3,00 €", None, None, None, None]
+    read = apply(Recipe(Mapping("item", "date", "units", price="price")), table.assign(price=prices))
+    assert read.currency == "€"
+    assert read.prices is not None
+    np.testing.assert_allclose(read.prices[["A", "B"]], [(2 + 4 + 7) / 4, np.nan])  # what came back as a total below 0 is not known
+    assert (apply(Recipe(Mapping("item", "date", "units")), table).prices, read.currency) == (None, "€")
+
+
 def test_each_place_may_be_planned_apart() -> None:
     table = pd.DataFrame({"Store": [1, 1, 2, None], "Dept": ["7", "07", "7", "7"], "size": ["S / M", "M", "M", "M"]})
     table = table.assign(date=["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-03"], units=[1, 2, 3, 4])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sales.diagnosis import PanelFinding
+from sales.diagnosis import PanelFinding, proposed_effect
 from sales.intake import Intake
 from sales.panel import SalesPanel
 from sales.problems import Problem, Severity
@@ -54,7 +54,7 @@ def section(read: Intake, problems: Sequence[Problem], key: str, before: Sequenc
         if some:
             st.markdown(text(f"findings.{severity}", count=len(some)))
         for finding in some:
-            _one(finding, read.panel, key)
+            _one(finding, read, key)
     if before or problems:
         table = pd.DataFrame(problem_rows([*before, *problems])).rename(columns=lambda name: text(f"problems.{name}"))
         st.download_button(text("findings.download"), csv_table(table), "problems.csv", "text/csv", key=f"problems-{key}")
@@ -69,9 +69,10 @@ def _proposals(looks: Sequence[PanelFinding], key: str) -> None:
         st.button(text("findings.take", count=len(waiting)), key=f"take-{key}", on_click=_take, args=(key, waiting))
 
 
-def _one(finding: Finding | PanelFinding, panel: SalesPanel | None, key: str) -> None:
+def _one(finding: Finding | PanelFinding, read: Intake, key: str) -> None:
     words = "repair" if isinstance(finding, Finding) else "look"
-    money = "" if np.isnan(finding.money) else text("findings.money", money=finding.money)
+    currency = plain(read.currency) or text("findings.currency")
+    money = "" if np.isnan(finding.money) else text("findings.money", money=finding.money, currency=currency)
     label = text(
         "findings.label",
         name=text(f"{words}.{finding.code}"),
@@ -83,7 +84,7 @@ def _one(finding: Finding | PanelFinding, panel: SalesPanel | None, key: str) ->
     box = opening(label, f"finding-{finding.code}-{key}", ICONS[finding.severity])
     if box.open:
         with box:
-            _opened(finding, words, panel, key)
+            _opened(finding, words, read.panel, key)
 
 
 def _opened(finding: Finding | PanelFinding, words: str, panel: SalesPanel | None, key: str) -> None:
@@ -100,10 +101,13 @@ def _opened(finding: Finding | PanelFinding, words: str, panel: SalesPanel | Non
         args=(key, finding.code, widget),
     )
     with right:
-        if finding.effect.empty:
-            st.caption(text("findings.unchanged"))
+        effect, of_proposed = _effect(finding, panel)
+        if of_proposed:
+            st.caption(text("findings.of_proposed"))
+        if effect.empty:
+            st.caption(text("findings.proposed_unchanged" if of_proposed else "findings.unchanged"))
         else:
-            st.plotly_chart(_chart(finding, panel), key=f"effect-{finding.code}-{key}")
+            st.plotly_chart(_chart(effect, panel), key=f"effect-{finding.code}-{key}")
     st.caption(text("findings.sample", count=len(finding.sample)))
     sample = (
         finding.sample if words == "look" else finding.sample.rename_axis(None).assign(**{text("problems.row"): finding.sample.index + 2})
@@ -113,7 +117,10 @@ def _opened(finding: Finding | PanelFinding, words: str, panel: SalesPanel | Non
 
 def _told(finding: Finding | PanelFinding) -> str:
     if isinstance(finding, PanelFinding):
-        return plain(text(f"look.{finding.code}.found", **finding.told))
+        told = finding.told
+        if "days" in told:
+            told["days"] = ", ".join(text(f"weekday.{day}") for day in told["days"].split(", "))
+        return plain(text(f"look.{finding.code}.found", **told))
     row = problem_row(finding.problem)
     return plain(text("findings.told", what=row["what"], expected=row["expected"]))
 
@@ -129,13 +136,26 @@ def _columns(words: str) -> dict[str, Any]:
     dates = {name: st.column_config.DateColumn(text(f"findings.column.{name}")) for name in ("first", "last")}
     return {
         "item": text("findings.column.item"),
+        "items": text("findings.column.items"),
         **dates,
         "units": st.column_config.NumberColumn(text("findings.column.units"), format="localized"),
     }
 
 
-def _chart(finding: Finding | PanelFinding, panel: SalesPanel | None) -> Any:
-    effect = finding.effect.rename(columns={"day": "period"})
+def _effect(finding: Finding | PanelFinding, panel: SalesPanel | None) -> tuple[pd.DataFrame, bool]:
+    """What was done about a finding changed; or, where nothing was, what is proposed for the series would, and true."""
+    if panel is None or isinstance(finding, Finding) or finding.chosen != "keep" or finding.proposed == "keep":
+        return finding.effect, False
+    return _proposed(f"{panel.fingerprint} {finding.code}", panel, finding.code), True
+
+
+@st.cache_resource(scope="session", max_entries=16, show_spinner=text("findings.trying"))
+def _proposed(version: str, _panel: SalesPanel, _code: str) -> pd.DataFrame:
+    return proposed_effect(_panel, _code)
+
+
+def _chart(effect: pd.DataFrame, panel: SalesPanel | None) -> Any:
+    effect = effect.rename(columns={"day": "period"})
     if panel is not None:
         effect = effect.assign(period=panel.calendar.label(pd.DatetimeIndex(effect["period"])))
     return charts.before_after(effect.groupby("period", as_index=False).sum(), "" if panel is None else charts.period(panel))

@@ -1,6 +1,13 @@
 """Words for what a panel shows: each look's name, what it found in a sentence, and each action for those who choose."""
 
 DIAGNOSIS: dict[str, str] = {
+    "weekday.MON": "Monday",
+    "weekday.TUE": "Tuesday",
+    "weekday.WED": "Wednesday",
+    "weekday.THU": "Thursday",
+    "weekday.FRI": "Friday",
+    "weekday.SAT": "Saturday",
+    "weekday.SUN": "Sunday",
     "look.all_zero": "Items that never sold",
     "look.all_zero.found": "{items:,} items have no sale in any period.",
     "look.all_zero.keep": "Keep them: their forecast is 0",
@@ -20,7 +27,7 @@ DIAGNOSIS: dict[str, str] = {
     "look.unknown_periods.keep": "Keep them not known",
     "look.unknown_periods.zero": "Nothing sold in them: count them as 0",
     "look.closed_weekdays": "Weekdays on which the shop is closed",
-    "look.closed_weekdays.found": "On these weekdays no item sells, {rows:,} item-days in all.",
+    "look.closed_weekdays.found": "On these weekdays no item sells: {days}; {rows:,} item-days in all.",
     "look.closed_weekdays.keep": "Keep them as 0: forecasts learn that nothing sells then",
     "look.closed_weekdays.closed": "Count them as not known",
     "look.closed_periods": "Holidays and other periods in which the shop was closed",
