@@ -15,7 +15,7 @@ from sales.mapping import propose
 from sales.overlaps import without_overlap
 from sales.problems import InputProblems, Problem, Severity, usable
 from sales.readers import limits, packed
-from sales.readers.layout import without_totals
+from sales.readers.layout import numbered_totals, without_totals
 from sales.readers.outline import filled_down
 from sales.readers.parquet import read_parquet
 from sales.readers.text import read_text
@@ -208,7 +208,7 @@ def _finished(
             [name for name, nothing in zip(given, empty, strict=True) if not nothing],
         )
     places = [place for place, nothing in enumerate(empty, 1) if not nothing]
-    names = [name or f"column_{place}" for name, place in zip(given, places, strict=True)]
+    names = numbered_totals([name or f"column_{place}" for name, place in zip(given, places, strict=True)])
     repeated = sorted({name for name in names if names.count(name) > 1})
     row = how["header_row"]
     problems += [Problem("duplicate_columns", column=name, row=row, count=names.count(name)) for name in repeated]

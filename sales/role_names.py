@@ -79,7 +79,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "receiptnumber basketid ticketid 订单号 订单编号 发票号 单号 交易号 小票号 bestellnummer bestellnr bestellung auftragsnummer "
             "auftragsnr auftrag rechnungsnummer rechnungsnr rechnung belegnummer beleg bonnummer numerocommande numerodecommande "
             "numcommande ncommande idcommande numerofacture nfacture commande facture numeropedido numerodepedido idpedido "
-            "nopedido numerofactura nofactura pedido factura"
+            "nopedido numerofactura nofactura pedido factura belegnr bonnr"
         ),
         "customer": (
             "customerid customerno customernumber customercode customer clientid client buyerid userid memberid householdid accountid "
@@ -95,6 +95,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         ),
     }.items()
 }
+ROLE_NAMES = frozenset(name for names in NAMES.values() for name in names)
 _OF_PERSONS = (
     "customername customeremail customerphone customeraddress clientname buyername buyeremail contactname firstname lastname "
     "surname fullname email emailaddress mail phone phonenumber telephone mobile mobilephone billingname shippingname "

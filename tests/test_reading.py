@@ -362,3 +362,37 @@ def test_a_row_of_numbers_called_total_is_one_where_it_is_no_smaller_than_what_i
     for last, rows in (("Total,5,8", 3), ("Total,1,1", 4)):
         read = read_table(f"item,2024-01-01,2024-01-02\nA,1,2\nB,3,4\nC,2,2\n{last}\n".encode(), "a.csv")
         assert len(read.table) == rows
+
+
+def reports() -> dict[str, tuple[str, list[str]]]:
+    """Headers below titles as wide as they are, with and without a blank line between, and dates below names that group them."""
+    body = "A,2024-01-01,3\nB,2024-01-02,4\nA,2024-01-02,5\nC,2024-01-03,6\n"
+    names = ["sku", "date", "qty"]
+    return {
+        "titles as wide as the table, a blank line": (
+            "Report:,Sales by day,Store:,Berlin\nPrinted,2024-05-05,By,Ann\n\nsku,date,qty\n" + body,
+            names,
+        ),
+        "titles as wide as the table, no blank line": ("Report:,Sales,Berlin\nsku,date,qty\n" + body, names),
+        "dates below months": (
+            ",Jan,,,Feb,,\nsku,2024-01-30,2024-01-31,Subtotal,2024-02-01,2024-02-02,Subtotal\n"
+            + "".join(f"{code},1,2,3,4,5,9\n" for code in "ABCDEF"),
+            ["sku", "2024-01-30", "2024-01-31", "Jan Subtotal", "2024-02-01", "2024-02-02", "Feb Subtotal"],
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", reports())
+def test_the_header_of_a_report_is_found(name: str) -> None:
+    content, columns = reports()[name]
+    reading = read_table(content.encode(), "report.csv")
+    assert reading.table is not None
+    assert reading.table.columns.tolist() == columns
+    assert len(reading.table) >= 4
+
+
+def test_columns_of_subtotals_may_share_a_name_others_may_not() -> None:
+    table = read_table(b"sku,Total,Total,qty\nA,1,2,3\nB,4,5,6\n", "x.csv").table
+    assert table is not None
+    assert table.columns.tolist() == ["sku", "Total", "Total 2", "qty"]
+    assert [problem.code for problem in read_table(b"sku,qty,qty\nA,1,2\n", "x.csv").problems] == ["duplicate_columns"]

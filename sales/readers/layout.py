@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from sales.problems import InputProblems, Problem, Severity
+from sales.role_names import ROLE_NAMES, plain_name
 
 Row = Sequence[Any]
 Range = tuple[tuple[int, int], tuple[int, int]]
 
 SAMPLE_ROWS = 100
 _MOST_BELOW = 20
+_LEAST_DATES = 3
 _LEAST_ABOVE = 5
 _NOTHING = {"", "-", "–", "—", "?", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "unknown", "tbd"}
 _DATE = re.compile(
@@ -132,12 +134,19 @@ class _Sheet:
     def header(self) -> tuple[int, bool]:
         """The place of the header's widest row; or that of the first row of the body, and true, where there is no header."""
         filled = [place for place in range(len(self.rows)) if self.filled(place)]
+        for place in filled[: len(filled) // 2 + 1]:
+            if self._says_roles(place) and 2 * self.filled(place) >= self.typical:
+                return place, False
         start = next((place for place in filled if self._like_body(place)), filled[len(filled) // 2])
         above = [place for place in filled if place < start]
         widest = max(map(self.filled, above), default=0)
         if 2 * widest >= self.typical and above:
             return next(place for place in above if 5 * self.filled(place) >= 4 * min(widest, self.typical)), False
         return start, self._is_body(start)
+
+    def _says_roles(self, place: int) -> bool:
+        """Whether two cells or more are names that columns have in shops' files."""
+        return sum(plain_name(cell) in ROLE_NAMES for cell in self.rows[place] if isinstance(cell, str)) >= 2
 
     def header_rows(self, first: int) -> int:
         """The header row and the rows right below it that are names too."""
@@ -160,12 +169,20 @@ class _Sheet:
         kinds = dict(enumerate(self.kinds[place]))
         typed = [kinds[column] for column in kinds if kinds[column] and self._body_kind(column) in ("number", "date")]
         words = typed.count("word")
+        if self._dates_columns(place):
+            return True
         if not words or 2 * words < len(typed) or "date" in typed:
             return False
         fills_gap = any(kinds[column] == "word" and column not in named for column in kinds)
         units_of_all = words == len(typed) >= 2
         notes = count > 1 and 2 * self.filled(place) < self.typical
         return fills_gap or units_of_all or notes
+
+    def _dates_columns(self, place: int) -> bool:
+        """Whether the row holds the dates of columns of numbers, each once, below names that group them."""
+        over = [str(cell) for column, cell in enumerate(self.rows[place]) if self.kinds[place][column] == "date"]
+        bodies = [self._body_kind(column) for column, is_a in enumerate(self.kinds[place]) if is_a == "date"]
+        return len(over) >= _LEAST_DATES and set(bodies) == {"number"} and len(set(over)) == len(over) and "number" not in self.kinds[place]
 
     def _body_kind(self, column: int) -> str:
         return self.body_kind[column] if column < self.width else ""
@@ -213,6 +230,7 @@ def _names(header: list[list[Any]], first: int, merged: Sequence[Range]) -> list
             if not _name(cells[0][place]) and _name(cells[1][place]):
                 cells[0][place] = cells[0][place - 1]
     parts = [[_name(row[place]) for row in cells if not (len(cells) > 1 and _is_fraction(row[place]))] for place in range(width)]
+    parts = [words[-1:] if cells and kind(cells[-1][place]) == "date" else words for place, words in enumerate(parts)]
     return [" ".join(dict.fromkeys(part for part in words if part)) for words in parts]
 
 
@@ -229,6 +247,20 @@ def _name(cell: Any) -> str:
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
         return cell.date().isoformat()
     return " ".join(str(cell).split())
+
+
+def numbered_totals(names: Sequence[str]) -> list[str]:
+    """`names` with the second and later of columns that say they are a total numbered: a report may have one for each group.
+
+    >>> numbered_totals(["item", "Subtotal", "Subtotal", "units", "units"])
+    ['item', 'Subtotal', 'Subtotal 2', 'units', 'units']
+    """
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(f"{name} {seen[name]}" if seen[name] > 1 and _TOTAL.fullmatch(name.strip(" :*.")) else name)
+    return numbered
 
 
 def without_totals(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
