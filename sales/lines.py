@@ -171,6 +171,8 @@ def read_lines(
     for name in mapping.known:
         known[name], of_known = checks.read_known(table[name], decimal)
         problems += of_known
+    if mapping.customer is not None:
+        problems += _without_customer(table[mapping.customer])
     if mapping.out_of_stock is not None:
         flags, of_flags = checks.read_flags(table[mapping.out_of_stock])
         problems += of_flags
@@ -246,6 +248,12 @@ def _customer(column: pd.Series) -> np.ndarray:
     codes, values = distinct(column)
     blank = np.array([not str(value).strip() for value in values] + [True], dtype=bool)
     return spread(np.where(blank, -1, np.arange(len(blank))), codes)
+
+
+def _without_customer(column: pd.Series) -> list[Problem]:
+    """How many rows are of nobody, where some are of somebody."""
+    empty = column.isna().to_numpy()
+    return [] if empty.all() else checks.found("customer_empty", empty, column, Severity.INFO, share=f"{empty.mean():.1%}")
 
 
 def _prefix(column: pd.Series) -> Coded | None:

@@ -177,7 +177,9 @@ def opened_merges(app: AppTest) -> AppTest:
 
 
 def test_codes_that_are_likely_one_are_merged_by_a_click_and_taken_back() -> None:
-    app = opened_merges(mapped())
+    app = mapped()
+    assert any(text("merges.title.alike", count=1) in label for label in labels(app))
+    opened_merges(app)
     (groups,) = [table.value for table in app.dataframe if text("alike.items") in table.value]
     assert groups[text("alike.items")].tolist() == ["AB1  ·  ab1"]
     assert groups[text("alike.into")].tolist() == ["ab1"]
@@ -185,6 +187,13 @@ def test_codes_that_are_likely_one_are_merged_by_a_click_and_taken_back() -> Non
     ran(keyed(app.button, "merge-codes-").click())
     assert metrics(app)[text("checks.items")] == "2"
     assert Recipe.from_json(saved.recipe_of(kept(app))).merges == {"AB1": "ab1"}
+
+
+def test_rows_of_no_customer_are_counted() -> None:
+    table = orders()
+    app = mapped(table.assign(who=table["who"].where(table.index % 5 != 0)), customer="who")
+    told = [row for problems in app.table for row in problems.value.to_numpy().tolist()]
+    assert any("no customer, in 20" in str(cell) for row in told for cell in row)
 
 
 def test_a_code_that_took_the_place_of_another_is_typed_or_uploaded_and_never_runs_in_a_circle() -> None:

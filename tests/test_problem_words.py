@@ -85,3 +85,7 @@ def test_a_typed_problem_says_how_severe_it_is_and_what_else_may_be_done() -> No
 
 def test_a_problem_without_a_place_is_a_sentence_too() -> None:
     assert problem(Problem("empty_file")).startswith("the file is empty; expected a table")
+
+
+def test_a_row_is_named_once() -> None:
+    assert problem_row(Problem("date_empty", row=11, also=((11, ""), (12, ""), (12, ""))))["row"] == "11, 12"

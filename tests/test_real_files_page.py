@@ -114,7 +114,7 @@ def test_both_tables_of_a_marketplace_joined() -> None:
     assert keyed(app.selectbox, "role-date-").value == "order_purchase_timestamp"
     ran(keyed(app.checkbox, "one-a-row-").set_value(True))
     told = [row for table in app.table for row in table.value.to_numpy().tolist()]
-    assert any("9024" in str(cell) for row in told for cell in row)
+    assert any("9,024" in str(cell) for row in told for cell in row)
     data = kept(app)
     panel = saved.load_sales(data)
     assert 900 < panel.units <= 974

@@ -16,6 +16,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8
 ACTUAL = "#1C2624"
 CUTOFF = "#9AA5A2"
 ADJUSTED = "#C2185B"
+FEW_PERIODS = 12
 BAND = ("q0.5", "q0.95")
 MOST_BANDS = 2
 HORIZONS_BEFORE = 6
@@ -95,8 +96,11 @@ def forecasts(
 def before_after(effect: pd.DataFrame, period: str) -> go.Figure:
     """Units of all items before and after a repair in the periods that it changes: columns period, before, after."""
     figure = go.Figure()
+    few = len(effect) <= FEW_PERIODS  # side by side under their own names: on an axis of time they may lie months apart
+    periods = effect["period"].dt.strftime("%Y-%m-%d") if few else effect["period"]
+    figure.update_xaxes(type="category" if few else "date")
     for name, color in (("before", CUTOFF), ("after", PALETTE[0])):
-        figure.add_bar(x=effect["period"], y=effect[name], name=text(f"chart.{name}"), marker={"color": color})
+        figure.add_bar(x=periods, y=effect[name], name=text(f"chart.{name}"), marker={"color": color})
     figure.update_xaxes(title=text("chart.changed", period=period))
     figure.update_yaxes(title=text("chart.units_per", period=period))
     return framed(figure, legend_above=True)

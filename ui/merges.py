@@ -26,7 +26,9 @@ def merges_of(key: str, before: dict[str, str]) -> dict[str, str]:
 def section(panel: SalesPanel, key: str) -> None:
     """What is merged, what is likely the same, and a form for a code that took the place of another."""
     merges = merges_of(key, {})
-    with findings.opening(text("merges.title", count=len(merges)), f"merging-{key}", ":material/merge:") as box:
+    alike = _codes(panel.fingerprint, panel)
+    title = text("merges.title", count=len(merges)) + (text("merges.title.alike", count=len(alike)) if alike else "")
+    with findings.opening(title, f"merging-{key}", ":material/merge:") as box:
         planner.tell()
         if not box.open:
             return
@@ -156,10 +158,15 @@ def _undo(key: str, old: Sequence[str]) -> None:
     st.session_state[_kept(key)] = {code: new for code, new in st.session_state[_kept(key)].items() if code not in old}
 
 
+@st.cache_resource(scope="session", max_entries=4, show_spinner=False)
+def _codes(fingerprint: str, _panel: SalesPanel) -> tuple[Alike, ...]:
+    return alike_codes(_panel.items.tolist())
+
+
 @st.cache_resource(scope="session", max_entries=2, show_spinner=text("alike.looking"))
 def _groups(fingerprint: str, _panel: SalesPanel) -> list[Alike]:
     """Likely the same, by code first; a group of descriptions whose codes are likely the same already is told once."""
-    by_code = alike_codes(_panel.items.tolist())
+    by_code = _codes(fingerprint, _panel)
     told = {group.items for group in by_code}
     if "description" not in _panel.attributes:
         return list(by_code)

@@ -35,7 +35,8 @@ def problems(found: Sequence[Problem], nothing: str = "") -> None:
     counts = {severity: sum(p.severity is severity for p in found) for severity in order}
     say = st.error if counts[Severity.ERROR] else st.warning if counts[Severity.WARNING] else st.info
     say(" · ".join(text(f"problems.{severity}", count=count) for severity, count in counts.items() if count))
-    table = pd.DataFrame(problem_rows(ranked)).map(plain).rename(columns=lambda name: text(f"problems.{name}"))
+    rows = [{**row, "count": f"{int(row['count']):,}"} for row in problem_rows(ranked)]
+    table = pd.DataFrame(rows).map(plain).rename(columns=lambda name: text(f"problems.{name}"))
     st.table(table.set_index(table.columns[0]), border="horizontal")
 
 

@@ -57,9 +57,10 @@ def problem_row(found: Problem) -> dict[str, str]:
     """One problem as the cells of a table: severity, row, column, what, got, expected, fix, rows affected."""
     what, expected, fix = en.PROBLEMS[found.code]
     params = {"column": found.column, "row": found.row, "got": found.got, "count": found.count, **found.params}
+    places = dict.fromkeys(row for row in (found.row, *(row for row, _ in found.also)) if row is not None)
     return {
         "severity": text(f"severity.{found.severity}"),
-        "row": _listed([str(row) for row in (found.row, *(row for row, _ in found.also)) if row is not None], found.count, ", "),
+        "row": _listed([str(row) for row in places], found.count, ", "),
         "column": found.column or "",
         "what": what.format(**params),
         "got": _listed(list(dict.fromkeys((found.got, *(got for _, got in found.also)))), 0, "; "),

@@ -107,6 +107,7 @@ INTAKE: dict[str, str] = {
     "chart.changed": "The {period}s that change",
     # codes that count under others
     "merges.title": "Codes that count under others: {count}",
+    "merges.title.alike": " · {count:,} groups of codes differ only by case, blanks or leading zeros: likely one item each",
     "merges.old": "Old code",
     "merges.new": "Counts under",
     "merges.undo": "Take back the ticked ({count})",

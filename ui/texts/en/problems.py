@@ -272,6 +272,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "join_key_unused": ("no row of the first table has this key", "keys that are in both tables", "The rows were left out."),
     # items and dates
     "item_empty": ("no item code", "an item code in every row", "The rows were left out; add the codes."),
+    "customer_empty": (
+        "no customer, in {share} of the rows",
+        "a customer in every row",
+        "They count as all others; what came back of them finds its sale by item and units alone.",
+    ),
     "date_empty": ("no date", "a date in every row", "The rows were left out; add the dates."),
     "date_unreadable": (
         "this is no date",
