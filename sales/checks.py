@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales.dates import days as days
 from sales.distinct import distinct
@@ -18,6 +20,7 @@ from sales.problems import found as found
 MOST_UNITS = 1e12
 LEAST_SWAPPED = 5  # dates, and as many texts: fewer tell nothing
 EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-12-31")
+_ROUNDED = r"^\d(?:[.,]\d+)?E\+\d{2}$"
 _WEEK = np.timedelta64(6, "D")  # from the last day of a week back to its first
 _FLAGS = {"1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0, "t": 1.0, "0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "f": 0.0}
 
@@ -25,7 +28,9 @@ _FLAGS = {"1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0, "t": 1.0, "0": 0.0, "no":
 def read_items(column: pd.Series) -> tuple[np.ndarray, np.ndarray, list[Problem]]:
     """Codes, -1 where there is no item, sorted items, and problems."""
     codes, names = texts(column)
-    return codes, names, found("item_empty", codes < 0, column)
+    rounded = pc.match_substring_regex(pa.array(names, pa.string()), _ROUNDED).to_numpy(zero_copy_only=False)
+    problems = found("item_empty", codes < 0, column)
+    return codes, names, problems + (found("item_rounded", np.append(rounded, False)[codes], column) if rounded.any() else [])
 
 
 def read_days(column: pd.Series, day_first: bool | None, week_ends: bool = False) -> tuple[np.ndarray, list[Problem]]:

@@ -17,6 +17,7 @@ from sales.numbers import Mark, numbers_by, told_mark
 from sales.panel import ATTRIBUTES
 from sales.problems import Problem, Severity
 from sales.role_names import NAMES, plain_name
+from sales.total_words import is_a_total
 
 MOST_DAYS = 2_000_000
 _THREADS = 2
@@ -49,7 +50,8 @@ class SalesLines:
     column of prices. customer: codes, -1 where not known; who they are is not carried. prefix: the letters that the order's id begins with.
     Both are read only where something came back, customers also where a price is 0 or below. known: columns known ahead. flags: out of
     stock. attributes: texts by role. location: codes of the column that is mapped or else so named, -1 where not known; None without one
-    and among orders. status: what became of the line, in the words of the table.
+    and among orders. status: what became of the line, in the words of the table. everywhere: whether
+    the place calls itself a total of places; None where none does.
     pasted: a column in which no two other lines agree, as a line's own number, is equal in the copies too.
 
     Raises ValueError where the parts do not fit together, or one of them holds Python objects.
@@ -70,11 +72,13 @@ class SalesLines:
     attributes: MappingOf[str, Coded] = field(default_factory=dict)
     location: np.ndarray | None = None
     status: Coded | None = None
+    everywhere: np.ndarray | None = None
     pasted: bool = False
 
     def __post_init__(self) -> None:
         columns = {"place": self.place, "item": self.item, "day": self.day, "units": self.units, "refused": self.refused, "copy": self.copy}
-        columns |= {name: part for name in ("price", "location", "customer", "flags") if (part := getattr(self, name)) is not None}
+        optional = ("price", "location", "customer", "flags", "everywhere")
+        columns |= {name: part for name in optional if (part := getattr(self, name)) is not None}
         columns |= {**self.known, **{name: texts.codes for name, texts in self.attributes.items()}}
         for name, column in columns.items():
             if len(column) != len(self.place):
@@ -197,6 +201,7 @@ def read_lines(
         {role: Coded(*checks.texts(table[column])) for role, column in columns.items()},
         _location(table, mapping) if mapping.order is None else None,
         None if mapping.status is None else Coded(*checks.texts(table[mapping.status])),
+        _everywhere(table, mapping),
     ).at((code >= 0) & ~np.isnat(day))
     copy = _copies(table, lines)
     return replace(lines, copy=copy, pasted=bool(copy.any()) and _one_of_a_kind(table, lines.place[~copy], mapping)), problems
@@ -238,10 +243,25 @@ def _price(table: pd.DataFrame, mapping: Mapping, units: np.ndarray, decimal: Ma
 
 
 def _location(table: pd.DataFrame, mapping: Mapping) -> np.ndarray | None:
+    column = _of_places(table, mapping)
+    return None if column is None else _customer(table[column])
+
+
+def _of_places(table: pd.DataFrame, mapping: Mapping) -> str | None:
+    """The column of places, mapped or else so named; None where there is none, or two of its name."""
     taken = (mapping.item, mapping.date, mapping.units)
     named = [name for name in table.columns if plain_name(name) in NAMES["location"] and name not in taken]
     column = mapping.location if mapping.location is not None else next(iter(named), None)
-    return None if column is None or table.columns.tolist().count(column) > 1 else _customer(table[column])
+    return None if column is None or table.columns.tolist().count(column) > 1 else column
+
+
+def _everywhere(table: pd.DataFrame, mapping: Mapping) -> np.ndarray | None:
+    column = _of_places(table, mapping)
+    if column is None:
+        return None
+    codes, words = distinct(table[column])
+    says = np.array([isinstance(word, str) and is_a_total(word) for word in words] + [False], dtype=bool)
+    return says[codes] if says.any() else None
 
 
 def _customer(column: pd.Series) -> np.ndarray:

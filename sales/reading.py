@@ -15,7 +15,7 @@ from sales.mapping import propose
 from sales.overlaps import without_overlap
 from sales.problems import InputProblems, Problem, Severity, usable
 from sales.readers import limits, packed
-from sales.readers.layout import numbered_totals, without_totals
+from sales.readers.layout import numbered_totals, without_formulas, without_totals
 from sales.readers.outline import filled_down
 from sales.readers.parquet import read_parquet
 from sales.readers.text import read_text
@@ -220,7 +220,7 @@ def _finished(
         if how["kind"] != "parquet":
             table, below = without_totals(table)
             problems += below
-            table, outlined = filled_down(table, outline)
+            table, outlined = filled_down(without_formulas(table), outline)
             problems += outlined
         if len(table) < len(before):
             how["rows_left_out"] = [int(place) + 2 for place in before[len(table) :]]

@@ -524,3 +524,9 @@ def test_every_bad_cell_is_shown_with_its_row_not_only_the_first() -> None:
     table = pd.DataFrame({"item": "a", "ds": pd.date_range("2024-01-01", periods=6), "y": ["1", "three", "2", "1.2.3", "5", "6"]})
     shown = problem_row(only(intake(table, Mapping("item", "ds", "y")), "units_unreadable"))
     assert (shown["row"], shown["got"], shown["count"]) == ("3, 5", "three; 1.2.3", "2")
+
+
+def test_codes_that_a_spreadsheet_rounded_are_told() -> None:
+    table = pd.DataFrame({"sku": ["4.00617E+12", "4,00618E+12", "4006170000001", "5E12", "1e"], "day": "2024-01-01", "qty": 1})
+    (told,) = [problem for problem in intake(table, Mapping("sku", "day", "qty")).problems if problem.code == "item_rounded"]
+    assert (told.count, told.row, told.got) == (2, 2, "4.00617E+12")

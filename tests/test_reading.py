@@ -396,3 +396,9 @@ def test_columns_of_subtotals_may_share_a_name_others_may_not() -> None:
     assert table is not None
     assert table.columns.tolist() == ["sku", "Total", "Total 2", "qty"]
     assert [problem.code for problem in read_table(b"sku,qty,qty\nA,1,2\n", "x.csv").problems] == ["duplicate_columns"]
+
+
+def test_text_dressed_as_a_formula_is_the_text() -> None:
+    table = read_table(b'sku,qty\n"=""007""",3\n"=""B,1""",4\n', "x.csv").table
+    assert table is not None
+    assert table.to_numpy().tolist() == [["007", "3"], ["B,1", "4"]]

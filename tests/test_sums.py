@@ -5,8 +5,8 @@ import pytest
 
 from sales.mapping import Mapping
 from sales.recipe import Recipe, apply
-from sales.repairs.sums import is_a_total
 from sales.shapes import detect_shape
+from sales.total_words import is_a_total
 
 PLAIN = Mapping("item", "date", "units")
 DAYS = pd.date_range("2024-01-01", periods=20)
@@ -53,6 +53,20 @@ def test_an_item_called_total_that_sells_as_others_do_stays_and_is_shown() -> No
     dropped = apply(Recipe(PLAIN, actions={"totals_inside": "drop_all"}), report(("Total", 4))).panel
     assert dropped is not None
     assert dropped.items.tolist() == list("ABCD")
+
+
+@pytest.mark.parametrize(("units", "chosen"), [(3, "drop"), (1, "keep")])
+def test_a_place_that_holds_what_the_others_do_is_no_place(units: int, chosen: str) -> None:
+    shops = pd.concat([report().assign(shop="North"), report().assign(shop="South", units=lambda t: 2 * t["units"])])
+    whole = pd.concat([shops, report().assign(shop="All shops total", units=lambda t: units * t["units"])])
+    read = apply(Recipe(PLAIN), whole)
+    (found,) = [finding for finding in read.findings if finding.code == "totals_of_places"]
+    assert (found.rows, found.units, found.chosen) == (80, units * UNITS, chosen)
+    assert read.panel is not None
+    assert read.panel.units == (3 * UNITS if chosen == "drop" else 4 * UNITS)
+    apart = apply(Recipe(PLAIN, apart=("shop",)), whole).panel
+    assert apart is not None
+    assert apart.units == read.panel.units
 
 
 def test_a_shop_whose_only_item_is_a_total_keeps_it() -> None:

@@ -18,6 +18,7 @@ Row = Sequence[Any]
 Range = tuple[tuple[int, int], tuple[int, int]]
 
 SAMPLE_ROWS = 100
+_FORMULA, _FIRST_ROWS = r'^="((?:[^"]|"")*)"$', 20
 _MOST_BELOW = 20
 _LEAST_DATES = 3
 _LEAST_ABOVE = 5
@@ -247,6 +248,17 @@ def _name(cell: Any) -> str:
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
         return cell.date().isoformat()
     return " ".join(str(cell).split())
+
+
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` with 007 for ="007": programs write text so that a spreadsheet keeps its zeros.
+
+    >>> without_formulas(pd.DataFrame({"sku": ['="007"', '="B"'], "units": ["1", "2"]}))["sku"].tolist()
+    ['007', 'B']
+    """
+    some = table.head(_FIRST_ROWS)
+    dressed = [name for name in table.columns if some[name].map(lambda cell: isinstance(cell, str) and cell.startswith('="')).any()]
+    return table.assign(**{name: table[name].replace(_FORMULA, r"\1", regex=True) for name in dressed}) if dressed else table
 
 
 def numbered_totals(names: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from sales.repairs.finding import Finding, Repair
 from sales.repairs.products import NO_PRODUCT
 from sales.repairs.returns import RETURNS
 from sales.repairs.status import NOT_SOLD
-from sales.repairs.sums import SUMS
+from sales.repairs.sums import PLACES, SUMS
 
 __all__ = ["REPAIRS", "Finding", "Repair", "repair", "repairs_of"]
 
@@ -28,7 +28,7 @@ def repairs_of(kind: Kind, times: int, today: np.datetime64) -> tuple[Repair, ..
     to come go before returns: what did not happen yet was not undone. Returns are netted while everything is there that they may undo; what
     is no product and what has no price would else leave halves of pairs. Quantities come last: those that a return undid are gone by then.
     """
-    before = (values.BACKWARDS, SUMS, NOT_SOLD)
+    before = (values.BACKWARDS, SUMS, PLACES, NOT_SOLD)
     if kind == "order_lines":
         copies = totals.FILE_REPEATED if times > 1 else totals.DUPLICATE_LINES
         return (*before, copies, values.future(today), RETURNS, NO_PRODUCT, values.PRICES, values.ABSURD)

@@ -1,37 +1,22 @@
 """Items that are no items: totals and subtotals that a report writes among its rows or columns, so that every unit would count twice."""
 
-import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales.lines import SalesLines
+from sales.lines import MOST_DAYS, SalesLines
 from sales.repairs.finding import Repair
+from sales.total_words import GLANCE, is_a_total
 
-_WORDS = (
-    r"(?:(?:grand|sub|sous|over ?all)[ -]?)?totals?|total g[eé]n[eé]ral|gesamt|(?:gesamt|zwischen|end|teil)?summen?|gesamtbetrag|insgesamt|"
-    r"sommes?|sumas?"
-)
-_CHINESE = "总计|合计|小计|总和|總計|合計|小計|總和"
-_SAYS = re.compile(rf"(?:{_WORDS})(?:\b.*)?|.*\b(?:{_WORDS})|(?:{_CHINESE}).*|.*(?:{_CHINESE})", re.IGNORECASE | re.DOTALL)
-_GLANCE = rf"(?i)total|summ|gesamt|somme|suma|{_CHINESE}"  # codes are many
 _LEAST = 0.9  # of the days on which such a code has units must be sums
-
-
-def is_a_total(code: str) -> bool:
-    """Whether a code says that it is a sum: as a whole, or by how it begins or ends.
-
-    >>> [is_a_total(code) for code in ("Total", "Food Total", "Subtotal North:", "Zwischensumme", "小计", "Totally Mug", "SUMMER HAT")]
-    [True, True, True, True, True, False, False]
-    """
-    return bool(_SAYS.fullmatch(code.strip(" :*.")))
 
 
 def said(lines: SalesLines) -> np.ndarray:
     """Mask over the items whose code says so; none where all do."""
-    mask = pc.match_substring_regex(pa.array(lines.items, pa.string()), _GLANCE).to_numpy(zero_copy_only=False)
+    mask = pc.match_substring_regex(pa.array(lines.items, pa.string()), GLANCE).to_numpy(zero_copy_only=False)
     mask[mask] = [is_a_total(code) for code in lines.items[mask]]
     if not mask.any():
         return mask
@@ -79,4 +64,26 @@ SUMS = Repair(
     propose=lambda lines, where: "drop" if sums(lines).any() else "keep",
     about=_counts,
     items=_left_out,
+)
+
+
+def _of_everywhere(lines: SalesLines) -> np.ndarray:
+    return np.zeros(len(lines), dtype=bool) if lines.everywhere is None else lines.everywhere & lines.sold
+
+
+def are_sums(lines: SalesLines, where: np.ndarray) -> bool:
+    """Whether the lines at mask `where` hold, item by item and day by day, what the others do."""
+    key = pd.factorize(lines.item.astype("int64") * MOST_DAYS + lines.day.astype("int64"))[0]
+    units, width = np.nan_to_num(lines.units), int(key.max(initial=-1)) + 1
+    whole, others = (np.bincount(key[mask], units[mask], width) for mask in (where, ~where))
+    both = (np.bincount(key[where], minlength=width) > 0) & (np.bincount(key[~where], minlength=width) > 0)
+    return bool(both.any()) and bool(np.isclose(whole, others)[both].mean() >= _LEAST)
+
+
+PLACES = Repair(
+    "totals_of_places",
+    "location",
+    ("drop", "keep"),
+    _of_everywhere,
+    propose=lambda lines, where: "drop" if are_sums(lines, where) else "keep",
 )

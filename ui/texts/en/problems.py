@@ -277,6 +277,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a customer in every row",
         "They count as all others; what came back of them finds its sale by item and units alone.",
     ),
+    "item_rounded": (
+        "an item code that a spreadsheet turned into a rounded number: its last digits are lost, and several items may have become one",
+        "codes kept as text, with all their digits",
+        "The codes were taken as they stand; export the file again with this column as text.",
+    ),
     "date_empty": ("no date", "a date in every row", "The rows were left out; add the dates."),
     "date_unreadable": (
         "this is no date",

@@ -94,6 +94,11 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "rows of items only",
         "A total beside its items would count every unit twice. " + CHOSEN,
     ),
+    "totals_of_places": (
+        "a line of a place that calls itself a total, {units} units in all",
+        "rows of single places",
+        "What all places sold would count twice. " + CHOSEN,
+    ),
     "not_sold": (
         "a line that was cancelled or came back, as its status says ({words}), {units} units in all",
         "lines that were sold",
@@ -150,6 +155,9 @@ REPAIRS: dict[str, str] = {
     "repair.totals_inside.drop": "Leave out those that are the sum of other items",
     "repair.totals_inside.keep": "Keep them all as items",
     "repair.totals_inside.drop_all": "Leave out all whose code says total",
+    "repair.totals_of_places": "Totals among the places",
+    "repair.totals_of_places.drop": "Leave them out",
+    "repair.totals_of_places.keep": "Keep them: it is a place of that name",
     "repair.not_sold": "Cancelled or returned, by their status",
     "repair.not_sold.drop": "Leave them out",
     "repair.not_sold.keep": "Keep them: customers wanted them all the same",
