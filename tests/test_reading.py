@@ -402,3 +402,29 @@ def test_text_dressed_as_a_formula_is_the_text() -> None:
     table = read_table(b'sku,qty\n"=""007""",3\n"=""B,1""",4\n', "x.csv").table
     assert table is not None
     assert table.to_numpy().tolist() == [["007", "3"], ["B,1", "4"]]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp932", "商品コード,日付,数量,商品名\nA1,2024/01/01,3,りんごジュース 1L\nA2,2024/01/02,4,バナナ(台湾産)\n"),
+        ("euc_jp", "商品コード,日付,数量,商品名\nA1,2024/01/01,3,りんごジュース 1L\nA2,2024/01/02,4,バナナ(台湾産)\n"),
+        ("big5", "商品編號,日期,數量,品名\nA1,2024-01-01,3,蘋果汁\nA2,2024-01-02,4,純棉T恤 白色\n"),
+        ("gb18030", "商品编码,日期,销量,名称\nA1,2024-01-01,3,苹果汁\nA2,2024-01-02,4,纯棉T恤 白色\n"),
+        ("cp949", "상품코드,날짜,수량,이름\nA1,2024-01-01,3,사과 주스\nA2,2024-01-02,4,바나나\n"),
+        ("cp1251", "Артикул;Дата;Количество;Название\nA1;01.01.2024;3;Яблочный сок 1л\nA2;02.01.2024;4;БАНАНЫ сушёные\n"),
+        ("cp1252", "Référence;Date;Quantité;Désignation\nA1;01.01.2024;3;Crème brûlée à l'été\nA2;02.01.2024;4;Käse süß, ÖKO\n"),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 200])
+def test_an_encoding_is_told_by_the_letters_that_its_text_is_full_of(encoding: str, text: str, times: int) -> None:
+    header, *rows = text.splitlines()
+    reading = read_table("\n".join([header, *rows * times]).encode(encoding), "x.csv")
+    assert (reading.how["encoding"], [problem.code for problem in reading.problems]) == (encoding, ["encoding_guessed"])
+    assert reading.table is not None
+    assert reading.table.columns.tolist() == header.split(reading.how["separator"])
+
+
+def test_greek_is_not_taken_for_russian() -> None:
+    text = "Κωδικός;Ημερομηνία;Ποσότητα;Όνομα\nA1;01.01.2024;3;Χυμός μήλου\nA2;02.01.2024;4;Μπανάνες ώριμες\n"
+    assert read_table(text.encode("cp1253"), "x.csv").how["encoding"] == "cp1252"

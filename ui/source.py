@@ -18,7 +18,7 @@ from sales.shapes import Shape, detect_shape
 from ui import forms, tables
 from ui.texts import plain, text
 
-ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "gb18030", "big5", "shift_jis")
+ENCODINGS = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "cp1253", "koi8-r", "gb18030", "big5", "cp932", "euc_jp", "cp949")
 SEPARATORS = (",", ";", "\t", "|")
 LAYOUTS = ("long", "dates_across", "items_across")
 STEPS = ("D", "W", "M")

@@ -19,6 +19,17 @@ _MARKS = {
 _UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _BLANK_OR_RETURN = re.compile(rb"\n\r?\n|\r[^\n]")
 _COMMON_CHINESE = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")
+_MOST_LINES, _LEAST_LETTERS = 2_000, 4
+# encodings of other scripts than the Latin: the letters that text in them is full of, and how full
+_SCRIPTS: tuple[tuple[str, str, float], ...] = (
+    ("cp932", r"[\u3040-\u30ff]", 0.2),
+    ("euc_jp", r"[\u3040-\u30ff]", 0.2),
+    ("euc_kr", r"[\uac00-\ud7a3]", 0.95),
+    ("cp1251", r"(?<![A-Za-z])[\u0410-\u044f\u0401\u0451]+(?![A-Za-z])", 0.9),
+)
+_WIDER = {"euc_kr": "cp949"}  # told by its common part: all of it reads much else as well
+_SWITCHES = re.compile(r"[\u0430-\u044f][\u0410-\u042f]")  # a capital within a word: no Cyrillic text, but Greek or Hebrew read as such
+_BIG5 = re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]")
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ def look(path: Path, asked: str | None) -> Made:
     """What the file at `path` is made of; `asked`: its encoding as somebody says. One pass over the bytes."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     valid, lines, returns, quotes, zeros, plain = True, 0, 0, 0, False, True
-    strange, tail = b"", b"\n"
+    strange, tail, some = b"", b"\n", list[bytes]()
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
         file.seek(0)
@@ -54,6 +65,9 @@ def look(path: Path, asked: str | None) -> Made:
                 plain = plain and not _BLANK_OR_RETURN.search(chunk)
             if not chunk.isascii() or decoder.getstate()[0]:
                 valid = valid and _decodes(decoder, chunk)
+                if len(some) < _MOST_LINES:
+                    cut = slice(tail != b"\n", -1 if len(chunk) == _CHUNK else None)  # lines that the chunk cuts
+                    some += [line for line in chunk.splitlines()[cut] if not line.isascii()][:_MOST_LINES]
                 if len(strange) < _SAMPLE:
                     strange += b" ".join(re.findall(rb"[\x20-\x7e]?[\x80-\xff]+[\x20-\x7e]?", chunk)[:4096])
             tail = chunk
@@ -61,7 +75,7 @@ def look(path: Path, asked: str | None) -> Made:
     plain = plain and not tail.endswith(b"\r")
     mark = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
     said = asked or mark
-    encoding, guessed = (said, False) if said else _told(head, strange, valid)
+    encoding, guessed = (said, False) if said else _told(head, strange, some, valid)
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
     return Made(
         encoding, guessed, max(lines, returns) + (not tail.endswith((b"\n", b"\r"))), bool(quotes % 2), zeros, plain and is_utf8 and valid
@@ -76,9 +90,10 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
     return True
 
 
-def _told(head: bytes, strange: bytes, valid: bool) -> tuple[str, bool]:
+def _told(head: bytes, strange: bytes, lines: list[bytes], valid: bool) -> tuple[str, bool]:
     """The encoding that the bytes suggest, and whether another may be meant. Zeros at every other place are UTF-16; where UTF-8 fails,
-    common Chinese characters in pairs of bytes are GB18030, and what is left is the encoding of Western Windows."""
+    text full of kana, Hangul or Cyrillic words is in an encoding of these, common Chinese characters in pairs of bytes are GB18030 or Big5,
+    and what is left is the encoding of Western Windows."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) * 10 >= max(len(head) // 2, 2) * 4 and max(even, odd) > 3 * min(even, odd):
         return ("utf-16-le" if odd > even else "utf-16-be"), True
@@ -88,9 +103,39 @@ def _told(head: bytes, strange: bytes, valid: bool) -> tuple[str, bool]:
     as_utf8 = sum(map(len, _UTF8_CHARACTER.findall(strange)))
     if as_utf8 * 10 >= high * 9:
         return "utf-8", False
+    if (script := _script(lines)) is not None:
+        return script, True
     runs = re.findall(rb"[\x80-\xff]+", strange)
     chinese = sum(2 * len(_COMMON_CHINESE.findall(run)) for run in runs if len(run) % 2 == 0)
-    return ("gb18030" if chinese * 10 >= high * 7 else "cp1252"), True
+    if chinese * 10 >= high * 7:
+        return "gb18030", True
+    return ("big5" if _is_big5(lines) else "cp1252"), True
+
+
+def _script(lines: list[bytes]) -> str | None:
+    """The encoding in which the lines are text full of the letters of its script."""
+    whole = b"\n".join(lines)
+    for encoding, letters, share in _SCRIPTS:
+        try:
+            text = whole.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        other = re.findall(r"[^\x00-\x7f]", text)
+        full = sum(map(len, re.findall(letters, text)))
+        if full >= max(_LEAST_LETTERS, share * len(other)) and 20 * len(_SWITCHES.findall(text)) <= full:
+            return _WIDER.get(encoding, encoding)
+    return None
+
+
+def _is_big5(lines: list[bytes]) -> bool:
+    """Whether the lines are Big5, nearly all in its more common half."""
+    whole = b"\n".join(lines)
+    try:
+        whole.decode("big5")
+    except UnicodeDecodeError:
+        return False
+    pairs = re.findall(rb"[\x80-\xff][\x40-\x7e\x80-\xff]", whole)
+    return len(pairs) >= _LEAST_LETTERS and sum(map(bool, map(_BIG5.fullmatch, pairs))) >= 0.95 * len(pairs)
 
 
 def known(encoding: str) -> bool:
