@@ -51,7 +51,7 @@ class SalesLines:
     Both are read only where something came back, customers also where a price is 0 or below. known: columns known ahead. flags: out of
     stock. attributes: texts by role. location: codes of the column that is mapped or else so named, -1 where not known; None without one
     and among orders. status: what became of the line, in the words of the table. everywhere: whether
-    the place calls itself a total of places; None where none does.
+    the place calls itself a total of places; None where none does, and among orders.
     pasted: a column in which no two other lines agree, as a line's own number, is equal in the copies too.
 
     Raises ValueError where the parts do not fit together, or one of them holds Python objects.
@@ -201,7 +201,7 @@ def read_lines(
         {role: Coded(*checks.texts(table[column])) for role, column in columns.items()},
         _location(table, mapping) if mapping.order is None else None,
         None if mapping.status is None else Coded(*checks.texts(table[mapping.status])),
-        _everywhere(table, mapping),
+        _everywhere(table, mapping) if mapping.order is None else None,
     ).at((code >= 0) & ~np.isnat(day))
     copy = _copies(table, lines)
     return replace(lines, copy=copy, pasted=bool(copy.any()) and _one_of_a_kind(table, lines.place[~copy], mapping)), problems
