@@ -42,6 +42,7 @@ def add_sales_arguments(
     add("--header-rows", type=_at_least(0, 20), metavar="N")
     add("--encoding", metavar="NAME")
     add("--separator", type=_character, metavar="SIGN")
+    add("--outline", action=argparse.BooleanOptionalAction)
     add("--join", type=Path, metavar="FILE")
     add("--on", type=_pair, action="append", metavar="COLUMN=COLUMN")
     add("--join-lines", **_YES)

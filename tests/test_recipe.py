@@ -171,7 +171,7 @@ def test_each_place_may_be_planned_apart() -> None:
     table = table.assign(date=["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-03"], units=[1, 2, 3, 4])
     read = apply(Recipe(Mapping("Dept", "date", "units"), "D", apart=("Store", "size")), table)
     assert read.panel is not None
-    assert read.panel.items.tolist() == ["07 / 1 / M", "7 / 1 / S / M", "7 / 2 / M"]
+    assert read.panel.items.tolist() == ["07 / 1 / M", "7 / 1 / S // M", "7 / 2 / M"]
     assert [problem.code for problem in read.problems if problem.code == "item_empty"] == ["item_empty"]
     (absent,) = apply(Recipe(Mapping("Dept", "date", "units"), apart=("City",)), table).problems
     assert (absent.code, absent.column) == ("column_absent", "City")

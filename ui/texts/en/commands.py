@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "flag.gaps": "what a missing row means among period totals (default: zero)",
     "flag.day_first": "01/02/2024 is the first of February",
     "flag.month_first": "01/02/2024 is the second of January",
+    "flag.outline": "open cells of the first columns hold what stands above them (default: as it looks)",
     "flag.week_ends": "the dates are the last days of weeks (default: as the name of their column says)",
     "flag.decimal": "what stands before the fraction in numbers like 1.234 that can be read both ways",
     "flag.revenue": "the column of what a line brought in all, where there is no price a unit",
@@ -190,6 +191,7 @@ COMMAND_PROBLEMS: dict[str, tuple[str, str, str]] = {
 
 # what is done on the command line about problems that pages have too: code -> fix
 COMMAND_FIXES: dict[str, str] = {
+    "cells_filled_down": "Each row got what stands above it; say if these cells are meant to be empty (--no-outline).",
     "numbers_unclear": "Compare the total with your own; say what stands before the fraction if it is wrong (--decimal).",
     "no_header": "Say which row is the header (--header-row), or add one.",
     "header_missing": "The columns were called {first} and so on; add a header, or say which row it is (--header-row).",
