@@ -22,6 +22,7 @@ from sales.readers.text import read_text
 from sales.readers.workbook import read_workbook
 
 _ALIKE = 0.5
+_MOST_SHEETS = 40
 
 
 @dataclass(frozen=True)
@@ -163,13 +164,41 @@ def _read(path: Path, name: str, asked: Asked, folder: Path, left: int, depth: i
     if kind == "parquet":
         return _finished(*read_parquet(path), ())
     if kind == "workbook":
-        return _finished(*read_workbook(path, asked.sheet, asked.header_row, asked.header_rows), asked.outline)
+        first = _finished(*read_workbook(path, asked.sheet, asked.header_row, asked.header_rows), asked.outline)
+        return first if asked.sheet or asked.header_row or asked.header_rows is not None else _with_alike_sheets(path, first, asked)
     if packed.suffix(name) in packed.PARQUETS + packed.PACKED:
         raise InputProblems([Problem("unreadable_file", params={"name": name[-100:]})])
     table, problems, how = read_text(path, asked.encoding, asked.separator, asked.header_row, asked.header_rows)
     if packed.suffix(name) in packed.WORKBOOKS:
         problems.append(Problem("text_named_workbook", Severity.INFO, got=name[-100:]))
     return _finished(table, problems, how, (), asked.outline)
+
+
+def _with_alike_sheets(path: Path, first: Reading, asked: Asked) -> Reading:
+    """The sheet read with those of the same columns below it, a sheet a month or a year; where they hold the same days it stays alone."""
+    others = [text for found in first.problems if found.code == "sheet_chosen" for text in found.params["others"]]
+    if first.table is None or len(others) > _MOST_SHEETS or propose(first.table).date is None:
+        return first
+    readings = [(first.how["sheet"], first)]
+    for name in others:
+        with _refused(name):
+            reading = _finished(*read_workbook(path, name, None, None), asked.outline)
+            if reading.table is not None and set(reading.table.columns) == set(first.table.columns):
+                readings.append((name, replace(reading, problems=_but_chosen(reading))))
+    if len(readings) == 1:
+        return first
+    names = ", ".join(name for name, _ in readings)[:500]
+    with _refused(names):
+        whole = _stacked([(readings[0][0], replace(first, problems=_but_chosen(first))), *readings[1:]])
+        if not any(found.code.startswith("files_overlap") for found in whole.problems):
+            told = Problem("sheets_stacked", Severity.WARNING, count=len(readings), params={"sheets": names})
+            return replace(whole, problems=(told, *whole.problems), sheets=first.sheets)
+    told = Problem("sheets_alike", Severity.WARNING, got=readings[0][0], count=len(readings), params={"sheets": names})
+    return replace(first, problems=(told, *_but_chosen(first)))
+
+
+def _but_chosen(reading: Reading) -> tuple[Problem, ...]:
+    return tuple(found for found in reading.problems if found.code != "sheet_chosen")
 
 
 def _read_packed(path: Path, name: str, asked: Asked, folder: Path, left: int, depth: int) -> Reading:

@@ -428,3 +428,35 @@ def test_an_encoding_is_told_by_the_letters_that_its_text_is_full_of(encoding: s
 def test_greek_is_not_taken_for_russian() -> None:
     text = "Κωδικός;Ημερομηνία;Ποσότητα;Όνομα\nA1;01.01.2024;3;Χυμός μήλου\nA2;02.01.2024;4;Μπανάνες ώριμες\n"
     assert read_table(text.encode("cp1253"), "x.csv").how["encoding"] == "cp1252"
+
+
+def sheets(**parts: pd.DataFrame) -> bytes:
+    out = io.BytesIO()
+    with pd.ExcelWriter(out, engine="openpyxl") as book:
+        for name, part in parts.items():
+            part.to_excel(book, sheet_name=name, index=False)
+    return out.getvalue()
+
+
+def month(first: str, units: int) -> pd.DataFrame:
+    return pd.DataFrame({"sku": "A", "day": pd.date_range(first, periods=20), "qty": units})
+
+
+def test_a_sheet_a_month_is_one_table() -> None:
+    about = pd.DataFrame({"this workbook": ["holds sales", "ask Ann"]})
+    book = sheets(about=about, Jan=month("2024-01-01", 1), Feb=month("2024-02-01", 2), Prices=pd.DataFrame({"sku": ["A"], "price": [2]}))
+    reading = read_table(book, "year.xlsx")
+    assert reading.table is not None
+    assert (len(reading.table), reading.table["qty"].sum()) == (40, 60)
+    assert [(problem.code, problem.params["sheets"]) for problem in reading.problems] == [("sheets_stacked", "Jan, Feb")]
+    assert [file["name"] for file in reading.how["files"]] == ["Jan", "Feb"]
+    alone = read_table(book, "year.xlsx", Asked(sheet="Feb")).table
+    assert alone is not None
+    assert alone["qty"].sum() == 40
+
+
+def test_a_plan_beside_the_sales_is_not_added_to_them() -> None:
+    reading = read_table(sheets(Sales=month("2024-01-01", 1), Plan=month("2024-01-01", 9)), "year.xlsx")
+    assert reading.table is not None
+    assert reading.table["qty"].sum() == 20
+    assert [problem.code for problem in reading.problems] == ["sheets_alike"]

@@ -72,7 +72,7 @@ def _proposals(looks: Sequence[PanelFinding], key: str) -> None:
 def _one(finding: Finding | PanelFinding, read: Intake, key: str) -> None:
     words = "repair" if isinstance(finding, Finding) else "look"
     currency = plain(read.currency) or text("findings.currency")
-    money = "" if np.isnan(finding.money) else text("findings.money", money=finding.money, currency=currency)
+    money = "" if np.isnan(finding.money) or finding.money == 0 else text("findings.money", money=finding.money, currency=currency)
     label = text(
         "findings.label",
         name=text(f"{words}.{finding.code}"),

@@ -62,7 +62,7 @@ def read_workbook(
     problems = layout.problems()
     others = [name for name in shown if name != chosen]
     if sheet is None and others:
-        problems.append(Problem("sheet_chosen", Severity.INFO, got=chosen, params={"sheets": ", ".join(others)[:500]}))
+        problems.append(Problem("sheet_chosen", Severity.INFO, got=chosen, params={"sheets": ", ".join(others)[:500], "others": others}))
     how = {"kind": "workbook", "sheet": chosen, **layout.how()}
     return _table(cells, layout), problems, how, names
 

@@ -103,6 +103,16 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "to know which; the others are {sheets}",
         "Choose another if it is not this one.",
     ),
+    "sheets_stacked": (
+        "{count} sheets have the same columns and hold different days: {sheets}",
+        "one table",
+        "They were read one below the other; choose one of them if only that is meant.",
+    ),
+    "sheets_alike": (
+        "{count} sheets have the same columns and the same days: {sheets}",
+        "one sheet of sales, or a column that tells the sheets apart",
+        "This one alone was read; choose another if it is not this one, or save the sheets as files with a column that tells them apart.",
+    ),
     "no_such_sheet": ("there is no such sheet or file inside", "one of {sheets}", "Choose one of these."),
     "no_table_inside": ("there is no table in this archive", "files like .csv or .xlsx in it", "Add the table, or hand it over by itself."),
     "too_many_files": ("too many files in the archive", "at most {most}", "Hand over fewer at a time."),
