@@ -10,7 +10,7 @@ import pandas as pd
 
 from sales.calendar import WEEKDAYS
 from sales.expected import Expected, expected
-from sales.nothing import estimated_demand, inferred_out_of_stock
+from sales.nothing import Estimate, estimated_demand, inferred_out_of_stock
 from sales.outliers import ceilings, tamed
 from sales.packs import Packs, packs
 from sales.panel import SalesPanel
@@ -46,6 +46,11 @@ class Seen:
     def packs(self) -> Packs:
         return packs(self.panel, self.shifts)
 
+    @cached_property
+    def estimate(self) -> Estimate:
+        """Demand with the periods that are flagged out of stock estimated."""
+        return estimated_demand(self.panel)
+
     @property
     def alive(self) -> np.ndarray:
         """Mask items x periods from each item's start."""
@@ -62,7 +67,8 @@ class Look:
 
     code: its name. severity: WARNING where forecasts suffer unless something is done. actions: what may be done, the proposed one first.
     spot: the stretches concerned. mend: the panel after an action other than `keep`. about: further counts. change: units a period before
-    and after, as `effect` gives them. of_shop: whether the stretches are those of all items together.
+    and after, as `effect` gives them, out of what was seen before and what is after. of_shop: whether the stretches are those of all items
+    together.
     """
 
     code: str
@@ -71,7 +77,7 @@ class Look:
     spot: Callable[[Seen], Spells]
     mend: Callable[[Seen, Spells, str], SalesPanel]
     about: Callable[[Seen, Spells], dict[str, Any]] = _nothing
-    change: Callable[[SalesPanel, SalesPanel], pd.DataFrame] = lambda before, after: effect(before, after)
+    change: Callable[[Seen, Seen], pd.DataFrame] = lambda before, after: effect(before.panel, after.panel)
     of_shop: bool = False
 
 
@@ -144,7 +150,7 @@ def diagnose(
         if len(spells) == 0:
             continue
         after = seen if chosen == "keep" else Seen(look.mend(seen, spells, chosen), price)
-        findings.append(_finding(look, seen, spells, chosen, after.panel))
+        findings.append(_finding(look, seen, spells, chosen, after))
         seen = after
     return seen.panel, tuple(findings)
 
@@ -162,7 +168,7 @@ def _checked(look: Look, action: str) -> None:
         raise ValueError(f"{look.code}: got {action!r}, expected one of {', '.join(look.actions)}")
 
 
-def _finding(look: Look, seen: Seen, spells: Spells, chosen: str, after: SalesPanel) -> PanelFinding:
+def _finding(look: Look, seen: Seen, spells: Spells, chosen: str, after: Seen) -> PanelFinding:
     panel = seen.panel
     return PanelFinding(
         code=look.code,
@@ -174,7 +180,7 @@ def _finding(look: Look, seen: Seen, spells: Spells, chosen: str, after: SalesPa
         actions=look.actions,
         proposed=look.actions[0],
         chosen=chosen,
-        effect=look.change(panel, after),
+        effect=look.change(seen, after),
         params=look.about(seen, spells),
     )
 
@@ -207,11 +213,17 @@ def effect(before: SalesPanel, after: SalesPanel) -> pd.DataFrame:
     return _differing(before, before.demand, after.demand)
 
 
-def _estimated(before: SalesPanel, after: SalesPanel) -> pd.DataFrame:
+def _estimated(before: Seen, after: Seen) -> pd.DataFrame:
     """The same where periods turned out to be out of stock: after, with the demand that is estimated in them."""
     if before is after:
-        return effect(before, after)
-    return _differing(before, before.demand, estimated_demand(after, after.out_of_stock & ~before.out_of_stock).demand)
+        return effect(before.panel, after.panel)
+    found = after.panel.out_of_stock & ~before.panel.out_of_stock
+    return _differing(before.panel, before.panel.demand, estimated_demand(after.panel, found).demand)
+
+
+def _estimated_or_sold(before: Seen, after: Seen) -> pd.DataFrame:
+    """The same where flags are what is looked at: before, units as they sold; after, with the demand that is estimated where they stay."""
+    return _differing(before.panel, np.where(before.alive, before.panel.y, np.nan), after.estimate.demand)
 
 
 def _differing(panel: SalesPanel, *demand: np.ndarray) -> pd.DataFrame:
@@ -341,6 +353,18 @@ def _flagged(seen: Seen, spells: Spells, action: str) -> SalesPanel:
     return replace(seen.panel, out_of_stock=seen.panel.out_of_stock | spells.mask(seen.panel.y.shape))
 
 
+def _given(seen: Seen) -> Spells:
+    return spells_of(seen.panel.out_of_stock & seen.alive)
+
+
+def _unflagged(seen: Seen, spells: Spells, action: str) -> SalesPanel:
+    return replace(seen.panel, out_of_stock=np.zeros_like(seen.panel.out_of_stock))
+
+
+def _added_where_given(seen: Seen, spells: Spells) -> dict[str, Any]:
+    return {"units_added": float(seen.estimate.units_added.sum()), "not_estimated": int(seen.estimate.not_estimated.sum())}
+
+
 def _units_added(seen: Seen, spells: Spells) -> dict[str, Any]:
     estimate = estimated_demand(seen.panel, spells.mask(seen.panel.y.shape))
     return {"units_added": float(estimate.units_added.sum()), "not_estimated": int(estimate.not_estimated.sum())}
@@ -390,6 +414,7 @@ LOOKS: dict[str, Look] = {
         Look("unknown_periods", Severity.INFO, ("keep", "zero"), _gaps, _zero),
         Look("closed_weekdays", Severity.INFO, ("keep", "closed"), _weekdays, _unknown, _which_weekdays, of_shop=True),
         Look("closed_periods", Severity.WARNING, ("closed", "keep"), _closures, _unknown, of_shop=True),
+        Look("stock_outs_given", Severity.INFO, ("keep", "sold"), _given, _unflagged, _added_where_given, _estimated_or_sold),
         Look("stock_outs_inferred", Severity.WARNING, ("out_of_stock", "keep"), _stock_outs, _flagged, _units_added, _estimated),
         Look("outliers", Severity.WARNING, ("keep", "unknown", "cap"), _outliers, _capped),
         Look("level_shift", Severity.WARNING, ("keep", "from_here"), _level_shift, _from_here),

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from sales.nothing import Estimate
 from sales.panel import SalesPanel
 
 Pattern = Literal["smooth", "erratic", "intermittent", "lumpy", "none"]
@@ -74,6 +75,24 @@ def nothing(panel: SalesPanel, item: str, inferred: np.ndarray | None = None) ->
     empty = alive & ~given & ~guessed & (y == 0)
     closed = empty & ~(panel.y > 0).any(axis=0)
     return Nothing(alive & ~given & (y > 0), empty & ~closed, closed, given, guessed, unknown)
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What stock-outs hid: how many item-periods of how many items, the units of demand not sold in them, and their share of all demand."""
+
+    periods: int
+    items: int
+    units: float
+    share: float
+
+
+def hidden(panel: SalesPanel, where: np.ndarray, estimate: Estimate) -> Hidden:
+    """What the stock-outs `where` (mask items x periods) hid by `estimate`, which has all of them."""
+    out = where & (np.arange(len(panel.periods)) >= panel.start[:, None])
+    units = float(np.nansum(estimate.demand[out] - np.nan_to_num(panel.y[out]), dtype=float))
+    every = float(np.nansum(estimate.demand, dtype=float))
+    return Hidden(int(out.sum()), int(out.any(axis=1).sum()), units, units / every if every else 0.0)
 
 
 @dataclass(frozen=True)

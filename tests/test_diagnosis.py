@@ -16,6 +16,7 @@ from realdata import folder
 from sales.diagnosis import LOOKS, PanelFinding, apply, diagnose, proposed_effect
 from sales.intake import intake
 from sales.mapping import Mapping
+from sales.nothing import estimated_demand
 from sales.panel import SalesPanel
 from sales.samples import made_up_shop
 from ui.texts import en, text
@@ -53,7 +54,7 @@ def test_the_made_up_shop_has_new_items_and_no_other_oddity(seed: int) -> None:
     sample = made_up_shop(seed)
     read = intake(sample.sales, sample.mapping, sample.frequency)
     assert read.panel is not None
-    assert set(found(read.panel)) <= {"new_items", "short_history", "outliers"}
+    assert set(found(read.panel)) <= {"stock_outs_given", "new_items", "short_history", "outliers"}
     assert found(read.panel)["new_items"].items >= 3
 
 
@@ -195,10 +196,26 @@ def test_stock_outs_are_shown_with_the_units_they_hid() -> None:
     mended = apply(panel(y), "stock_outs_inferred", "out_of_stock")
     assert mended.out_of_stock.sum() == 10
     assert (mended.y[1, 50:60] == 0).all()
-    assert found(mended) == {}
+    assert set(found(mended)) == {"stock_outs_given"}
     (taken,) = diagnose(panel(y), {"stock_outs_inferred": "out_of_stock"})[1]
     assert len(taken.effect) == 10
     assert (taken.effect["after"] - taken.effect["before"]).sum() == pytest.approx(finding.params["units_added"])
+
+
+def test_stock_outs_that_the_file_flags_are_shown_with_the_units_they_hid_and_can_be_taken_for_sales() -> None:
+    y = shop()
+    flags = np.zeros(y.shape, dtype=bool)
+    y[1, 50:60], flags[1, 50:60] = 1, True
+    flagged = panel(y, out_of_stock=flags)
+    finding = the_only(flagged, "stock_outs_given")
+    added = np.nansum(estimated_demand(flagged).demand, dtype=float) - y.sum()
+    assert (finding.rows, finding.items, finding.units) == (10, 1, 10)
+    assert finding.params["units_added"] == pytest.approx(added, rel=1e-4)
+    assert (finding.effect["after"] - finding.effect["before"]).sum() == pytest.approx(added, rel=1e-4)
+    as_sold, (taken,) = diagnose(flagged, {"stock_outs_given": "sold"})
+    assert not as_sold.out_of_stock.any()
+    assert as_sold.demand[1, 50:60].tolist() == [1] * 10
+    assert taken.effect.empty
 
 
 def test_new_short_and_ended_items() -> None:

@@ -9,6 +9,8 @@ from pages_without_browser import opened, ran, sold
 from streamlit.testing.v1 import AppTest
 
 from sales import datasets as saved
+from sales.nothing import estimated_demand, inferred_out_of_stock
+from sales.summary import hidden
 from ui import explore
 from ui.texts import text
 from workspace.datasets import Dataset
@@ -38,7 +40,23 @@ def test_each_kind_is_drawn_and_counted(data: Dataset) -> None:
     captions = " ".join(caption.value for caption in app.caption)
     for kind, count in (("given", 5), ("inferred", 9), ("unknown", 2)):
         assert text(f"explore.kind.{kind}", count=count) in captions
-    assert "units** of demand were not sold" in " ".join(m.value for m in app.markdown)
+    said = " ".join(m.value for m in app.markdown)
+    assert "units** of demand were not sold while" in said
+    assert text("explore.not_taken", count=9) in said
+
+
+def test_what_stock_outs_hid_is_told_for_the_whole_shop_and_what_is_only_inferred_apart(data: Dataset) -> None:
+    said = " ".join(m.value for m in opened("sales", data).markdown)
+    panel = saved.load_sales(data)
+    out, usual = panel.out_of_stock, float(np.nanmean(panel.demand[3][panel.demand[3] > 0]))
+    inferred = inferred_out_of_stock(panel)
+    estimate = estimated_demand(panel, out | inferred)
+    for kind, where, periods in (("given", out, 5), ("inferred", inferred, 9)):
+        found = hidden(panel, where, estimate)
+        assert (found.periods, found.items) == (periods, 1)
+        assert found.units == pytest.approx(periods * usual, rel=0.1)
+        assert found.share == pytest.approx(found.units / np.nansum(estimate.demand, dtype=float))
+        assert text(f"explore.hidden.{kind}", period="days", **vars(found)) in said
 
 
 def test_of_a_large_panel_stock_outs_are_looked_for_when_asked(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,9 +29,21 @@ def overview(dataset: Dataset) -> None:
     columns[1].metric(text("checks.units"), f"{panel.units:,.0f}")
     columns[2].metric(text("checks.periods", period=text(f"frequency.{panel.calendar.frequency}")), f"{len(panel.periods):,}")
     columns[3].metric(text("explore.last"), facts["last"], help=text("checks.range", first=panel.periods[0], last=panel.last))
+    inferred, estimate = _looked(dataset, panel)
+    if estimate is not None:
+        _hidden(panel, inferred, estimate)
     item = _item(dataset, panel)
     if item is not None:
-        _past(dataset, panel, item)
+        _past(dataset, panel, item, inferred, estimate)
+
+
+def _hidden(panel: SalesPanel, inferred: np.ndarray | None, estimate: Estimate) -> None:
+    """What stock-outs hid in the whole shop: those that the data flags, and those that are only inferred."""
+    for kind, mask in (("given", panel.out_of_stock), ("inferred", inferred)):
+        found = None if mask is None else summary.hidden(panel, mask, estimate)
+        if found is not None and found.periods:
+            period = text(f"frequency.{panel.calendar.frequency}")
+            st.markdown(text(f"explore.hidden.{kind}", period=period, **vars(found)))
 
 
 def _item(dataset: Dataset, panel: SalesPanel) -> str | None:
@@ -49,8 +61,7 @@ def _item(dataset: Dataset, panel: SalesPanel) -> str | None:
     return st.selectbox(text("explore.item"), options, key=f"explore-{dataset.name}", format_func=labels.get)
 
 
-def _past(dataset: Dataset, panel: SalesPanel, item: str) -> None:
-    inferred, estimate = _looked(dataset, panel)
+def _past(dataset: Dataset, panel: SalesPanel, item: str, inferred: np.ndarray | None, estimate: Estimate | None) -> None:
     nothing, row = summary.nothing(panel, item, inferred), panel.rows_of([item])[0]
     st.plotly_chart(charts.sales(panel, item, nothing, None if estimate is None else estimate.demand[row]), key="sales-chart")
     described = summary.describe(panel, item)
@@ -62,8 +73,9 @@ def _past(dataset: Dataset, panel: SalesPanel, item: str) -> None:
     slots[3].metric(text("explore.pattern"), text(f"pattern.{described.pattern}"))
     _kinds(dataset, nothing, described.first, text(f"frequency.{panel.calendar.frequency}"))
     if estimate is not None and (nothing.given | nothing.inferred).any():
-        added, lacking = float(estimate.units_added[row]), int(estimate.not_estimated[row])
-        st.markdown(text("explore.added", units=added) + (text("explore.not_estimated", count=lacking) if lacking else ""))
+        lacking = text("explore.not_estimated", count=int(estimate.not_estimated[row])) if estimate.not_estimated[row] else ""
+        not_taken = text("explore.not_taken", count=nothing.counts["inferred"]) if nothing.inferred.any() else ""
+        st.markdown(text("explore.added", units=float(estimate.units_added[row])) + lacking + not_taken)
 
 
 def _looked(dataset: Dataset, panel: SalesPanel) -> tuple[np.ndarray | None, Estimate | None]:

@@ -77,7 +77,7 @@ def _one(finding: Finding | PanelFinding, read: Intake, key: str) -> None:
         "findings.label",
         name=text(f"{words}.{finding.code}"),
         rows=text(f"findings.rows.{words}", count=finding.rows),
-        units=finding.units,
+        units=_units(finding),
         money=money,
         chosen=text(f"{words}.{finding.code}.{finding.chosen}"),
     )
@@ -85,6 +85,13 @@ def _one(finding: Finding | PanelFinding, read: Intake, key: str) -> None:
     if box.open:
         with box:
             _opened(finding, words, read.panel, key)
+
+
+def _units(finding: Finding | PanelFinding) -> str:
+    """The units that it touches: those that sold, or of stock-outs those that did not."""
+    if "units_added" in finding.params:
+        return text("findings.units.added", units=finding.params["units_added"])
+    return text("findings.units", units=finding.units)
 
 
 def _opened(finding: Finding | PanelFinding, words: str, panel: SalesPanel | None, key: str) -> None:
