@@ -21,8 +21,9 @@ class Difference:
     only_old, only_new, both: periods that one or both cover. items_new: codes that the older do not hold. items_missed: codes that sold in
     as many last periods of the older as the newer add, and that the newer do not hold. changed: values (an item in a period) of the older
     that others take the place of; filled: values that only the newer know, of items and periods that the older cover. units_before,
-    units_after: units of the older that the newer speak of, and what they become. changes: item, ds, before, after, change (units), the 20
-    largest. same: nothing at all changes. problems: what to know before it is saved.
+    units_after: units of the older that the newer speak of, and what they become. units_new: units in the periods only_new.
+    changes: item, ds, before, after, change (units), the 20 largest. same: nothing at all changes. problems: what to know before it is
+    saved.
     """
 
     panel: SalesPanel | None
@@ -36,6 +37,7 @@ class Difference:
     filled: int = 0
     units_before: float = 0.0
     units_after: float = 0.0
+    units_new: float = 0.0
     changes: pd.DataFrame = field(default_factory=pd.DataFrame)
     same: bool = False
 
@@ -186,6 +188,7 @@ def _difference(
         filled=int((from_new & np.isnan(before) & held_before[:, None] & both.within(old)).sum()),
         units_before=float(before[spoken].sum(dtype=float)),
         units_after=float(np.nansum(after[spoken], dtype=float)),
+        units_new=float(np.nansum(after[:, both.within(new) & ~both.within(old)], dtype=float)),
         changes=_largest(both, before, after, changed),
         same=panel.fingerprint == old.fingerprint,
     )
@@ -231,9 +234,34 @@ def _problems(both: _Both, found: Difference) -> Iterator[Problem]:
     if found.changed:
         units = {"before": f"{found.units_before:,.10g}", "after": f"{found.units_after:,.10g}"}
         yield Problem("append_changes", Severity.WARNING, got=str(found.changes["item"].iloc[0]), params={"values": found.changed, **units})
+    if found.panel is not None:
+        yield from _besides(old, found.panel)
     for name in old.covariates:
         if name not in new.covariates:
             yield Problem("append_known_missing", Severity.WARNING, column=name)
+
+
+def _besides(old: SalesPanel, made: SalesPanel) -> Iterator[Problem]:
+    """What changes beside units, in items and periods that are there already."""
+    rows = pd.Index(made.items).get_indexer(pd.Index(old.items, dtype=object))
+    begin = int(made.periods.get_indexer(old.periods[:1])[0])
+    if begin < 0:
+        return
+    old, rows = old.select(rows >= 0), rows[rows >= 0]
+    width = min(len(old.periods), len(made.periods) - begin)
+    flags = int((made.out_of_stock[rows, begin : begin + width] != old.out_of_stock[:, :width]).sum())
+    known = 0
+    for name in set(old.covariates) & set(made.covariates):
+        there, now = old.covariates[name], made.covariates[name][rows, begin:]
+        width = min(there.shape[1], now.shape[1])
+        known += int((~np.isnan(there[:, :width]) & (there[:, :width] != now[:, :width])).sum())
+    words = 0
+    for name in set(old.attributes) & set(made.attributes):
+        before, after = (one.attributes[name].fillna("").to_numpy(dtype=object) for one in (old, made))
+        words += int(((before != "") & (before != after[rows])).sum())
+    if flags or known or words:
+        severity = Severity.WARNING if flags or words else Severity.INFO  # what is known ahead is known better every day
+        yield Problem("append_besides", severity, params={"flags": flags, "known": known, "words": words})
 
 
 def _day(label: pd.Timestamp) -> str:

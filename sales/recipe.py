@@ -24,7 +24,7 @@ from sales.numbers import Mark, currency_of
 from sales.problems import Problem, Severity, usable
 from sales.repairs import REPAIRS
 from sales.shapes import Shape, to_long
-from sales.stacking import Stack, counted_on, repeated, stacked, with_holes
+from sales.stacking import Stack, counted_on, repeated, stacked, with_holes, with_latest_words
 
 VERSION = 1
 LINES, SECOND = "lines", "second"
@@ -134,6 +134,7 @@ def apply(recipe: Recipe, tables: pd.DataFrame | Sequence[pd.DataFrame], today: 
     read = replace(read, problems=(*problems, *read.problems), currency=currency)
     if read.panel is not None:
         panel, holes = with_holes(read.panel, stack)
+        panel = with_latest_words(panel, files, recipe.mapping, recipe.merges, stack.order)
         read = replace(read, panel=panel, problems=(*read.problems, *holes, *stack.problems))
     wanted = {code: action for code, action in recipe.actions.items() if code in LOOKS and action != "keep"}
     if read.panel is None or not (look or wanted):

@@ -9,7 +9,8 @@ import pandas as pd
 
 from sales import checks
 from sales.calendar import Calendar, calendar_for, detect_frequency
-from sales.lines import MOST_DAYS, ends_of
+from sales.grid import most_frequent
+from sales.lines import MOST_DAYS, Coded, ends_of
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
 from sales.places import Absent, absent_places, places_of
@@ -20,6 +21,7 @@ DENSE = 0.5  # of the rows that a usual day of a file has: days with fewer at it
 PAUSE = {"D": 7, "W": 21, "M": 93}  # days without a row that part what a file holds from what strayed into it
 STEPS = 3  # or as many times the usual distance between two days with sales
 _DAY = np.timedelta64(1, "D")
+_NEVER = np.datetime64("0001-01-01")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,7 @@ class Stack:
     many rows those are. days: the first and last day that the newest file covers; None where it has none. items: the codes that it holds.
     uncovered: days that no file covers, between those that one does, on weekdays on which something sells. units: of the older files, those
     that the newest replaces; gone: those of them on items and days of which the newest holds nothing. absent: places whose sales are
-    missing in some days. problems: what to know about the newest file.
+    missing in some days. problems: what to know about the newest file. order: the files by the last day of each, the latest last.
     """
 
     table: pd.DataFrame
@@ -42,6 +44,7 @@ class Stack:
     gone: float = 0.0
     absent: tuple[Absent, ...] = ()
     problems: tuple[Problem, ...] = ()
+    order: tuple[int, ...] = ()
 
 
 def stacked(
@@ -99,7 +102,9 @@ def stacked(
     latest = covered[-1]
     reach = (min(first for first, _ in latest), max(end for _, end in latest)) if latest else None
     spans = [span for several in covered for span in several]
-    return Stack(whole[kept], int((~kept).sum()), reach, names[held], _uncovered(spans, distinct), units, gone, absent, problems)
+    order = tuple(np.argsort([days[(part == k) & ~np.isnat(days)].max(initial=_NEVER) for k in range(len(tables))], kind="stable").tolist())
+    out = int((~kept).sum())
+    return Stack(whole[kept], out, reach, names[held], _uncovered(spans, distinct), units, gone, absent, problems, order)
 
 
 def counted_on(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
@@ -139,6 +144,24 @@ def with_holes(panel: SalesPanel, stack: Stack) -> tuple[SalesPanel, list[Proble
     if not unknown.any():
         return panel, problems
     return replace(panel, y=np.where(unknown, np.float32(np.nan), panel.y)), problems
+
+
+def with_latest_words(
+    panel: SalesPanel, tables: Sequence[pd.DataFrame], mapping: Mapping, merges: MappingOf[str, str], order: Sequence[int]
+) -> SalesPanel:
+    """`panel`, made of `tables`, with the category, supplier and description that the latest of them has for an item (`order`: as in
+    `Stack`): a new supplier counts from the first file that names it, however long the sales under the old one are."""
+    attributes = panel.attributes.copy()
+    for role in attributes.columns:
+        column, told = getattr(mapping, role), attributes[role].fillna("").to_numpy(dtype=object)
+        for table in (tables[k] for k in order[1:] if column in tables[k].columns):
+            item, names = _items(table[mapping.item], merges)
+            row = np.append(pd.Index(panel.items).get_indexer(pd.Index(names, dtype=object)), -1)[item]
+            words = Coded(*checks.texts(table[column])).at(row >= 0)
+            latest = most_frequent(row[row >= 0], len(panel), words)
+            told = np.where(latest == "", told, latest)
+        attributes[role] = pd.array(told, dtype="str")
+    return replace(panel, attributes=attributes)
 
 
 def _items(column: pd.Series, merges: MappingOf[str, str]) -> tuple[np.ndarray, np.ndarray]:

@@ -138,7 +138,8 @@ def test_what_is_known_ahead_reaches_as_far_as_either_and_the_newer_counts() -> 
     assert found.panel.covariates["price"].tolist() == [[1, 2, 3, 9]]
     np.testing.assert_array_equal(found.panel.covariates["ads"], [[0, 1, 1, 0]])
     assert found.panel.season == 14
-    assert [(p.code, p.column) for p in found.problems] == [("append_known_missing", "ads")]
+    assert [(p.code, p.column) for p in found.problems] == [("append_besides", None), ("append_known_missing", "ads")]
+    assert found.problems[0].params == {"flags": 0, "known": 1, "words": 0}
 
 
 def test_flags_and_words_come_from_the_newer_where_it_has_them() -> None:

@@ -264,6 +264,33 @@ def test_a_place_that_the_newer_file_lacks_is_not_known_and_comes_later() -> Non
     assert np.isnan(after.y[:, -10:]).all(axis=1).tolist() == [False, True] * 3
 
 
+def test_a_new_supplier_counts_from_the_first_file_that_names_it_and_is_told() -> None:
+    recipe = replace(RECIPE, mapping=replace(RECIPE.mapping, supplier="from", category="kind"))
+    old = file("2024-01-01", 100).assign(kind="mugs", **{"from": "North"})
+    newer = file("2024-04-05", 10).assign(kind=None, **{"from": ["South", "North"] * 10})
+    made = put(newer, recipe, (old,), recipe)
+    assert made.panel is not None
+    assert made.panel.attributes.loc[["A", "B"], "supplier"].tolist() == ["South", "North"]
+    assert set(made.panel.attributes["category"]) == {"mugs"}
+    (told,) = [one for one in made.problems if one.code == "append_besides"]
+    assert told.params == {"flags": 0, "known": 0, "words": 1}
+    earlier = on_top(made.panel, made.tables, made.recipe, [file("2023-12-20", 5).assign(kind="x", **{"from": "West"})], recipe)
+    assert earlier.panel is not None
+    assert earlier.panel.attributes.loc[["A", "B"], "supplier"].tolist() == ["South", "North"]
+
+
+def test_marks_of_out_of_stock_and_values_known_ahead_that_change_are_told() -> None:
+    recipe = replace(RECIPE, mapping=replace(RECIPE.mapping, out_of_stock="out", known=("price",)))
+    old = file("2024-01-01", 20).assign(out=0, price=5)
+    newer = old.assign(out=[1, 0] * 2 + [0] * 36, price=[6] + [5] * 39)
+    made = put(newer, recipe, (old,), recipe)
+    assert made.difference is not None
+    assert (made.difference.changed, made.difference.same) == (0, False)
+    (told,) = [one for one in made.problems if one.code == "append_besides"]
+    assert told.params == {"flags": 2, "known": 1, "words": 0}
+    assert "2 marks of out of stock" in problem(told)
+
+
 def test_only_tables_of_lines_are_taken_as_they_are_kept() -> None:
     recipe = replace(RECIPE, roles=("lines", "weather"))
     old, weather = file("2024-01-01", 10), pd.DataFrame({"day": ["2024-01-01"], "rain": [1]})

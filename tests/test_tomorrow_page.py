@@ -41,6 +41,8 @@ def test_the_difference_is_shown_before_it_is_saved(data: Dataset) -> None:
     shown = metrics(app)
     assert [shown[text(f"tomorrow.{name}", period="days")] for name in ("only_old", "both", "only_new")] == ["89", "1", "2"]
     assert shown[text("tomorrow.units")] == "28"
+    (added,) = [metric.delta for metric in app.metric if metric.label == text("tomorrow.only_new", period="days")]
+    assert added == text("tomorrow.units_new", units=56)
     changes = table_of(app, "change")
     assert set(changes["after"]) == {7.0}
     assert open_dataset(data.name).facts["last"] == "2024-03-30"

@@ -56,12 +56,12 @@ def _counts(found: Difference, period: str) -> None:
     columns = st.columns(5)
     for column, name in zip(columns, ("only_old", "both", "only_new"), strict=False):
         words, of = text(f"tomorrow.{name}", period=period), text(f"tomorrow.{name}.help")
-        column.metric(words, f"{getattr(found, name):,}", help=of)
+        delta = text("tomorrow.units_new", units=found.units_new) if name == "only_new" and found.only_new else None
+        column.metric(words, f"{getattr(found, name):,}", delta=delta, help=of)
     columns[3].metric(text("tomorrow.changed"), f"{found.changed:,}", help=text("tomorrow.changed.help", period=period))
     before, after = found.units_before, found.units_after
-    columns[4].metric(
-        text("tomorrow.units"), f"{after:,.10g}", delta=f"{after - before:+,.10g}", help=text("tomorrow.units.help", period=period)
-    )
+    moved, of = text("tomorrow.units_new", units=after - before), text("tomorrow.units.help", period=period)
+    columns[4].metric(text("tomorrow.units"), f"{after:,.10g}", delta=moved, help=of)
 
 
 def _items(found: Difference) -> None:

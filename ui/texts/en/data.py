@@ -95,6 +95,7 @@ DATA: dict[str, str] = {
     "tomorrow.both.help": "On the days of which the new file holds all, its rows take the place of the older ones, for the items and places that it holds.",
     "tomorrow.only_new": "Added ({period})",
     "tomorrow.only_new.help": "Periods after the last one that is there, or before the first.",
+    "tomorrow.units_new": "{units:+,.10g} units",
     "tomorrow.changed": "Values that change",
     "tomorrow.changed.help": "An item in one of the {period} that were there already, with other units than before.",
     "tomorrow.units": "Units in both",

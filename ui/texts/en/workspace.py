@@ -39,6 +39,12 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "the same units in both",
         "The newer ones will take the place of the older, which stay as a version; check the largest changes.",
     ),
+    "append_besides": (
+        "beside units, of what the dataset holds already change: {flags:,} marks of out of stock (item and period), {known:,} values known "
+        "ahead, {words:,} categories, suppliers and descriptions of items",
+        "the same in both",
+        "The newer ones count; demand is estimated anew where a mark changed.",
+    ),
     "append_few_items": (
         "few items sold in these sales: {usual} did in the last {periods} periods before",
         "sales of the whole shop",
