@@ -19,7 +19,7 @@ _CURRENCIES = ("eur", "usd", "gbp", "cny", "chf", "jpy")
 _COUNTED = ("units", "unit", "pcs", "stk", "stuck", "qty")
 _UNITS = ("on_hand", "on_order", "backorders", "moq", "pack", "order_multiple", "min_stock", "max_stock")
 _MONEY = ("unit_cost", "unit_price", "order_cost", "holding_cost", "supplier_minimum")
-_MOST_LISTED = 20
+_MOST_LISTED = 40
 
 STOCK_NAMES: dict[str, tuple[str, ...]] = {
     "item": NAMES["item"],
@@ -181,14 +181,28 @@ def columns_of(table: pd.DataFrame, names: Mapping[str, tuple[str, ...]]) -> tup
     again = [header for header, one in read.items() if one.role and header not in played]
     told = [f"{column.header} → {role}" for role, column in columns.items() if "_".join(column.header.lower().split()) != role]
     unnamed = [column.header for role, column in columns.items() if role.endswith("_days") and not column.unit_named]
-    listed = {"columns": ", ".join(names)}
+    listed, unused = {"columns": ", ".join(names)}, "; ".join(unknown[:_MOST_LISTED])
     problems = [
-        *(Problem("stock_unknown_column", Severity.INFO, column=header, params=listed) for header in unknown[:_MOST_LISTED]),
+        *([Problem("stock_unknown_column", Severity.INFO, count=len(unknown), params={**listed, "unused": unused})] if unknown else []),
         *(Problem("stock_repeated_column", Severity.WARNING, column=header) for header in again),
         *([Problem("stock_columns_recognized", Severity.INFO, params={"columns": "; ".join(told)})] if told else []),
         *(Problem("stock_days_taken", Severity.INFO, column=header) for header in unnamed),
     ]
     return columns, problems
+
+
+def with_roles(table: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:
+    """`table`, a stock file, with the columns named in `roles` under the header of the role that each is to play, "": none. A column that
+    plays one of these roles by its own header steps back; those that play none are left out.
+
+    >>> list(with_roles(pd.DataFrame(columns=["sku", "price", "cost"]), {"price": "unit_cost"}))
+    ['sku', 'unit_cost']
+    """
+    taken = {role for role in roles.values() if role}
+    played, _ = columns_of(table, STOCK_NAMES)
+    back = {column.header for role, column in played.items() if role in taken and column.header not in roles}
+    out = [name for name in table.columns if str(name) in back or roles.get(str(name)) == ""]
+    return table.drop(columns=out).rename(columns={name: roles[str(name)] for name in table.columns if roles.get(str(name))})
 
 
 @dataclass(frozen=True)

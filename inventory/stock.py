@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from inventory import sent
 from inventory.cells import as_text
+from inventory.terms import StockTerms
 from sales.datasets import STOCK
 from workspace import facts
 from workspace.datasets import Dataset
@@ -42,6 +44,40 @@ def save_stock(dataset: Dataset, content: pd.DataFrame, file: str, held: Iterabl
         sent.in_stock_file(dataset.name, [*held, *arrived], by)
         (record,) = facts.add(KIND, dataset.name, [{"table": table, "file": file[: facts.LONGEST_NAME]}], by)
     return of_record(record)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What stock terms say in all: items, and how many of them have stock on hand given and a lead time of their own (`timed`); on_hand,
+    on_order, owed: units; lead_time_days: the median of the lead times of their own, NaN where none is; value: money, stock on hand at
+    unit cost, of the items that have both (`valued`)."""
+
+    items: int
+    counted: int
+    timed: int
+    valued: int
+    on_hand: float
+    on_order: float
+    owed: float
+    lead_time_days: float
+    value: float
+
+
+def summary(terms: StockTerms) -> Summary:
+    """The terms of all items in a few numbers."""
+    own = ~terms.assumed_lead_time
+    value = terms.on_hand * terms.unit_cost
+    return Summary(
+        items=len(terms),
+        counted=int((~np.isnan(terms.on_hand)).sum()),
+        timed=int(own.sum()),
+        valued=int((~np.isnan(value)).sum()),
+        on_hand=float(np.nansum(terms.on_hand)),
+        on_order=float(terms.on_order.sum() + terms.orders.quantity.sum()),
+        owed=float(terms.backorders.sum()),
+        lead_time_days=float(np.median(terms.lead_time_days[own])) if own.any() else float("nan"),
+        value=float(np.nansum(value)),
+    )
 
 
 def of_record(record: facts.Record) -> StockFile:

@@ -10,6 +10,7 @@ from pages_without_browser import csv, metrics, opened, ran, upload
 from realdata import folder
 from streamlit.testing.v1 import AppTest
 from test_intake_page import kept, keyed, labels
+from test_stock_page import terms_of
 
 from forecasting.backtest import backtest, forecast_all, last_cutoffs
 from forecasting.models import registry
@@ -21,7 +22,7 @@ from sales.__main__ import main
 from sales.alike import alike_codes
 from sales.panel import SalesPanel
 from sales.recipe import Recipe, apply
-from ui.texts import text
+from ui.texts import plain, text
 from workspace.datasets import Dataset, datasets
 
 pytestmark = pytest.mark.slow
@@ -164,3 +165,34 @@ def test_a_column_for_each_item_and_no_dates() -> None:
     assert panel.units == pd.read_parquet(folder("jewelry") / name).to_numpy().sum()
     typed = by_command(folder("jewelry") / name, "--first-date", "1998-01-05", "--freq", "W")
     assert typed.facts["fingerprint"] == data.facts["fingerprint"]
+
+
+def test_a_refinery_s_parts_with_their_stock_terms() -> None:
+    """7,024 parts by month and the terms of all of them, of which a price is what the store pays."""
+    place = folder("spare_parts")
+    app = upload(opened("sales"), "sales-file", "oil_demand_monthly.parquet", (place / "oil_demand_monthly.parquet").read_bytes())
+    assert "2,032 rows" in label(app, "repair.negative_totals")
+    data = kept(app)
+    upload(app, "stock-file", "oil_items.parquet", (place / "oil_items.parquet").read_bytes())
+    assert [keyed(app.selectbox, f"stock-role-{name}").value for name in ("sku", "price", "reorder_point", "stock_on_hand")] == [
+        "item",
+        "unit_price",
+        "min_stock",
+        "on_hand",
+    ]
+    told = [str(cell) for table in app.table for row in table.value.to_numpy().tolist() for cell in row]
+    for words in ("n_high_crit; n_med_crit; n_low_crit; n_installed", "min_stock, max_stock"):
+        assert [cell for cell in told if plain(words) in cell]
+    ran(keyed(app.selectbox, "stock-role-price").set_value("unit_cost"))
+    items = pd.read_parquet(place / "oil_items.parquet").set_index("sku")
+    shown = metrics(app)
+    assert shown[text("stock.counted", items=7_024)] == "7,024"
+    assert shown[text("stock.on_hand")] == f"{items['stock_on_hand'].sum():,}"
+    assert shown[text("stock.lead_time")] == f"{items['lead_time_days'].median():g}"
+    assert shown[text("stock.value", currency="EUR")] == f"{(items['stock_on_hand'] * items['price']).sum():,.0f}"
+    ran(app.button(key="save-stock").click())
+    terms = terms_of(data)
+    rows = items.loc[terms.items.astype(int)]
+    for name, column in (("on_hand", "stock_on_hand"), ("lead_time_days",) * 2, ("unit_cost", "price"), ("max_stock",) * 2):
+        np.testing.assert_array_equal(getattr(terms, name), rows[column])
+    np.testing.assert_array_equal(terms.min_stock, rows["reorder_point"])

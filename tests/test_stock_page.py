@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 import stock
-from pages_without_browser import csv, opened, planned, ran, sold, table_of, upload
+from pages_without_browser import csv, metrics, opened, planned, ran, said, sold, table_of, upload
 from pages_without_browser import stock as stock_table
 from streamlit.testing.v1 import AppTest
 
@@ -77,6 +77,42 @@ def test_items_without_a_partner_are_listed_with_the_nearest(data: Dataset) -> N
     listed = table_of(app, "nearest")
     assert listed[["item", "nearest"]].to_numpy().tolist() == [["0-1", "01"], ["01", "0-1"]]
     assert text("stock.unmatched", file=1, sales=1) in [box.label for box in app.expander]
+
+
+def test_terms_are_summed_up_with_their_units_before_and_after_they_are_saved(data: Dataset) -> None:
+    table = stock_table().assign(on_order=[6, 0, 0, 0], backorders=1, unit_cost=["2.5", "2.5", "2.5", ""], on_hand=[20, 21, 22, ""])
+    app = upload(opened("sales", data), "stock-file", "new.csv", csv(table))
+    wanted = {
+        text("stock.counted", items=4): "3",
+        text("stock.on_hand"): "63",
+        text("stock.on_order"): "6",
+        text("stock.lead_time"): "10",
+        text("stock.value", currency="EUR"): "158",
+    }
+    assert wanted.items() <= metrics(app).items()
+    ran(app.button(key="save-stock").click())
+    assert text("stock.done", title="Shop") in said(app)
+    assert wanted.items() <= metrics(app).items()
+    assert text("stock.done", title="Shop") not in said(ran(app))
+
+
+def test_a_column_is_what_somebody_says_that_it_is(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[bytes] = []
+    monkeypatch.setattr("ui.tables.st.download_button", lambda label, content, *_, **__: files.append(content))
+    table = stock_table().rename(columns={"unit_cost": "Price", "lead_time_days": "Wait"}).assign(colour="red")
+    app = upload(opened("sales", data), "stock-file", "new.csv", csv(table))
+
+    def role(header: str):  # type: ignore[no-untyped-def]
+        return next(box for box in app.selectbox if str(box.key).startswith(f"stock-role-{header}"))
+
+    assert [role(header).value for header in ("item", "Price", "Wait", "colour")] == ["item", "unit_price", "", ""]
+    assert "colour" in files[-1].decode()
+    role("Price").set_value("unit_cost")
+    ran(role("Wait").set_value("lead_time_days"))
+    ran(app.button(key="save-stock").click())
+    made = terms_of(data)
+    assert (made.unit_cost.tolist(), made.lead_time_days.tolist()) == ([2.5] * 4, [10] * 4)
+    assert pd.isna(made.unit_price).all()
 
 
 def test_the_table_to_edit_has_all_items_and_units(data: Dataset) -> None:

@@ -142,7 +142,7 @@ def test_everything_wrong_is_said_at_once_and_counts_as_not_given(shop: SalesPan
         colour=["red"] * 7,
     )
     assert found(problems) == [
-        ("stock_unknown_column", "colour", None, "", 1),
+        ("stock_unknown_column", None, None, "", 1),
         ("stock_item_missing", "item", 5, "", 1),
         ("stock_unknown_item", "item", 3, "zz", 1),
         ("stock_duplicate_item", "item", 4, "A", 1),

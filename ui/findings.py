@@ -13,8 +13,7 @@ from sales.panel import SalesPanel
 from sales.problems import Problem, Severity
 from sales.repairs import Finding
 from ui import charts, tables
-from ui.texts import plain, problem_row, problem_rows, text
-from workspace.cells import csv_table
+from ui.texts import plain, problem_row, text
 
 ICONS = {Severity.ERROR: ":material/error:", Severity.WARNING: ":material/build:", Severity.INFO: ":material/info:"}
 
@@ -56,8 +55,7 @@ def section(read: Intake, problems: Sequence[Problem], key: str, before: Sequenc
         for finding in some:
             _one(finding, read, key)
     if before or problems:
-        table = pd.DataFrame(problem_rows([*before, *problems])).rename(columns=lambda name: text(f"problems.{name}"))
-        st.download_button(text("findings.download"), csv_table(table), "problems.csv", "text/csv", key=f"problems-{key}")
+        tables.download_problems([*before, *problems], f"problems-{key}")
 
 
 def _proposals(looks: Sequence[PanelFinding], key: str) -> None:

@@ -4,15 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from inventory.sent import SentOrder
-from inventory.stock import save_stock, table_of
-from inventory.terms import read_terms
+from inventory.stock import save_stock, summary, table_of
+from inventory.terms import StockTerms, read_terms
 from sales.problems import usable
-from ui import forms, planner, purchases, session, stock_edit, tables
+from ui import forms, planner, purchases, session, stock_columns, stock_edit, tables
 from ui.planner import name_of_planner
-from ui.texts import text
+from ui.texts import plain, text
 from workspace.datasets import Dataset
 
 ALL, NONE, TICKED = "all", "none", "ticked"
+_DONE = "stock-done"
 COLUMNS = ("item", "quantity", "due", "supplier", "by", "at")
 
 
@@ -20,25 +21,33 @@ def form(dataset: Dataset) -> None:
     """The stock terms that go with `dataset`: uploaded or saved, with lead times measured, edited in a table, checked, saved."""
     panel, decided = session.panel_of(dataset), session.decisions_of(dataset)
     upload = st.file_uploader(text("upload.stock"), key=f"stock-file-{dataset.name}-{forms.saves()}", help=text("upload.stock.help"))
-    saved, reading = table_of(dataset, decided.stock), None
+    _tell(dataset)
+    saved, reading, roles = table_of(dataset, decided.stock), None, ""
     if upload is not None:
         reading = forms.read_upload(upload.file_id, upload.name, upload)
         if reading.table is None:
             tables.problems(reading.problems)
             return
-    begun = reading.table if reading else dataset.read(saved) if saved else pd.DataFrame({"item": []}, dtype=object)
-    key = f"{upload.file_id if upload else saved or ''}-{dataset.name}-{forms.saves()}"
+        begun, roles = stock_columns.chosen(reading.table, upload.file_id)
+    else:
+        begun = dataset.read(saved) if saved else pd.DataFrame({"item": []}, dtype=object)
+    key = f"{upload.file_id if upload else saved or ''}-{dataset.name}-{forms.saves()}{roles}"
     begun, taken = purchases.form(dataset, panel, begun, key)
     key = "-".join((key, *taken))
     edits = stock_edit.table(panel, begun, key)
     if upload is None and not taken and edits is None:
-        tables.problems(session.terms_of(dataset, decided)[1], nothing="stock.saved" if saved else "")
+        terms, found = session.terms_of(dataset, decided)
+        if saved:
+            _summary(terms)
+        tables.problems(found, nothing="stock.saved" if saved else "", download=f"stock-problems-{key}")
         if saved:
             stock_edit.without_partner(panel, begun, key)
         return
     content = begun if edits is None else edits
-    found = (*(reading.problems if reading else ()), *read_terms(content, panel)[1])
-    tables.problems(found, nothing="stock.nothing")
+    terms, found = read_terms(content, panel)
+    found = (*(reading.problems if reading else ()), *found)
+    _summary(terms)
+    tables.problems(found, nothing="stock.nothing", download=f"stock-problems-{key}")
     if edits is None:
         stock_edit.without_partner(panel, begun, key)
     if usable(found):
@@ -49,6 +58,26 @@ def form(dataset: Dataset) -> None:
         arguments = (dataset, content, upload.name if upload else text("stock.edited"), held, upload is not None)
         ready = held is not None and (not decided.orders or bool(name_of_planner()))
         st.button(text("stock.save"), type="primary", on_click=_save, args=arguments, key="save-stock", disabled=not ready)
+
+
+def _summary(terms: StockTerms) -> None:
+    """The terms in a few numbers, each with its unit."""
+    found = summary(terms)
+    slots = st.columns(5)
+    slots[0].metric(text("stock.counted", items=found.items), f"{found.counted:,}")
+    slots[1].metric(text("stock.on_hand"), f"{found.on_hand:,.10g}")
+    slots[2].metric(text("stock.on_order"), f"{found.on_order:,.10g}", help=text("stock.on_order.help", owed=found.owed))
+    days = f"{found.lead_time_days:,.10g}" if found.timed else text("table.none")
+    slots[3].metric(text("stock.lead_time"), days, help=text("stock.lead_time.help", timed=found.timed))
+    value = f"{found.value:,.0f}" if found.valued else text("table.none")
+    money = plain(session.currency())
+    slots[4].metric(text("stock.value", currency=money), value, help=text("stock.value.help", valued=found.valued))
+
+
+def _tell(dataset: Dataset) -> None:
+    """Says once, beside what it saved, that the last click did."""
+    if st.session_state.pop(_DONE, None) == dataset.name:
+        st.success(text("stock.done", title=plain(dataset.title)))
 
 
 def _held(orders: list[SentOrder], file: str) -> list[int] | None:
@@ -65,4 +94,5 @@ def _held(orders: list[SentOrder], file: str) -> list[int] | None:
 
 def _save(dataset: Dataset, table: pd.DataFrame, file_name: str, held: list[int], counted: bool) -> None:
     save_stock(dataset, table, file_name, held, name_of_planner() or text("planner.nobody"), counted)
+    st.session_state[_DONE] = dataset.name
     forms.saved_once_more()

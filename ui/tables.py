@@ -9,6 +9,7 @@ import streamlit as st
 from forecasting.scores import COVERAGE_LEVEL, LOWER_IS_BETTER
 from sales.problems import Problem, Severity
 from ui.texts import plain, problem_rows, text
+from workspace.cells import csv_table
 
 PERCENT = ("WAPE", "bias", "MAPE", "sMAPE", "coverage", "answered")
 BOARD_FORMATS = {
@@ -24,8 +25,9 @@ LEAST_SECONDS = 0.001
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
 
 
-def problems(found: Sequence[Problem], nothing: str = "") -> None:
-    """All problems with where, got, expected and fix; the gravest first. `nothing` is the text key shown where there are none."""
+def problems(found: Sequence[Problem], nothing: str = "", download: str = "") -> None:
+    """All problems with where, got, expected and fix; the gravest first. `nothing` is the text key shown where there are none; `download`
+    the key of a button that downloads them, "": none."""
     if not found:
         if nothing:
             st.success(text(nothing))
@@ -38,6 +40,14 @@ def problems(found: Sequence[Problem], nothing: str = "") -> None:
     rows = [{**row, "count": f"{int(row['count']):,}"} for row in problem_rows(ranked)]
     table = pd.DataFrame(rows).map(plain).rename(columns=lambda name: text(f"problems.{name}"))
     st.table(table.set_index(table.columns[0]), border="horizontal")
+    if download:
+        download_problems(ranked, download)
+
+
+def download_problems(found: Sequence[Problem], key: str) -> None:
+    """A button that downloads all problems as CSV."""
+    table = pd.DataFrame(problem_rows(found)).rename(columns=lambda name: text(f"problems.{name}"))
+    st.download_button(text("findings.download"), csv_table(table), "problems.csv", "text/csv", key=key)
 
 
 def scores(table: pd.DataFrame, key: str = "scores") -> None:

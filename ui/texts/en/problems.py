@@ -497,7 +497,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a column with the header item",
         "Rename the column that holds the item codes to item.",
     ),
-    "stock_unknown_column": ("this column is not used", "one of {columns}", "Rename it if it is one of these, or leave it."),
+    "stock_unknown_column": ("columns that are not used: {unused}", "the headers {columns}", "Say what they are if they are one of these, or leave them."),
     "stock_repeated_column": ("this header is there twice", "each header once", "The first of the two is used; remove one of them."),
     "stock_no_row_fits": (
         "none of the {rows} rows belongs to an item of the sales",
@@ -513,7 +513,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "stock_columns_recognized": (
         "headers recognized under other names: {columns}",
         "the names of the template",
-        "Rename what is not meant so.",
+        "Choose otherwise, or rename, what is not meant so.",
     ),
     "stock_days_taken": (
         "this header names no unit of time",

@@ -1,6 +1,17 @@
 """Words for stock terms: the table in which they are edited, purchase orders, items without a partner."""
 
 STOCK = {
+    "stock.columns": "Which column is what, to be changed",
+    "stock.columns.none": "not used",
+    "stock.counted": "Items with stock on hand, of {items:,}",
+    "stock.on_hand": "On hand (units)",
+    "stock.on_order": "On order (units)",
+    "stock.on_order.help": "With further open orders. Owed to customers: {owed:,.10g} units.",
+    "stock.lead_time": "Lead time (days)",
+    "stock.lead_time.help": "The median of the {timed:,} items that have one of their own; the others are planned with the usual one.",
+    "stock.value": "At cost ({currency})",
+    "stock.value.help": "Stock on hand x unit cost, of the {valued:,} items that have both.",
+    "stock.done": "The stock terms of {title} are saved.",
     "stock.edit": "Edit the stock terms in a table",
     "stock.edit.help": (
         "A row an item; further rows of an item hold further open orders: item, units on order and the day they are due. Empty: not given. "
