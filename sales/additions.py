@@ -130,19 +130,23 @@ def instead(panel: SalesPanel, before: Sequence[Addition], after: Sequence[Addit
 
 
 def described(panel: SalesPanel, names: Sequence[str]) -> pd.DataFrame:
-    """A row for each of these columns that the panel has: column, items (that it is known for), first and last (periods in which it is
-    known; NaT: none), ahead (periods after the history in which it is known), mean (of what is known)."""
+    """A row for each of these columns that the panel has: column, items (for which it is ever other than 0), first and last (periods in
+    which it is known; NaT: none), ahead (periods after the history in which it is known), past and coming (periods of the history, and
+    after it, in which it is other than 0 for any item), mean (of what is known)."""
     labels = panel.periods.append(panel.calendar.after(panel.last, panel.ahead)) if panel.ahead else panel.periods
     rows = []
     for name in names:
         if name not in panel.covariates:
             continue
-        known = ~np.isnan(panel.covariates[name])
+        block, history = panel.covariates[name], len(panel.periods)
+        known, there = ~np.isnan(block), np.nan_to_num(block) != 0
+        moves = there.any(axis=0)
         at = np.flatnonzero(known.any(axis=0))
-        mean = float(panel.covariates[name][known].mean(dtype=float)) if len(at) else float("nan")
+        mean = float(block[known].mean(dtype=float)) if len(at) else float("nan")
         ends = (labels[at[0]], labels[at[-1]]) if len(at) else (pd.NaT, pd.NaT)
-        rows.append((name, int(known.any(axis=1).sum()), *ends, int((at >= len(panel.periods)).sum()), mean))
-    return pd.DataFrame(rows, columns=["column", "items", "first", "last", "ahead", "mean"])
+        past, coming = int(moves[:history].sum()), int(moves[history:].sum())
+        rows.append((name, int(there.any(axis=1).sum()), *ends, int((at >= history).sum()), past, coming, mean))
+    return pd.DataFrame(rows, columns=["column", "items", "first", "last", "ahead", "past", "coming", "mean"])
 
 
 def to_json(additions: Sequence[Addition]) -> list[dict[str, Any]]:

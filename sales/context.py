@@ -147,6 +147,9 @@ def with_events(panel: SalesPanel, table: pd.DataFrame, columns: EventColumns, d
     blocks = _event_blocks(panel, first, last, value, code, names, rows, good)
     if not any(_ahead(panel, block) for block in blocks.values()):
         problems.append(Problem("events_past", Severity.WARNING, column=columns.first))
+    history = len(panel.periods)
+    new = [name for name, block in blocks.items() if block[:, history:].any() and not block[:, :history].any()]
+    problems += [Problem("event_never_before", Severity.INFO, columns.name, got=name) for name in new]
     return _joined(panel, blocks), tuple(problems)
 
 

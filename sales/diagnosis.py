@@ -203,7 +203,7 @@ def proposed_effect(panel: SalesPanel, code: str) -> pd.DataFrame:
     spells = look.spot(seen)
     if look.actions[0] == "keep" or len(spells) == 0:
         return effect(panel, panel)
-    return look.change(panel, look.mend(seen, spells, look.actions[0]))
+    return look.change(seen, Seen(look.mend(seen, spells, look.actions[0])))
 
 
 def effect(before: SalesPanel, after: SalesPanel) -> pd.DataFrame:

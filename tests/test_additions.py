@@ -75,5 +75,14 @@ def test_others_in_their_place_and_how_far_they_are_known() -> None:
     assert instead(full, ALL, (), TABLES.__getitem__)[0].fingerprint == before.fingerprint
     told = described(changed, ["degrees", "holiday_DE"])
     assert told.values.tolist() == [
-        ["degrees", 2, pd.Timestamp("2023-01-02"), pd.Timestamp("2023-01-31"), 16, pytest.approx(14.9825, abs=1e-3)]
+        ["degrees", 2, pd.Timestamp("2023-01-02"), pd.Timestamp("2023-01-31"), 16, 13, 16, pytest.approx(14.9825, abs=1e-3)]
     ]
+
+
+def test_of_an_event_it_is_told_for_how_many_items_and_how_often_before_and_ahead() -> None:
+    fairs = pd.DataFrame({"day": ["2023-01-05", "2023-01-06", "2023-01-20"], "what": "fair", "sku": "A001"})
+    events = Events("fairs", EventColumns("day", "what", item="sku"), "fairs.csv")
+    made, problems = with_additions(panel(np.ones((3, 14))), [events], {"fairs": fairs}.__getitem__)
+    assert problems == ()
+    told = described(made, ["fair"]).iloc[0]
+    assert (told["items"], told["ahead"], told["past"], told["coming"]) == (1, 5, 2, 1)

@@ -162,6 +162,14 @@ def test_what_is_wrong_with_events_is_said_at_once() -> None:
     assert codes(with_events(shop(), table, replace(EVENTS, first="start"))[1]) == ["column_absent"]
 
 
+def test_an_event_that_never_was_before_is_told() -> None:
+    """No model can learn what it does."""
+    table = events(("2023-01-03", None, "fair", None, None, None), ("2023-02-10", None, "fair", None, None, None))
+    assert codes(with_events(shop(), table, EVENTS)[1]) == []
+    new = with_events(shop(), table.assign(name=["fair", "opening"]), EVENTS)[1]
+    assert [(told.code, told.got) for told in new] == [("event_never_before", "opening")]
+
+
 def test_events_are_bounded() -> None:
     many = pd.DataFrame({"from": ["2023-01-03"] * 60, "name": [f"n{i}" for i in range(60)]})
     joined, problems = with_events(shop(), many, EventColumns("from", "name"))

@@ -8,7 +8,9 @@ from pages_without_browser import csv, opened, planned, ran, said, sold, table_o
 from streamlit.testing.v1 import AppTest
 
 from sales import datasets as saved
+from sales import samples
 from sales.additions import Events, Holidays, Known
+from sales.intake import intake
 from ui.texts import text
 from workspace import archive
 from workspace.datasets import Dataset, datasets, open_dataset
@@ -125,6 +127,17 @@ def test_holidays_of_several_countries_are_added_changed_and_taken_away(data: Da
     assert (columns(data), saved.additions_of(open_dataset(data.name))) == ({"holiday_CN"}, (Holidays(("CN",)),))
     ran(app.button(key=f"remove-0-{data.name}").click())
     assert (columns(data), saved.additions_of(open_dataset(data.name))) == (set(), ())
+
+
+def test_columns_that_came_with_the_sales_show_how_far_they_are_known() -> None:
+    sample = samples.made_up_shop()
+    panel = intake(sample.sales, sample.mapping, sample.frequency).panel
+    assert panel is not None
+    app = opened("data", saved.save_sales("Shop", panel, {"source": "test"}))
+    shown = table_of(app, "ahead").set_index("column")
+    assert shown.loc[["price", "promotion"], "ahead"].tolist() == [56, 56]
+    ahead = sample.sales[sample.sales["date"] > "2025-06-30"]
+    assert shown.loc["promotion", "coming"] == ahead.groupby("date")["promotion"].max().sum()
 
 
 def test_a_country_that_is_not_known_is_a_problem(data: Dataset) -> None:

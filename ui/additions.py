@@ -36,7 +36,12 @@ def section(data: Dataset) -> None:
 
 
 def _shown(data: Dataset, panel: SalesPanel, there: Sequence[Addition]) -> None:
-    """What was added, each with its columns and a way to take it away."""
+    """What came with the sales, and what was added, each with its columns and, added, a way to take it away."""
+    added = {name for one in there for name in one.names(partial(saved.addition_table, data))}
+    if own := [name for name in panel.covariates if name not in added]:
+        with st.container(border=True):
+            st.markdown(text("additions.own"))
+            _columns(panel, own, f"columns-own-{data.name}")
     for place, one in enumerate(there):
         with st.container(border=True):
             left, right = st.columns([4, 1], vertical_alignment="center")
@@ -54,7 +59,8 @@ def _told(one: Addition) -> dict[str, str]:
 
 
 def _columns(panel: SalesPanel, names: Sequence[str], key: str) -> None:
-    config = {name: text(f"additions.column.{name}") for name in ("column", "items", "ahead")}
+    period = text(f"frequency.{panel.calendar.frequency}")
+    config = {name: text(f"additions.column.{name}", period=period) for name in ("column", "items", "ahead", "past", "coming")}
     dates = {name: st.column_config.DateColumn(text(f"additions.column.{name}")) for name in ("first", "last")}
     mean = {"mean": st.column_config.NumberColumn(text("additions.column.mean"), format="%.3g")}
     st.dataframe(described(panel, names), hide_index=True, key=key, column_config={**config, **dates, **mean})

@@ -21,6 +21,7 @@ BAND = ("q0.5", "q0.95")
 MOST_BANDS = 2
 HORIZONS_BEFORE = 6
 HEIGHT = 340
+MOST_BARS = 60
 
 
 def sales(panel: SalesPanel, item: str, nothing: Nothing, demand: np.ndarray | None = None) -> go.Figure:
@@ -100,7 +101,11 @@ def before_after(effect: pd.DataFrame, period: str) -> go.Figure:
     periods = effect["period"].dt.strftime("%Y-%m-%d") if few else effect["period"]
     figure.update_xaxes(type="category" if few else "date")
     for name, color in (("before", CUTOFF), ("after", PALETTE[0])):
-        figure.add_bar(x=periods, y=effect[name], name=text(f"chart.{name}"), marker={"color": color})
+        words = text(f"chart.{name}")
+        if len(effect) > MOST_BARS:
+            figure.add_scatter(x=periods, y=effect[name], name=words, mode="lines", line={"color": color, "width": 1})
+        else:
+            figure.add_bar(x=periods, y=effect[name], name=words, marker={"color": color})
     figure.update_xaxes(title=text("chart.changed", period=period))
     figure.update_yaxes(title=text("chart.units_per", period=period))
     return framed(figure, legend_above=True)

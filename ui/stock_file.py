@@ -64,7 +64,7 @@ def _summary(terms: StockTerms) -> None:
     """The terms in a few numbers, each with its unit."""
     found = summary(terms)
     slots = st.columns(5)
-    slots[0].metric(text("stock.counted", items=found.items), f"{found.counted:,}")
+    slots[0].metric(text("stock.counted", items=found.items), f"{found.counted:,}", help=text("stock.counted.help"))
     slots[1].metric(text("stock.on_hand"), f"{found.on_hand:,.10g}")
     slots[2].metric(text("stock.on_order"), f"{found.on_order:,.10g}", help=text("stock.on_order.help", owed=found.owed))
     days = f"{found.lead_time_days:,.10g}" if found.timed else text("table.none")

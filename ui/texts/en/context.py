@@ -26,6 +26,11 @@ CONTEXT_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "at most {most}: each becomes a column",
         "Give events of a kind one name, and tell them apart by their dates.",
     ),
+    "event_never_before": (
+        "this event was never in the history of these sales, and is to come",
+        "an event that was there before",
+        "No model can learn what it does: it is kept, and a planner may adjust the forecast by hand.",
+    ),
     "events_past": (
         "no event is after the last sale",
         "the events to come as well",

@@ -3,7 +3,8 @@
 STOCK = {
     "stock.columns": "Which column is what, to be changed",
     "stock.columns.none": "not used",
-    "stock.counted": "Items with stock on hand, of {items:,}",
+    "stock.counted": "Counted, of {items:,}",
+    "stock.counted.help": "Items whose stock on hand is given.",
     "stock.on_hand": "On hand (units)",
     "stock.on_order": "On order (units)",
     "stock.on_order.help": "With further open orders. Owed to customers: {owed:,.10g} units.",
