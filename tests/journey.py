@@ -40,15 +40,15 @@ def upload(page: "Page", label: str, file: Path) -> None:
     page.get_by_test_id("stFileUploader").filter(has_text=text(label)).locator("input[type=file]").set_input_files(file)
 
 
-def choose(page: "Page", label: str, option: str) -> None:
-    """Picks an option of the select box named by the words `label`."""
+def choose(page: "Page", label: str, option: str, typed: str = "") -> None:
+    """Picks an option of the select box named by the words `label`; `typed`: what finds it in a long list."""
     from playwright.sync_api import TimeoutError as NothingThere
 
     box, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option, exact=True)
     for _ in range(TRIES):  # a list closes where the page scrolls to it, or where a script run that was still to come draws it anew
         settled(page)
         box.focus()
-        box.press("ArrowDown")
+        box.fill(typed) if typed else box.press("ArrowDown")
         try:
             return wanted.click(timeout=TRY_MS)
         except NothingThere:

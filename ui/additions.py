@@ -12,7 +12,7 @@ from sales.context import Answer, EventColumns, countries
 from sales.mapping import propose
 from sales.panel import SalesPanel
 from sales.problems import usable
-from ui import forms, planner, session, tables
+from ui import findings, forms, planner, session, tables
 from ui.texts import plain, text
 from workspace.datasets import Dataset
 
@@ -27,11 +27,11 @@ def section(data: Dataset) -> None:
     st.markdown(text("additions.about"))
     panel, there = session.panel_of(data), saved.additions_of(data)
     _shown(data, panel, there)
-    with st.expander(text("additions.holidays"), icon=":material/event:"):
+    with findings.opening(text("additions.holidays"), f"adding-holidays-{data.name}", ":material/event:"):
         _holidays(data, panel, there)
-    with st.expander(text("additions.events"), icon=":material/celebration:"):
+    with findings.opening(text("additions.events"), f"adding-events-{data.name}", ":material/celebration:"):
         _from_file(data, panel, "events", _event_columns)
-    with st.expander(text("additions.known"), icon=":material/device_thermostat:"):
+    with findings.opening(text("additions.known"), f"adding-known-{data.name}", ":material/device_thermostat:"):
         _from_file(data, panel, "known", _known_columns)
 
 

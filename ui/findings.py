@@ -167,7 +167,7 @@ def _chart(effect: pd.DataFrame, panel: SalesPanel | None) -> Any:
 
 
 def opening(label: str, key: str, icon: str) -> Any:
-    """A box that is filled only while it is open, and stays open where its label changes: to a browser that is another box."""
+    """A box that says whether it is open, and stays so where its label or what is above it changes: to a browser that is another box."""
     return st.expander(label, expanded=bool(st.session_state.get(key)), key=key, on_change="rerun", icon=icon)
 
 

@@ -8,7 +8,7 @@ from inventory.stock_table import normalised, with_lead_times, with_open_orders
 from inventory.terms import read_terms
 from sales.panel import SalesPanel
 from sales.problems import Problem
-from ui import forms, tables
+from ui import findings, forms, tables
 from ui.texts import text
 from workspace.datasets import Dataset
 
@@ -19,7 +19,7 @@ LEAD_TIMES, OPEN = "lead-times", "open"
 def form(dataset: Dataset, panel: SalesPanel, begun: pd.DataFrame, key: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Upload of purchase orders and what is taken of them; the stock file `begun` (its content named by `key`) with it, and the names of
     what was taken, () where nothing was."""
-    with st.expander(text("purchases.title")):
+    with findings.opening(text("purchases.title"), f"purchases-{dataset.name}", ":material/local_shipping:"):
         name = f"purchases-file-{dataset.name}-{forms.saves()}"
         upload = st.file_uploader(text("purchases.upload"), key=name, help=text("purchases.upload.help"))
         if upload is None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from inventory.columns import HEADERS, STOCK_NAMES, columns_of, with_roles
-from ui import session
+from ui import findings, session
 from ui.texts import plain, text
 
 MOST_COLUMNS, ACROSS = 60, 3
@@ -15,7 +15,7 @@ def chosen(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame, str]:
     headers = [str(name) for name in table.columns][:MOST_COLUMNS]
     played, _ = columns_of(table, STOCK_NAMES)
     proposed = {column.header: role for role, column in played.items()}
-    with st.expander(text("stock.columns"), icon=":material/table_chart:"):
+    with findings.opening(text("stock.columns"), f"stock-columns-{key}", ":material/table_chart:"):
         st.dataframe(table.head(), hide_index=True, key=f"stock-preview-{key}")
         slots = [slot for _ in headers[::ACROSS] for slot in st.columns(ACROSS)]
         roles = {header: _role(slot, header, proposed.get(header, ""), key) for header, slot in zip(headers, slots, strict=False)}
