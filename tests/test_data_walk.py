@@ -49,8 +49,16 @@ def put_on_top(page: "Page", file: Path, title: str) -> None:
     settled(page)
 
 
-def opened(page: "Page", label: str) -> None:
-    page.get_by_test_id("stExpander").filter(has_text=text(label)).locator("summary").click()
+def opened(page: "Page", label: str, inside: str) -> None:
+    """Opens the box named by the text key `label`, and waits for what it holds, named by the key `inside`."""
+    from playwright.sync_api import expect
+
+    settled(page)
+    box = page.get_by_test_id("stExpander").filter(has_text=text(label))
+    box.locator("summary").click()
+    expect(box.get_by_text(text(inside))).to_be_visible()
+    expect(page.get_by_text(text("additions.saved", title="Shop"))).to_have_count(0)  # the run that opening it began has ended
+    settled(page)
 
 
 @pytest.mark.slow
@@ -84,19 +92,19 @@ def test_a_month_at_the_data_page(app: str, page: "Page", tmp_path: Path) -> Non
     expect(page.get_by_role("button", name=text("tomorrow.save", title="Shop"))).to_be_disabled()
 
     journey.go(page, "data")
-    opened(page, "additions.holidays")
-    for country in ("Germany (DE)", "China (CN)"):
+    opened(page, "additions.holidays", "additions.countries")
+    for country, all_of_them in (("Germany (DE)", "of Germany"), ("China (CN)", "of Germany, China")):
         journey.choose(page, text("additions.countries"), country, typed=country.partition(" (")[0])
-        expect(page.get_by_role("button", name=f"Remove {country}")).to_be_visible()
-    page.get_by_role("button", name=text("additions.keep", title="Shop")).click()
-    expect(page.get_by_text("Germany, China")).to_be_visible()
-    opened(page, "additions.events")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name=text("additions.keep", title="Shop")).click()
+        expect(page.get_by_text(all_of_them, exact=False)).to_be_visible()
+    opened(page, "additions.events", "additions.events.upload")
     journey.upload(page, "additions.events.upload", tmp_path / "fairs.csv")
     page.get_by_role("button", name=text("additions.keep", title="Shop")).click()
-    expect(page.get_by_text("fairs.csv").first).to_be_visible()
+    expect(page.get_by_text("from fairs.csv")).to_be_visible()
 
-    page.get_by_label(text("data.title.field"), exact=True).fill("Corner shop")
-    page.get_by_label(text("data.title.field"), exact=True).press("Enter")
+    page.get_by_role("textbox", name=text("data.title.field"), exact=True).fill("Corner shop")
+    page.get_by_role("textbox", name=text("data.title.field"), exact=True).press("Enter")
     page.get_by_role("button", name=text("data.rename"), exact=True).click()
     expect(page.get_by_text(text("data.renamed", title="Corner shop"))).to_be_visible()
     with page.expect_download() as download:
@@ -116,6 +124,6 @@ def test_a_month_at_the_data_page(app: str, page: "Page", tmp_path: Path) -> Non
     page.get_by_role("button", name=text("data.import.do")).click()
     expect(page.get_by_text(text("data.imported", titles="Corner shop"))).to_be_visible()
     open_page(page, f"{app}/Data?data=Corner+shop")
-    expect(page.get_by_text("fairs.csv").first).to_be_visible()
+    expect(page.get_by_text("from fairs.csv")).to_be_visible()
     journey.go(page, "sales")
     expect(page.get_by_test_id("stMetric").filter(has_text=text("checks.units")).first).to_contain_text(units)
