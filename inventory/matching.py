@@ -1,6 +1,7 @@
 """Matching: the items of a stock file and those of the sales, and for each that has no partner the code that is nearest to its own."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher
 
@@ -8,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from inventory.cells import listed
+from sales.lines import ends_of
 from sales.panel import SalesPanel
-from sales.problems import Problem
+from sales.problems import Problem, Severity
 from sales.role_names import plain_name
 
 LEAST_ALIKE = 0.6
@@ -30,6 +32,16 @@ def rows_of(items: pd.Series, panel: SalesPanel) -> tuple[np.ndarray, list[Probl
         *listed(Problem("stock_unknown_item"), items, unknown & ~alike),
     ]
     return np.where(missing, -1, rows), problems
+
+
+def superseded(codes: np.ndarray, merges: Mapping[str, str]) -> list[Problem]:
+    """Which of the codes of a stock file count under others in the sales: their stock does not count there by itself."""
+    ends = ends_of(merges)
+    old = [str(code) for code in pd.unique(codes) if code in ends and ends[code] != code]
+    if not old:
+        return []
+    pairs = "; ".join(f"{code} → {ends[code]}" for code in old[:_LOOKED_AT])
+    return [Problem("stock_item_superseded", Severity.WARNING, "item", got=old[0], count=len(old), params={"pairs": pairs})]
 
 
 def unmatched(codes: np.ndarray, panel: SalesPanel) -> tuple[pd.DataFrame, tuple[int, int]]:

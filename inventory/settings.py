@@ -51,11 +51,6 @@ def save_settings(data: str, settings: PlanSettings, by: str) -> None:
         facts.add(KIND, data, [asdict(settings)], by)
 
 
-def saved_settings(data: str) -> PlanSettings:
-    """The settings kept for the dataset `data`; the defaults where there are none."""
-    return of_records(facts.records(KIND, data))
-
-
 def of_records(records: Sequence[facts.Record]) -> PlanSettings:
     """The settings of the latest of `records`; the defaults where there is none."""
     known = {field.name for field in fields(PlanSettings)}

@@ -14,7 +14,7 @@ from inventory import overrides
 from inventory.decisions import decisions
 from inventory.overrides import Override
 from inventory.plan import ReorderPlan, reorder_plan
-from inventory.settings import PlanSettings, save_settings, saved_settings
+from inventory.settings import KIND, PlanSettings, of_records, save_settings
 from sales.calendar import Calendar
 from ui.texts.reasons import reasons
 from workspace import facts
@@ -167,9 +167,9 @@ def test_what_could_not_be_saved_is_no_override_either() -> None:
 
 
 def test_settings_are_kept_for_their_data() -> None:
-    assert saved_settings("shop") == PlanSettings()
+    assert of_records(facts.records(KIND, "shop")) == PlanSettings()
     wanted = PlanSettings(0.9, 1.5, None, 3.0, "normal")
     save_settings("shop", PlanSettings(0.8), "Ann")
     save_settings("shop", wanted, "Bob")
-    assert (saved_settings("shop"), saved_settings("other")) == (wanted, PlanSettings())
+    assert (of_records(facts.records(KIND, "shop")), of_records(facts.records(KIND, "other"))) == (wanted, PlanSettings())
     assert [record.by for record in facts.records("settings", "shop")] == ["Bob"]

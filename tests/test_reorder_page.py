@@ -7,10 +7,11 @@ import stock as spreads
 from pages_without_browser import choose, listed, metrics, opened, plan, planned, ran, signed, sold_more
 
 from inventory.plan import reorder_plan
-from inventory.settings import PlanSettings, save_settings, saved_settings
+from inventory.settings import KIND, PlanSettings, of_records, save_settings
 from sales.calendar import Calendar
 from ui import order_table
 from ui.texts import text
+from workspace import facts
 from workspace.datasets import Dataset
 
 ROWS_PER_PAGE = 3
@@ -62,7 +63,7 @@ def test_settings_saved_are_where_the_next_session_begins_and_reset_goes_back(sh
     assert any("service level 95.0% → 80.0%" in caption.value for caption in app.caption)
     assert (plan(app)["change"] < 0).all()
     ran(app.button(key="save-settings").click())
-    assert saved_settings(shop.name) == PlanSettings(service_level=0.8)
+    assert of_records(facts.records(KIND, shop.name)) == PlanSettings(service_level=0.8)
     assert "change" not in plan(app)
     other = opened("reorder", shop)
     assert other.slider(key=f"service-level-{shop.name}").value == 80.0

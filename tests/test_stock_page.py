@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 import stock
-from pages_without_browser import csv, metrics, opened, planned, ran, said, sold, table_of, upload
+from pages_without_browser import csv, lines, metrics, opened, planned, ran, said, sold, table_of, upload
 from pages_without_browser import stock as stock_table
 from streamlit.testing.v1 import AppTest
 
@@ -14,6 +14,8 @@ from inventory.stock import save_stock
 from inventory.stock import table_of as saved_table
 from inventory.terms import read_terms
 from sales import datasets as saved
+from sales.mapping import Mapping
+from sales.recipe import Recipe, apply
 from ui.texts import text
 from workspace.datasets import Dataset
 
@@ -113,6 +115,17 @@ def test_a_column_is_what_somebody_says_that_it_is(data: Dataset, monkeypatch: p
     made = terms_of(data)
     assert (made.unit_cost.tolist(), made.lead_time_days.tolist()) == ([2.5] * 4, [10] * 4)
     assert pd.isna(made.unit_price).all()
+
+
+def test_stock_under_a_code_that_another_took_the_place_of_is_told() -> None:
+    table = lines()
+    recipe = Recipe(Mapping("sku", "day", "qty"), merges={"00": "01"})
+    panel = apply(recipe, table).panel
+    assert panel is not None
+    made = saved.save_sales("Merged", panel, {"source": "test"}, [table], recipe.to_json())
+    app = upload(opened("sales", made), "stock-file", "new.csv", csv(stock_table()))
+    told = " ".join(str(cell) for one in app.table for cell in one.value.to_numpy().ravel())
+    assert "00 → 01" in told
 
 
 def test_the_table_to_edit_has_all_items_and_units(data: Dataset) -> None:

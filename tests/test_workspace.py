@@ -262,6 +262,7 @@ def test_two_processes_at_once_lose_nothing() -> None:
 
 KILLED = """
 import os, random, select, signal, sys
+import pandas as pd
 from panels import panel
 from sales import datasets as saved
 from workspace import tables
@@ -272,7 +273,8 @@ def writes(started):
     n = 0
     while True:
         n += 1
-        saved.update_sales(open_dataset("shop"), panel([[n, os.getpid() % 1000]] * 50, items=[f"{i:02}" for i in range(50)]), {"n": n})
+        made = panel([[n, os.getpid() % 1000]] * 50, items=[f"{i:02}" for i in range(50)])
+        saved.update_sales(open_dataset("shop"), made, {"n": n}, raw=[pd.DataFrame({"n": [n]})], recipe={"n": n})
         open_dataset("shop").write("stock", panel([[n] * 2] * 50, items=[f"{i:02}" for i in range(50)]).to_frame())
         if n % 5 == 0:
             saved.save_sales("New", panel([[n, n]]), {"n": n})
@@ -290,6 +292,10 @@ for _ in range(50):
     os.close(reading), os.close(writing)
     for dataset in datasets():
         assert saved.load_sales(dataset).units >= 0
+    shop = open_dataset("shop")
+    if "n" in shop.facts:  # sales, the tables that they were made of, recipe and facts are of one write
+        parts = (saved.load_sales(shop).y[0, 0], saved.raw_of(shop)[0]["n"][0], saved.recipe_of(shop)["n"])
+        assert parts == (shop.facts["n"],) * 3, (parts, shop.facts["n"])
     stock = open_dataset("shop").read("stock") if open_dataset("shop").has("stock") else None
     assert stock is None or (len(stock) == 100 and stock["y"].nunique() == 1)
 print(len(open_dataset("shop").versions), len(datasets()))

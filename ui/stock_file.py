@@ -3,10 +3,13 @@
 import pandas as pd
 import streamlit as st
 
+from inventory.matching import superseded
 from inventory.sent import SentOrder
 from inventory.stock import save_stock, summary, table_of
+from inventory.stock_table import normalised
 from inventory.terms import StockTerms, read_terms
-from sales.problems import usable
+from sales import datasets
+from sales.problems import Problem, usable
 from ui import forms, planner, purchases, session, stock_columns, stock_edit, tables
 from ui.planner import name_of_planner
 from ui.texts import plain, text
@@ -37,6 +40,7 @@ def form(dataset: Dataset) -> None:
     edits = stock_edit.table(panel, begun, key)
     if upload is None and not taken and edits is None:
         terms, found = session.terms_of(dataset, decided)
+        found = (*_superseded(dataset, begun), *found)
         if saved:
             _summary(terms)
         tables.problems(found, nothing="stock.saved" if saved else "", download=f"stock-problems-{key}")
@@ -45,7 +49,7 @@ def form(dataset: Dataset) -> None:
         return
     content = begun if edits is None else edits
     terms, found = read_terms(content, panel)
-    found = (*(reading.problems if reading else ()), *found)
+    found = (*(reading.problems if reading else ()), *_superseded(dataset, content), *found)
     _summary(terms)
     tables.problems(found, nothing="stock.nothing", download=f"stock-problems-{key}")
     if edits is None:
@@ -72,6 +76,12 @@ def _summary(terms: StockTerms) -> None:
     value = f"{found.value:,.0f}" if found.valued else text("table.none")
     money = plain(session.currency())
     slots[4].metric(text("stock.value", currency=money), value, help=text("stock.value.help", valued=found.valued))
+
+
+def _superseded(dataset: Dataset, table: pd.DataFrame) -> list[Problem]:
+    """What the stock file says of codes that took the place of others in the sales."""
+    merges = (datasets.recipe_of(dataset) or {}).get("merges", {})
+    return superseded(normalised(table)["item"].to_numpy(dtype=object), merges) if merges else []
 
 
 def _tell(dataset: Dataset) -> None:

@@ -499,6 +499,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "stock_unknown_column": ("columns that are not used: {unused}", "the headers {columns}", "Say what they are if they are one of these, or leave them."),
     "stock_repeated_column": ("this header is there twice", "each header once", "The first of the two is used; remove one of them."),
+    "stock_item_superseded": (
+        "codes whose sales count under others: {pairs}",
+        "stock under the code that the sales count under",
+        "Their rows are left out: add their units to the row of the other code if that stock still serves it.",
+    ),
     "stock_no_row_fits": (
         "none of the {rows} rows belongs to an item of the sales",
         "rows with codes of the {items} items sold",
