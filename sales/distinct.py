@@ -51,6 +51,24 @@ def text_cells(column: pd.Series) -> pa.ChunkedArray:
     return cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
 
 
+def rows_at(table: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
+    """The rows of `table` at `places`, ascending."""
+    columns = [cells_at(table.iloc[:, place], places) for place in range(table.shape[1])]
+    return pd.concat(columns, axis=1) if columns else table.iloc[places]
+
+
+def cells_at(column: pd.Series, places: np.ndarray) -> pd.Series:
+    """The cells of `column` at `places`, ascending. Of texts pandas would first put all chunks together, for the few that are wanted."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column.iloc[places]
+    cells = text_cells(column)
+    end = np.cumsum([len(chunk) for chunk in cells.chunks], dtype="int64")
+    parts = zip(cells.chunks, end, np.split(places, np.searchsorted(places, end)), strict=False)
+    taken = [chunk.take(pa.array(part - last + len(chunk))) for chunk, last, part in parts if len(part)]
+    texts = pd.array(pa.chunked_array(taken, cells.type), dtype=column.dtype)
+    return pd.Series(texts, index=column.index[places], name=column.name, copy=False)
+
+
 def coded(cells: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
     """Codes, -1 where nothing is, and the texts they stand for, in the order in which they come first."""
     encoded = cells.dictionary_encode().unify_dictionaries()

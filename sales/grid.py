@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from sales.calendar import Calendar
+from sales.keys import distinct_days
 from sales.kind import Kind
-from sales.lines import Coded, SalesLines, distinct_days
+from sales.lines import Coded, SalesLines
 
 Gaps = Literal["zero", "unknown"]
 

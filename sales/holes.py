@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from sales.grid import Grid
-from sales.lines import SalesLines, distinct_days
+from sales.keys import distinct_days
+from sales.lines import SalesLines
 from sales.problems import Problem, Severity
 
 MOST_EMPTY = 0.5

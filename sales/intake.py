@@ -12,8 +12,9 @@ from sales.calendar import Calendar, Frequency, calendar_for, detect_frequency, 
 from sales.diagnosis import PanelFinding
 from sales.grid import Gaps, Grid
 from sales.holes import holes
+from sales.keys import distinct_days
 from sales.kind import Kind, kind_of
-from sales.lines import SalesLines, distinct_days, read_lines
+from sales.lines import SalesLines, read_lines
 from sales.mapping import ROLES, Mapping
 from sales.numbers import Mark
 from sales.panel import ATTRIBUTES, SalesPanel

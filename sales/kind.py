@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from sales.distinct import blocks
-from sales.lines import SalesLines, repeated
+from sales.keys import repeated
+from sales.lines import SalesLines
 from sales.undoing import matched
 
 Kind = Literal["order_lines", "period_totals"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping as MappingOf
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales import checks
-from sales.distinct import blocks, distinct, spread, text_bytes, text_cells
+from sales.distinct import cells_at, distinct, rows_at, spread, text_bytes, text_cells
+from sales.keys import mixed, repeated
 from sales.mapping import Mapping
 from sales.numbers import Mark, numbers_by, told_mark
 from sales.panel import ATTRIBUTES
 from sales.problems import Problem, Severity
 from sales.role_names import NAMES, plain_name
 from sales.total_words import is_a_total
+from sales.undoing import undone
 
 MOST_DAYS = 2_000_000
 _THREADS = 2
-_SLOT_BITS = 22
-_ODD = np.int64(0x1E3779B97F4A7C15)
 _MOST_LOCATIONS = 2**20
 _LEAST_ROWS, _FIRST_ROWS = 20, 1_000
 _SAMPLE = 2_000  # rows of each column of numbers that tell the decimal mark of the others
@@ -36,7 +37,7 @@ class Coded:
     words: np.ndarray
 
     def at(self, where: np.ndarray) -> "Coded":
-        """The texts at mask `where`."""
+        """The texts at `where`, a mask or places."""
         return Coded(self.codes[where], self.words)
 
 
@@ -90,16 +91,14 @@ class SalesLines:
         return len(self.place)
 
     def at(self, where: np.ndarray) -> "SalesLines":
-        """The lines at mask `where`."""
-        return (
-            self
-            if where.all()
-            else replace(
-                self, **{part.name: _at(getattr(self, part.name), where) for part in fields(self) if part.name not in ("items", "pasted")}
-            )
-        )
+        """The lines at `where`: a mask, or places."""
+        if where.dtype == bool and where.all():
+            return self
+        places = np.flatnonzero(where) if where.dtype == bool else where
+        columns = [part.name for part in fields(self) if part.name not in ("items", "pasted")]
+        return replace(self, **{name: _at(getattr(self, name), places) for name in columns})
 
-    @property
+    @cached_property
     def sold(self) -> np.ndarray:
         """Mask of the lines with units, 0 and returns included."""
         return ~np.isnan(self.units)
@@ -114,6 +113,11 @@ class SalesLines:
     def ahead(self) -> np.ndarray:
         """Mask of the lines after the last with units."""
         return self.day > self.day[self.sold].max()
+
+    @cached_property
+    def undone(self) -> np.ndarray:
+        """Units, one a line, that came back of a sale, or that a return takes from sales (`sales.undoing`)."""
+        return undone(self)
 
     @property
     def money(self) -> np.ndarray:
@@ -299,54 +303,6 @@ def _first_bytes(cells: pa.Array) -> np.ndarray:
     return first
 
 
-def distinct_days(day: np.ndarray) -> np.ndarray:
-    """The sorted days that `day` holds, each once. Days are few beside lines: they are counted, not sorted."""
-    if len(day) == 0:
-        return day
-    first = day.min()
-    return first + np.flatnonzero(np.bincount((day - first).astype("int64")))
-
-
-def repeated(key: np.ndarray) -> np.ndarray:
-    """The places of the numbers that `key` holds more than once, in order. Sorting millions of numbers is quick, and hashing them is not:
-    only those that share a slot with a number that is there again are hashed."""
-    below = key < 0
-    with ThreadPoolExecutor(_THREADS) as threads:
-        again = np.concatenate(list(threads.map(_there_again, (key[below], key[~below]))))
-    places = np.flatnonzero(in_slots(key, again))
-    return places[pd.Series(key[places]).duplicated(keep=False)]
-
-
-def _there_again(key: np.ndarray) -> np.ndarray:
-    ordered = np.sort(key)
-    return ordered[1:][ordered[1:] == ordered[:-1]]
-
-
-def in_slots(key: np.ndarray, some: np.ndarray) -> np.ndarray:
-    """Mask of the numbers of `key` that may be among `some`: all that are, and a few that share a slot with one by chance."""
-    slots = np.zeros(2**_SLOT_BITS, dtype=bool)
-    slots[_slot(some)] = True
-    mask = np.empty(len(key), dtype=bool)
-    for at in blocks(len(key)):
-        mask[at] = slots[_slot(key[at])]
-    return mask
-
-
-def mixed(*parts: np.ndarray) -> np.ndarray:
-    """A whole number for each line that two lines share where they agree in all `parts`, numbers one a line; others share it by chance
-    only."""
-    key = np.zeros(len(parts[0]), dtype="int64")
-    for at in blocks(len(key)):
-        for part in parts:
-            key[at] *= _ODD
-            key[at] += part[at].astype("int64") if part.dtype.kind != "f" else (np.nan_to_num(part[at], nan=-0.5) + 0.0).view("int64")
-    return key
-
-
-def _slot(key: np.ndarray) -> np.ndarray:
-    return (key * _ODD).view("uint64") >> np.uint64(64 - _SLOT_BITS)
-
-
 def _copies(table: pd.DataFrame, lines: SalesLines) -> np.ndarray:
     """Mask of the lines that equal an earlier one in all columns of `table`: candidates get fewer column by column. The first are those
     that share a mixed number; what differs and shares it by chance is told apart by its cells."""
@@ -356,7 +312,7 @@ def _copies(table: pd.DataFrame, lines: SalesLines) -> np.ndarray:
     for place in range(table.shape[1]):
         if len(left) == 0:
             break
-        cells = table.iloc[lines.place[left], place]
+        cells = cells_at(table.iloc[:, place], lines.place[left])
         try:
             code, words = pd.factorize(cells)
         except TypeError:  # lists and the like cannot be told apart by hash
@@ -375,7 +331,7 @@ def _one_of_a_kind(table: pd.DataFrame, places: np.ndarray, mapping: Mapping) ->
         return False
     for name in set(table.columns) - {mapping.item, mapping.date, mapping.units}:
         column = table[name]
-        if isinstance(column, pd.Series) and all(_distinct(column.iloc[some]) for some in (places[:_FIRST_ROWS], places)):
+        if isinstance(column, pd.Series) and all(_distinct(cells_at(column, some)) for some in (places[:_FIRST_ROWS], places)):
             return True
     return False
 
@@ -392,4 +348,4 @@ def shown(table: pd.DataFrame, lines: SalesLines, where: np.ndarray, mapping: Ma
     places = np.flatnonzero(where)
     if len(places) > most:
         places = np.sort(places[np.argsort(-np.abs(np.nan_to_num(lines.units[places])), kind="stable")[:most]])
-    return table.iloc[lines.place[places]].drop(columns=[] if mapping.customer is None else [mapping.customer])
+    return rows_at(table, lines.place[places]).drop(columns=[] if mapping.customer is None else [mapping.customer])

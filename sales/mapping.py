@@ -10,6 +10,7 @@ import pandas as pd
 
 from sales import checks
 from sales.dates import SERIALS, days
+from sales.distinct import rows_at
 from sales.numbers import numbers
 from sales.role_names import NAMES, plain_name
 
@@ -209,7 +210,7 @@ def _sample(table: pd.DataFrame) -> dict[str, _Cells]:
     rows = np.arange(len(table))
     if len(rows) > _SAMPLE:
         rows = np.union1d(rows[: _SAMPLE // 2], np.linspace(0, len(rows) - 1, _SAMPLE // 2).astype(int))
-    some = table.iloc[rows]
+    some = rows_at(table, rows)
     return {str(name): _Cells(some.iloc[:, place]) for place, name in enumerate(table.columns)}
 
 

@@ -11,8 +11,9 @@ import pandas as pd
 
 from sales.checks import EARLIEST
 from sales.intake import Intake, Mended, laid_out, mended_lines
+from sales.keys import distinct_days
 from sales.kind import Kind
-from sales.lines import Coded, SalesLines, distinct_days
+from sales.lines import Coded, SalesLines
 from sales.problems import Problem, Severity, usable
 from sales.reading import Reading, read_table
 from sales.recipe import Recipe, long_tables

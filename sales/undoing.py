@@ -1,56 +1,81 @@
 """Undoing: which sales each line with negative units undoes, as a whole or in part."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
-from sales.lines import SalesLines, in_slots, mixed
+from sales.keys import in_slots, mixed
+
+if TYPE_CHECKING:
+    from sales.lines import SalesLines
 
 ROUNDING = 1e-9  # of the units of a line
 
 
-def negative(lines: SalesLines) -> np.ndarray:
+def negative(lines: "SalesLines") -> np.ndarray:
     """Mask of the lines with units below 0."""
     return lines.units < 0
 
 
-def matched(lines: SalesLines) -> np.ndarray:
+def matched(lines: "SalesLines") -> np.ndarray:
     """Mask of the returns that undo a sale, and of these sales.
 
     A return undoes the nearest earlier sale, the same day included, of the same item, customer (where known) and units that no other return
     undoes. One with a price of 0, where others have prices, is a correction of the stock and undoes none; below 0 it is money given back.
     """
     mask = np.zeros(len(lines), dtype=bool)
-    back = _given_back(lines)
-    if not back.any():
-        return mask
-    candidates = _may_take_part(lines, back)
-    key = pd.factorize(np.abs(lines.units[candidates]))[0].astype("int64")
-    for part in (lines.item, lines.customer):
-        if part is not None:
-            code, words = pd.factorize(part[candidates])
-            key = pd.factorize(key * (len(words) + 1) + code)[0].astype("int64")
-    order = np.lexsort((back[candidates], lines.day[candidates].astype("int64"), key))
-    mask[candidates[order[_nested(key[order], back[candidates[order]])]]] = True
+    if len(places := _with_returns(lines)):
+        mask[places] = _matched(lines.at(places))
     return mask
 
 
-def undone(lines: SalesLines) -> np.ndarray:
+def undone(lines: "SalesLines") -> np.ndarray:
     """Units, one a line, 0 or more: of a sale what came back, of a return what it takes from sales.
 
     Each return takes from the sale that `matched` finds. The others take from what is left of the nearest earlier sales, the same day
     included, of the same item and customer (where known), if one of these was larger; what they find nothing for is left over.
     Sales of 5 and 3, then returns of 3 and 4: the 3 is undone, and of the 5 one is left.
     """
-    taken = np.where(matched(lines), np.abs(lines.units), 0.0)
-    back = _given_back(lines) & (taken == 0)
+    taken = np.zeros(len(lines))
+    if len(places := _with_returns(lines)):
+        taken[places] = _undone(lines.at(places))
+    return taken
+
+
+def _with_returns(lines: "SalesLines") -> np.ndarray:
+    """Places of the returns that may undo a sale, and of the sales that may be of the item and customer of one of them."""
+    back = _given_back(lines)
     if not back.any():
-        return taken
-    parts = (lines.item,) if lines.customer is None else (lines.item, lines.customer)
-    key = mixed(*parts)
-    part = in_slots(key, key[back]) & (taken == 0) & (back | _sales(lines))
-    places = np.flatnonzero(part)
-    events = pd.DataFrame({"place": places, "day": lines.day[places], "back": back[places], "units": np.abs(lines.units[places])})
-    events["key"] = events.groupby([one[places] for one in parts], sort=False).ngroup()
+        return np.empty(0, dtype=np.intp)
+    key = mixed(*_parties(lines))
+    places = np.flatnonzero(in_slots(key, key[back]))
+    return places[(_sales(lines) | back)[places]]
+
+
+def _parties(lines: "SalesLines") -> tuple[np.ndarray, ...]:
+    return (lines.item,) if lines.customer is None else (lines.item, lines.customer)
+
+
+def _matched(lines: "SalesLines") -> np.ndarray:
+    """Mask of the pairs among `lines`, all of which are sales or returns that may undo one."""
+    mask, back = np.zeros(len(lines), dtype=bool), negative(lines)
+    key = pd.factorize(np.abs(lines.units))[0].astype("int64")
+    for part in _parties(lines):
+        code, words = pd.factorize(part)
+        key = pd.factorize(key * (len(words) + 1) + code)[0].astype("int64")
+    order = np.lexsort((back, lines.day.astype("int64"), key))
+    mask[order[_nested(key[order], back[order])]] = True
+    return mask
+
+
+def _undone(lines: "SalesLines") -> np.ndarray:
+    """Units that each of `lines` takes or loses, all of which are sales or returns that may undo one."""
+    size, back = np.abs(lines.units), negative(lines)
+    taken = np.where(_matched(lines), size, 0.0)
+    places = np.flatnonzero(taken == 0)
+    events = pd.DataFrame({"place": places, "day": lines.day[places], "back": back[places], "units": size[places]})
+    events["key"] = events.groupby([part[places] for part in _parties(lines)], sort=False).ngroup()
     events = events.sort_values(["key", "day", "back"], kind="stable")
     sold = events["units"].where(~events["back"])
     events = events[~events["back"] | (events["units"] < sold.groupby(events["key"]).cummax().groupby(events["key"]).ffill())]
@@ -72,19 +97,12 @@ def _taken(events: pd.DataFrame) -> np.ndarray:
     return np.where(gone > ROUNDING * units, np.minimum(gone, units), 0.0)
 
 
-def _given_back(lines: SalesLines) -> np.ndarray:
+def _given_back(lines: "SalesLines") -> np.ndarray:
     return negative(lines) if lines.price is None else negative(lines) & (lines.price != 0)
 
 
-def _sales(lines: SalesLines) -> np.ndarray:
+def _sales(lines: "SalesLines") -> np.ndarray:
     return lines.units > 0 if lines.price is None else (lines.units > 0) & ~(lines.price <= 0)
-
-
-def _may_take_part(lines: SalesLines, back: np.ndarray) -> np.ndarray:
-    """Places of the returns at mask `back`, and of the sales that may be of the same item, customer and units as one of them."""
-    key = mixed(np.abs(lines.units), lines.item, *(() if lines.customer is None else (lines.customer,)))
-    places = np.flatnonzero(in_slots(key, key[back]))
-    return places[(_sales(lines) | back)[places]]
 
 
 def _nested(key: np.ndarray, back: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from sales.lines import SalesLines
 from sales.repairs.finding import Repair
-from sales.undoing import ROUNDING, negative, undone
+from sales.undoing import ROUNDING, negative
 
 _ALL_OF_PREFIX = 0.95  # of the lines whose order ids begin so: a letter that says "cancelled"
 
@@ -29,19 +29,22 @@ def _net(lines: SalesLines, where: np.ndarray, action: str) -> SalesLines:
         return lines
     if action == "drop":
         return lines.at(~where)
-    taken = undone(lines)
-    gone = (taken > 0) & (np.abs(lines.units) - taken <= ROUNDING * taken)
-    return replace(lines, units=np.where(where, lines.units, lines.units - taken)).at(~where & ~gone)
+    touched = np.flatnonzero(lines.undone)
+    taken = lines.undone[touched]
+    left, units = ~where, lines.units.copy()
+    left[touched] &= units[touched] - taken > ROUNDING * taken
+    units[touched] -= taken
+    return replace(lines, units=units).at(left)
 
 
 def _counts(lines: SalesLines, where: np.ndarray) -> dict[str, Any]:
-    taken = undone(lines)
-    found = where & (taken > 0)
-    left = float((np.abs(lines.units) - taken)[where].sum())
+    taken = lines.undone[where]
+    matched = int(np.count_nonzero(taken))
+    left = float((np.abs(lines.units[where]) - taken).sum())
     return {
         "cancelled": int((cancelled(lines) & where).sum()),
-        "matched": int(found.sum()),
-        "unmatched": int((where & ~found).sum()),
+        "matched": matched,
+        "unmatched": len(taken) - matched,
         "left": f"{left:,.10g}",
     }
 
