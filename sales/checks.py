@@ -44,7 +44,7 @@ def _read_days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, l
     if unclear.any():
         return read, found("dates_ambiguous", unclear, column, Severity.ERROR)
     bad = np.isnat(read) & ~nothing
-    outside = ~np.isnat(read) & ((read < EARLIEST) | (read > LATEST))
+    outside = (read < EARLIEST) | (read > LATEST)
     problems = found("date_empty", nothing, column) + found("date_out_of_range", outside, column, Severity.ERROR)
     if (swapped := _half_swapped(column, read)).any():
         return read, problems + found("dates_half_swapped", swapped, column, Severity.ERROR)
@@ -81,13 +81,13 @@ def _half_swapped(column: pd.Series, read: np.ndarray) -> np.ndarray:
 
 def _months_or_weeks(column: pd.Series, read: np.ndarray) -> list[Problem]:
     """A note where cells like 202401 to 202412 could be the first weeks of their one year."""
-    there = np.flatnonzero(~np.isnat(read))
-    if len(there) == 0 or not re.fullmatch(r"\s*\d{6}\s*", str(column.iloc[there[0]])):
+    there = ~np.isnat(read)
+    if not there.any() or not re.fullmatch(r"\s*\d{6}\s*", str(column.iloc[np.argmax(there)])):
         return []
     months = np.unique(read[there])
     if not 1 < len(months) <= 12 or len(np.unique(months.astype("datetime64[Y]"))) > 1:
         return []
-    unclear = column.astype(str).str.fullmatch(r"\s*\d{6}\s*").fillna(False).to_numpy(dtype=bool) & ~np.isnat(read)
+    unclear = column.astype(str).str.fullmatch(r"\s*\d{6}\s*").fillna(False).to_numpy(dtype=bool) & there
     return found("dates_months_or_weeks", unclear, column)
 
 
@@ -98,6 +98,9 @@ def read_units(column: pd.Series, decimal: Mark | None = None) -> tuple[np.ndarr
     """
     told = numbers_by(column, decimal)
     read, nothing = told.values, told.nothing
+    refused = ~(np.abs(read) < MOST_UNITS) & ~nothing
+    if not refused.any():
+        return read, refused, told.notes(column)
     bad = np.isnan(read) & ~nothing
     if bad.sum() * 2 > (~nothing).sum():
         return read, bad, found("units_not_numbers", bad, column, Severity.ERROR)
@@ -108,7 +111,7 @@ def read_units(column: pd.Series, decimal: Mark | None = None) -> tuple[np.ndarr
         *found("units_infinite", infinite, column),
         *found("units_absurd", absurd, column, most=f"{MOST_UNITS:,.0f}"),
     ]
-    return np.where(bad | infinite | absurd, np.nan, read), bad | infinite | absurd, problems
+    return np.where(refused, np.nan, read), refused, problems
 
 
 def read_known(column: pd.Series, decimal: Mark | None = None) -> tuple[np.ndarray, list[Problem]]:

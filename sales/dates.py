@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales.distinct import NOTHING, as_text, coded, distinct, spread, text_bytes, text_cells
+from sales.distinct import NOTHING, as_text, coded, distinct, spread, spread_mask, text_bytes, text_cells
 
 SERIALS = (18_264, 73_050)  # Excel counts days from 1899-12-30: 1950-01-01 and 2099-12-31
 FIRST_TWO_DIGIT_YEAR = 1970  # 70 is 1970, 69 is 2069
@@ -99,9 +99,10 @@ def days(column: pd.Series, day_first: bool | None) -> tuple[np.ndarray, np.ndar
         wall = column.dt.tz_localize(None)
         return wall.to_numpy().astype("datetime64[D]"), wall.isna().to_numpy(), np.zeros(len(column), dtype=bool)
     held = _held(column)
-    nothing = np.append(np.asarray(pc.is_in(pc.utf8_lower(held.words), pa.array(sorted(NOTHING), held.words.type)), dtype=bool), True)
-    read, unclear = _parsed(held.words, nothing[:-1], day_first)
-    return spread(np.append(read, _NAT), held.codes), spread(nothing, held.codes), spread(np.append(unclear, False), held.codes)
+    nothing = np.asarray(pc.is_in(pc.utf8_lower(held.words), pa.array(sorted(NOTHING), held.words.type)), dtype=bool)
+    read, unclear = _parsed(held.words, nothing, day_first)
+    rows = spread(np.append(read, _NAT), held.codes)
+    return rows, spread_mask(nothing, held.codes, missing=True), spread_mask(unclear, held.codes)
 
 
 def told_order(column: pd.Series) -> bool | None:

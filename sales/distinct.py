@@ -25,6 +25,13 @@ def spread(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return out
 
 
+def spread_mask(mask: np.ndarray, codes: np.ndarray, missing: bool = False) -> np.ndarray:
+    """`mask[codes]`; `missing` where the code is -1. As a rule nothing is in the mask."""
+    if mask.any():
+        return spread(np.append(mask, missing), codes)
+    return codes < 0 if missing else np.zeros(len(codes), dtype=bool)
+
+
 def distinct(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Codes, -1 where nothing is, and the values they stand for, as objects.
 

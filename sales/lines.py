@@ -191,7 +191,7 @@ def read_lines(
     columns = {role: column for role in ATTRIBUTES if (column := getattr(mapping, role)) is not None}
     lines = SalesLines(
         items,
-        np.arange(len(table)),
+        np.arange(len(table), dtype=np.int32),
         code,
         day,
         units,
@@ -271,7 +271,7 @@ def _everywhere(table: pd.DataFrame, mapping: Mapping) -> np.ndarray | None:
 def _customer(column: pd.Series) -> np.ndarray:
     codes, values = distinct(column)
     blank = np.array([not str(value).strip() for value in values] + [True], dtype=bool)
-    return spread(np.where(blank, -1, np.arange(len(blank))), codes)
+    return spread(np.where(blank, -1, np.arange(len(blank), dtype=np.int32)), codes)
 
 
 def _without_customer(column: pd.Series) -> list[Problem]:

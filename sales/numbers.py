@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales.distinct import NOTHING, as_text, coded, distinct, spread, text_cells
+from sales.distinct import NOTHING, as_text, coded, distinct, spread, spread_mask, text_cells
 from sales.problems import Problem, Severity, found
 
 Mark = Literal[".", ","]
@@ -160,14 +160,9 @@ def _of_text_column(column: pd.Series, decimal: Mark | None) -> Numbers:
     codes, words = coded(text_cells(column))
     read = _read_texts(words, decimal)
 
-    def rows(values: np.ndarray, empty: bool | float) -> np.ndarray:
-        return spread(np.append(values, np.asarray([empty], dtype=values.dtype)), codes)
-
-    def masked(mask: np.ndarray) -> np.ndarray:
-        return rows(mask, False) if mask.any() else np.zeros(len(codes), dtype=bool)
-
-    nothing = rows(read.nothing, True)
-    return Numbers(rows(read.values, np.nan), nothing, read.decimal, masked(read.unclear), masked(read.percent), read.currencies)
+    values, nothing = spread(np.append(read.values, np.nan), codes), spread_mask(read.nothing, codes, missing=True)
+    unclear, percent = (spread_mask(mask, codes) for mask in (read.unclear, read.percent))
+    return Numbers(values, nothing, read.decimal, unclear, percent, read.currencies)
 
 
 def _read_texts(cells: pa.Array, decimal: Mark | None) -> Numbers:

@@ -25,8 +25,8 @@ def matched(lines: "SalesLines") -> np.ndarray:
     undoes. One with a price of 0, where others have prices, is a correction of the stock and undoes none; below 0 it is money given back.
     """
     mask = np.zeros(len(lines), dtype=bool)
-    if len(places := _with_returns(lines)):
-        mask[places] = _matched(lines.at(places))
+    places = _beside(lines, _given_back(lines), np.abs(lines.units), *_parties(lines))
+    mask[places] = _paired(lines.at(places))
     return mask
 
 
@@ -38,17 +38,22 @@ def undone(lines: "SalesLines") -> np.ndarray:
     Sales of 5 and 3, then returns of 3 and 4: the 3 is undone, and of the 5 one is left.
     """
     taken = np.zeros(len(lines))
-    if len(places := _with_returns(lines)):
-        taken[places] = _undone(lines.at(places))
+    places = _beside(lines, _given_back(lines), *_parties(lines))
+    some = lines.at(places)
+    taken[places] = np.where(matched(some), np.abs(some.units), 0.0)
+    left = places[taken[places] == 0]
+    some = lines.at(left)
+    beside = _beside(some, negative(some), *_parties(some))
+    events = _events(some.at(beside))
+    taken[left[beside[events.index]]] = _taken(events)
     return taken
 
 
-def _with_returns(lines: "SalesLines") -> np.ndarray:
-    """Places of the returns that may undo a sale, and of the sales that may be of the item and customer of one of them."""
-    back = _given_back(lines)
+def _beside(lines: "SalesLines", back: np.ndarray, *parts: np.ndarray) -> np.ndarray:
+    """Places of the returns at mask `back`, and of the sales that may agree with one of them in all `parts`."""
     if not back.any():
         return np.empty(0, dtype=np.intp)
-    key = mixed(*_parties(lines))
+    key = mixed(*parts)
     places = np.flatnonzero(in_slots(key, key[back]))
     return places[(_sales(lines) | back)[places]]
 
@@ -57,8 +62,8 @@ def _parties(lines: "SalesLines") -> tuple[np.ndarray, ...]:
     return (lines.item,) if lines.customer is None else (lines.item, lines.customer)
 
 
-def _matched(lines: "SalesLines") -> np.ndarray:
-    """Mask of the pairs among `lines`, all of which are sales or returns that may undo one."""
+def _paired(lines: "SalesLines") -> np.ndarray:
+    """Mask of the returns that undo a sale, and of these sales, where no others are among `lines`."""
     mask, back = np.zeros(len(lines), dtype=bool), negative(lines)
     key = pd.factorize(np.abs(lines.units))[0].astype("int64")
     for part in _parties(lines):
@@ -69,18 +74,14 @@ def _matched(lines: "SalesLines") -> np.ndarray:
     return mask
 
 
-def _undone(lines: "SalesLines") -> np.ndarray:
-    """Units that each of `lines` takes or loses, all of which are sales or returns that may undo one."""
-    size, back = np.abs(lines.units), negative(lines)
-    taken = np.where(_matched(lines), size, 0.0)
-    places = np.flatnonzero(taken == 0)
-    events = pd.DataFrame({"place": places, "day": lines.day[places], "back": back[places], "units": size[places]})
-    events["key"] = events.groupby([part[places] for part in _parties(lines)], sort=False).ngroup()
+def _events(lines: "SalesLines") -> pd.DataFrame:
+    """Sales, and the returns that may take from them because an earlier one is larger, in order: key (of item and customer), day, back.
+    The index says which line each is."""
+    events = pd.DataFrame({"day": lines.day, "back": negative(lines), "units": np.abs(lines.units)})
+    events["key"] = events.groupby(list(_parties(lines)), sort=False).ngroup()
     events = events.sort_values(["key", "day", "back"], kind="stable")
     sold = events["units"].where(~events["back"])
-    events = events[~events["back"] | (events["units"] < sold.groupby(events["key"]).cummax().groupby(events["key"]).ffill())]
-    taken[events["place"]] = _taken(events)
-    return taken
+    return events[~events["back"] | (events["units"] < sold.groupby(events["key"]).cummax().groupby(events["key"]).ffill())]
 
 
 def _taken(events: pd.DataFrame) -> np.ndarray:

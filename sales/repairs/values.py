@@ -37,7 +37,9 @@ def absurd(lines: SalesLines) -> np.ndarray:
     size = np.abs(lines.units)
     mask = np.zeros(len(lines), dtype=bool)
     there = size > 0
-    if there.sum() < _LEAST_LINES:
+    count = int(there.sum())
+    largest = np.max(size, where=there, initial=0)
+    if count < _LEAST_LINES or np.count_nonzero(_TIMES_USUAL * size >= largest) > 1 + 0.01 * count:  # so large is the percentile itself
         return mask
     large = np.flatnonzero(there & (size > _TIMES_USUAL * np.quantile(size[there], 0.99)))
     for place in large[np.argsort(size[large])]:
