@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import journey
-import pandas as pd
 from browser import chromium, has_chromium, open_page, served
 
 from benchmarks import shop
@@ -26,6 +25,7 @@ from sales.reading import read_table
 from sales.recipe import Recipe, apply
 from ui.texts import text
 from workspace.salt import salt
+from workspace.tables import Content
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -88,7 +88,8 @@ def _import(paths: list[Path]) -> None:
     recipe = Recipe(propose(table), "D")
     if recipe.mapping.customer is not None:
         table = without_names(table, recipe.mapping.customer, salt())
-    _save(apply(recipe, table), [table], recipe.to_json())
+    with datasets.kept(table) as raw:
+        _save(apply(recipe, table), [raw], recipe.to_json())
 
 
 def _import_parts(paths: list[Path]) -> None:
@@ -96,7 +97,7 @@ def _import_parts(paths: list[Path]) -> None:
     _save(intake_in_parts(files, lambda table: Recipe(propose(table), "D"), lambda rows: None)[1], [], None)
 
 
-def _save(read: Intake, raw: list[pd.DataFrame], recipe: dict[str, Any] | None) -> None:
+def _save(read: Intake, raw: list[Content], recipe: dict[str, Any] | None) -> None:
     if read.panel is None:
         raise RuntimeError(f"expected sales, got {[problem.code for problem in read.problems]}")
     datasets.save_sales(TITLE, read.panel, {"source": "made up"}, raw, recipe)

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -103,7 +104,7 @@ def _import(args: argparse.Namespace) -> int:
     data = datasets.named(args.replace) if args.replace is not None else None
     rows = parts.rows_of(args.sales)
     in_parts = rows is not None and len(rows) > 1 and sum(rows) > parts.MOST_AT_ONCE
-    with Bar() as bar:
+    with Bar() as bar, ExitStack() as ahead:
         if in_parts:
             recipe, read = _in_parts(args, base, sum(rows or ()), bar)
             kept: dict[str, Any] = {"raw": ()}
@@ -111,9 +112,12 @@ def _import(args: argparse.Namespace) -> int:
         else:
             raw = _raw(args, base, bar)
             bar.show(2, 4, text("check.import.checking"))
-            recipe, read = _made(args, decided(args, base, raw), raw.table)
+            recipe = decided(args, base, raw)
+            table = _without_customers(raw.table, recipe.mapping)
+            written = ahead.enter_context(datasets.kept(table))
+            recipe, read = _made(args, recipe, table)
             read = replace(read, problems=(*raw.problems, *in_files(read.problems, raw.how)))
-            kept = {"raw": [_without_customers(raw.table, recipe.mapping)], "recipe": recipe.to_json()}
+            kept = {"raw": [written], "recipe": recipe.to_json()}
             facts = {"source": _source(args)}
         panel = _panel_or_stop(read)
         bar.show(3, 4, text("check.import.saving"))

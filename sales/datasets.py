@@ -3,21 +3,19 @@ may be replaced by later ones; each version has a file of its own, named by its 
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from sales import additions, storage
 from sales.additions import Addition, Holidays
-from sales.distinct import as_text
+from sales.cells import as_cells, from_cells
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
 from sales.recipe import Recipe
@@ -27,42 +25,36 @@ from workspace.datasets import FACTS, Dataset
 SALES, STOCK, TRUTH = "sales", "stock", "truth"
 TABLE, RAW, RECIPE, FILE, ADDITIONS, SAVED = "table", "raw", "recipe", "file", "additions", "saved"
 _ROW = "row"
-_TOLD = "\x1f"  # before a cell that is no text, in a column of texts
-_KINDS: dict[str, Any] = {
-    "float": float,
-    "int": int,
-    "bool": bool,
-    "decimal": Decimal,
-    "stamp": pd.Timestamp,
-    "datetime": datetime,
-    "date": date,
-    "time": time,
-}
-_PLAIN = ("string", "boolean", "integer", "floating", "date", "decimal", "empty")
 
 
 def save_sales(
     title: str,
     panel: SalesPanel,
     facts: MappingOf[str, Any],
-    raw: Sequence[pd.DataFrame] = (),
+    raw: Sequence[tables.Content] = (),
     recipe: MappingOf[str, Any] | None = None,
     **others: pd.DataFrame | None,
 ) -> Dataset:
     """Saves `panel` as a new dataset; `facts` say where it came from.
 
-    raw: the tables that it was made of, as they were read. recipe: how it was made of them, plain JSON. others: stock, truth.
+    raw: the tables that it was made of, as they were read, or what `kept` makes of them. recipe: how it was made of them, plain JSON.
+    others: stock, truth.
     """
     content, about = _version(panel, raw)
     content |= {name: table for name, table in others.items() if table is not None}
     return datasets.create(title, content, {**facts, **about, RECIPE: recipe, SAVED: _now()})
 
 
+def kept(table: pd.DataFrame) -> AbstractContextManager[tables.Content]:
+    """`table` for `save_sales` to keep beside the panel: it is written while the panel is made of it."""
+    return datasets.ahead(lambda: _raw(table))
+
+
 def update_sales(
     dataset: Dataset,
     panel: SalesPanel,
     facts: MappingOf[str, Any],
-    raw: Sequence[pd.DataFrame | str] | None = None,
+    raw: Sequence[tables.Content | str] | None = None,
     recipe: MappingOf[str, Any] | None = None,
 ) -> Dataset:
     """`dataset` with `panel` as its sales from now on; its stock terms stay, and so do the sales that it had, under their fingerprint.
@@ -91,7 +83,7 @@ def change_additions(
     if add is not None:
         if table is not None and not isinstance(add, Holidays):
             add = replace(add, table=f"{ADDITIONS}-{token_hex(8)}")
-            content[add.table] = _with_row(as_cells(table))
+            content[add.table] = _raw(table)
         after.append(add)
 
     def read(name: str) -> pd.DataFrame:
@@ -111,7 +103,7 @@ def _update(
     panel: SalesPanel,
     facts: MappingOf[str, Any],
     added: Sequence[Addition],
-    raw: Sequence[pd.DataFrame | str],
+    raw: Sequence[tables.Content | str],
     more: MappingOf[str, tables.Content] | None = None,
 ) -> Dataset:
     content, about = _version(panel, raw)
@@ -281,74 +273,7 @@ def arguments_of(dataset: Dataset) -> list[str]:
     return [str(dataset.path(dataset.facts.get(TABLE, SALES)))]
 
 
-def as_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """`table` as Parquet can hold it: a column of mixed types as texts that tell what is no text, any other as it is. `from_cells` gives
-    the cells back.
-
-    >>> as_cells(pd.DataFrame({"sku": ["007", 12.5, None], "qty": [1, 2, 3]})).values.tolist()
-    [['007', 1], ['\\x1ffloat 12.5', 2], [nan, 3]]
-    """
-    return pd.DataFrame({name: _column(table[name]) for name in table.columns}, index=table.index)
-
-
-def from_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """The table that `as_cells` made `table` of: 1.125 beside "1,5" stays the number that it was, and no text to be read with a comma.
-
-    >>> from_cells(as_cells(pd.DataFrame({"kilos": ["1,5", 1.125]})))["kilos"].tolist()
-    ['1,5', 1.125]
-    """
-    columns = {name: table[name] for name in table.columns}
-    for name, column in columns.items():
-        if _told(column):
-            cells = column.astype(object).where(column.notna(), None)
-            columns[name] = pd.Series([_from_text(cell) for cell in cells], index=table.index, dtype=object)
-    return pd.DataFrame(columns, index=table.index)
-
-
-def _column(column: pd.Series) -> pd.Series:
-    if not _told(column) and (column.dtype != object or _fits(column)):
-        return column
-    cells = [None if gone else _to_text(cell) for cell, gone in zip(column.astype(object), column.isna(), strict=True)]
-    return pd.Series(pd.array(cells, dtype="str"), index=column.index)
-
-
-def _told(column: pd.Series) -> bool:
-    """Whether a cell begins like one that is no text."""
-    return isinstance(column.dtype, pd.StringDtype) and bool(column.str.startswith(_TOLD).fillna(False).any())
-
-
-def _to_text(cell: Any) -> str:
-    if isinstance(cell, np.generic):
-        cell = cell.item()
-    kind = next((name for name, kind in _KINDS.items() if type(cell) is kind), None)
-    if kind is not None:
-        return f"{_TOLD}{kind} {cell.isoformat() if hasattr(cell, 'isoformat') else repr(cell) if kind == 'float' else cell}"
-    return f"{_TOLD}text {as_text(cell)}" if str(cell).startswith(_TOLD) else as_text(cell)
-
-
-def _from_text(cell: str | None) -> Any:
-    if cell is None or not cell.startswith(_TOLD):
-        return cell
-    kind, _, written = cell[1:].partition(" ")
-    if kind == "bool":
-        return written == "True"
-    if hasattr(_KINDS.get(kind), "fromisoformat"):
-        return _KINDS[kind].fromisoformat(written)
-    return _KINDS[kind](written) if kind in _KINDS else written
-
-
-def _fits(column: pd.Series) -> bool:
-    """Whether Parquet holds these objects as they are: texts, or numbers or days of one kind."""
-    if pd.api.types.infer_dtype(column, skipna=True) not in _PLAIN:
-        return False
-    try:
-        pa.array(column, from_pandas=True)
-    except (pa.ArrowException, OverflowError):
-        return False
-    return True
-
-
-def _version(panel: SalesPanel, raw: Sequence[pd.DataFrame | str]) -> tuple[dict[str, tables.Content], dict[str, Any]]:
+def _version(panel: SalesPanel, raw: Sequence[tables.Content | str]) -> tuple[dict[str, tables.Content], dict[str, Any]]:
     """What to write, and the facts of this version."""
     about = _facts(panel)
     content: dict[str, tables.Content] = {about[TABLE]: partial(storage.write_panel, panel=panel)}
@@ -356,9 +281,14 @@ def _version(panel: SalesPanel, raw: Sequence[pd.DataFrame | str]) -> tuple[dict
     for table in raw:
         name = table if isinstance(table, str) else f"{RAW}-{token_hex(8)}"
         if not isinstance(table, str):
-            content[name] = _with_row(as_cells(table))
+            content[name] = table if callable(table) else _raw(table)
         names.append(name)
     return content, {**about, RAW: names}
+
+
+def _raw(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` as it is kept."""
+    return _with_row(as_cells(table))
 
 
 def _with_row(table: pd.DataFrame) -> pd.DataFrame:

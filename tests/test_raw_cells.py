@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sales.datasets import as_cells, from_cells, raw_of, save_sales
+from sales.cells import as_cells, from_cells
+from sales.datasets import kept, raw_of, save_sales
 from sales.mapping import Mapping
 from sales.recipe import Recipe, apply
 from workspace import tables
@@ -40,6 +41,27 @@ def test_numbers_beside_decimal_commas_are_the_same_before_and_after_they_are_ke
     again = apply(recipe, raw_of(save_sales("Shop", read, {}, [table], recipe.to_json()))).panel
     assert again is not None
     assert (again.units, again.fingerprint) == (22.625, read.fingerprint)
+
+
+def test_a_table_kept_while_its_panel_is_made_is_the_one_that_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path))
+    units = pd.Series(["1,5", 2.25, None], dtype=object)
+    table = pd.DataFrame({"item": "A", "day": ["2024-01-01", "2024-01-02", "2024-01-03"], "units": units}, index=[0, 1, 5])
+    recipe = Recipe(Mapping("item", "day", "units"))
+    with kept(table) as raw:
+        panel = apply(recipe, table).panel
+        assert panel is not None
+        saved = save_sales("Shop", panel, {}, [raw], recipe.to_json())
+    pd.testing.assert_frame_equal(raw_of(saved)[0], raw_of(save_sales("Shop", panel, {}, [table], recipe.to_json()))[0])
+    assert raw_of(saved)[0]["units"].tolist()[:2] == ["1,5", 2.25]
+    assert raw_of(saved)[0].index.tolist() == [0, 1, 5]
+
+
+def test_a_table_whose_panel_was_not_saved_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path))
+    with pytest.raises(ValueError, match="no panel"), kept(pd.DataFrame({"item": ["A"]})):
+        raise ValueError("no panel")
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

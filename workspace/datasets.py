@@ -5,7 +5,7 @@ a deleted dataset is never given to another: no record and no run of the old one
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -71,6 +71,20 @@ def _write(content: Mapping[Path, tables.Content]) -> None:
     with ThreadPoolExecutor(_WRITERS) as writers:
         for written in [writers.submit(tables.write, path, table) for path, table in content.items()]:
             written.result()
+
+
+@contextmanager
+def ahead(content: Callable[[], pd.DataFrame]) -> Iterator[tables.Content]:
+    """The table that `content` makes, written by another thread from now on, so that it is there when it is saved; what is not saved is
+    deleted in the end."""
+    with tables.unfinished_folder(home.folder("datasets")) as folder, ThreadPoolExecutor(1) as writer:
+        written = writer.submit(lambda: tables.write(folder / "table.parquet", content()))
+
+        def place(path: Path) -> None:
+            written.result()
+            os.replace(folder / "table.parquet", path)
+
+        yield place
 
 
 def publish(staged: Path, title: str, facts: Mapping[str, Any], name: str = "") -> Dataset:
