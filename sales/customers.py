@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 import pyarrow as pa
 
-from sales import checks
+from sales.distinct import as_text, distinct
 from sales.mapping import ROLES, Mapping
 from sales.problems import Problem, Severity
 from sales.role_names import PERSONS, plain_name
@@ -28,8 +28,9 @@ def without_names(table: pd.DataFrame, column: str, salt: bytes) -> pd.DataFrame
     """
     if len(salt) not in _SALT_BYTES:
         raise ValueError(f"salt: got {len(salt)} bytes, expected {_SALT_BYTES[0]} to {_SALT_BYTES[-1]}")
-    codes, words = checks.texts(table[column])
-    hashes = [hashlib.blake2b(str(word).encode(), key=salt, digest_size=8).hexdigest() for word in words]
+    codes, ids = distinct(table[column])
+    words = map(as_text, ids)
+    hashes = [hashlib.blake2b(word.encode(), key=salt, digest_size=8).hexdigest() if word.strip() else None for word in words]
     named = pa.array(hashes, pa.large_string()).take(pa.array(codes, mask=codes < 0))
     return table.assign(**{column: pd.Series(named, index=table.index, dtype="str")})
 

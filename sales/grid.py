@@ -1,12 +1,14 @@
 """Grid: usable rows of a file laid out as items x periods, and the blocks of a panel summed from them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from sales.calendar import Calendar
+from sales.distinct import blocks, spread
 from sales.keys import distinct_days
 from sales.kind import Kind
 from sales.lines import Coded, SalesLines
@@ -28,7 +30,7 @@ class Grid:
         """The columns that `days` fall into, -1 outside the labels."""
         return self.labels.get_indexer(self.calendar.label(pd.DatetimeIndex(days)))
 
-    @property
+    @cached_property
     def first_sold(self) -> np.ndarray:
         """The column of each item's first line with units, n; past the labels where it has none."""
         sold = self.lines.sold
@@ -38,8 +40,12 @@ class Grid:
 
     def sums(self, values: np.ndarray, where: np.ndarray) -> np.ndarray:
         """Sums of `values`, one a line, over the lines at mask `where`, items x labels."""
-        cell = self.lines.item[where].astype("int64") * len(self.labels) + self.column[where]
-        return np.bincount(cell, values[where], self.n * len(self.labels)).reshape(self.n, -1)
+        total = np.zeros(self.n * len(self.labels))
+        for at in blocks(len(where)):
+            here = where[at]
+            cell = self.lines.item[at][here].astype("int64") * len(self.labels) + self.column[at][here]
+            np.add.at(total, cell, values[at][here])
+        return total.reshape(self.n, -1)
 
     def counts(self, where: np.ndarray) -> np.ndarray:
         """Lines at mask `where`, items x labels."""
@@ -53,9 +59,9 @@ def grid_of(lines: SalesLines, n: int, calendar: Calendar) -> Grid:
     last = labels[-1] + pd.Timedelta(hours=1)
     periods = pd.date_range(labels[0], last, freq=calendar.alias, unit="us")
     first = days[0]
-    column = np.zeros(int((days[-1] - first).astype("int64")) + 1, dtype="int64")
+    column = np.zeros(int((days[-1] - first).astype("int64")) + 1, dtype=np.int32)
     column[(days - first).astype("int64")] = periods.get_indexer(labels)
-    return Grid(lines, n, calendar, periods, column[(lines.day - first).astype("int64")])
+    return Grid(lines, n, calendar, periods, spread(column, (lines.day - first).astype("int64")))
 
 
 def units(grid: Grid, kind: Kind, gaps: Gaps, refused: SalesLines) -> np.ndarray:

@@ -17,9 +17,10 @@ def holes(cells: Grid, refused: SalesLines) -> list[Problem]:
 
     Lines `refused` for their units are rows too.
     """
-    day = distinct_days(np.append(cells.lines.day[~cells.lines.ahead], refused.day))
+    last, days = cells.lines.last_sold, distinct_days(cells.lines.day)
+    day = distinct_days(np.append(days[days <= last], refused.day))
     column = cells.columns_of(day)
-    filled = np.unique(column[(column >= 0) & (column <= cells.column[cells.lines.sold].max())])
+    filled = np.unique(column[(column >= 0) & (column <= cells.columns_of(np.array([last]))[0])])
     periods = int(filled[-1] - filled[0]) + 1
     runs = np.append(np.diff(filled) - 1, 0)
     empty, longest = periods - len(filled), int(runs.max())

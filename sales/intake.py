@@ -148,7 +148,7 @@ def laid_out(
         return replace(stopped, problems=tuple(problems))
     _name_below_zero(cells, y, problems)
     _name_left_out(cells, y, begin, end, problems)
-    if kind == "order_lines":
+    if kind == "order_lines" and cells.lines.known:
         cells = _without_sold_flags(cells, ~np.isnan(y[:, begin:end]), begin, problems)
     kept = ~np.isnan(y[:, begin:end]).all(axis=1)
     panel = _panel(cells, y, kept, begin, end, calendar, season)
@@ -238,7 +238,9 @@ def _name_merged(lines: SalesLines, merges: MappingOf[str, str]) -> list[Problem
 
 def _without_empty(table: pd.DataFrame, mapping: Mapping, lines: SalesLines, kind: Kind, problems: list[Problem]) -> SalesLines:
     """Rows without units inside the history: an order line says nothing, a period total says that it is not known."""
-    empty = ~lines.sold & ~lines.ahead
+    empty = ~lines.sold
+    if empty.any():
+        empty &= ~lines.ahead
     if not empty.any():
         return lines
     where = np.zeros(len(table), dtype=bool)
@@ -301,7 +303,8 @@ def _name_left_out(cells: Grid, y: np.ndarray, begin: int, end: int, problems: l
     absent, first = np.isnan(y[:, begin:end]).all(axis=1), cells.first_sold
     missing(Problem("items_too_new", Severity.INFO), absent & (first >= end) & (first < len(cells.labels)))
     missing(Problem("items_never_known", Severity.WARNING), absent & (first < end))
-    missing(Problem("items_not_yet_sold", Severity.INFO), (first >= len(cells.labels)) & np.isin(np.arange(cells.n), cells.lines.item))
+    there = np.bincount(cells.lines.item, minlength=cells.n) > 0
+    missing(Problem("items_not_yet_sold", Severity.INFO), there & (first >= len(cells.labels)))
 
 
 def _without_sold_flags(cells: Grid, alive: np.ndarray, begin: int, problems: list[Problem]) -> Grid:

@@ -109,10 +109,15 @@ class SalesLines:
         of_day = self.item.astype("int64") * MOST_DAYS + self.day.astype("int64")
         return of_day if self.location is None else of_day * _MOST_LOCATIONS + self.location
 
+    @cached_property
+    def last_sold(self) -> np.datetime64:
+        """The day of the last line with units."""
+        return self.day[self.sold].max()
+
     @property
     def ahead(self) -> np.ndarray:
         """Mask of the lines after the last with units."""
-        return self.day > self.day[self.sold].max()
+        return self.day > self.last_sold
 
     @cached_property
     def undone(self) -> np.ndarray:
@@ -192,7 +197,7 @@ def read_lines(
     lines = SalesLines(
         items,
         np.arange(len(table), dtype=np.int32),
-        code,
+        code.astype(np.int32),
         day,
         units,
         refused,
@@ -286,7 +291,7 @@ def _prefix(column: pd.Series) -> Coded | None:
         return None
     cells = text_cells(column if column.dtype != object else column.map(str, na_action="ignore").astype("str"))
     first = np.concatenate([_first_bytes(chunk) for chunk in cells.chunks])
-    codes = np.where(first == 0, -1, 0)
+    codes = -(first == 0).astype(np.int32)
     other = (first > 0) & ((first < ord("0")) | (first > ord("9")))  # a digit is no letter, and most ids are numbers
     letters = pc.replace_substring_regex(cells.filter(pa.array(other)), r"(?s)^(\pL*).*$", r"\1")
     places, words = pd.factorize(np.append("", letters.to_numpy()))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sales import lines as door
+from sales.distinct import blocks
 from sales.kind import Kind
 from sales.lines import SalesLines
 from sales.mapping import Mapping as Columns
@@ -100,6 +101,9 @@ def _effect(before: SalesLines, after: SalesLines) -> pd.DataFrame:
         return pd.DataFrame({"day": pd.DatetimeIndex([]), "before": np.array([]), "after": np.array([])})
     first = before.day.min()
     days = int((before.day.max() - first).astype("int64")) + 1
-    units = [np.bincount((lines.day - first).astype("int64"), np.nan_to_num(lines.units), days) for lines in (before, after)]
+    units = [np.zeros(days), np.zeros(days)]
+    for of, lines in zip(units, (before, after), strict=True):
+        for at in blocks(len(lines)):
+            np.add.at(of, (lines.day[at] - first).astype("int64"), np.nan_to_num(lines.units[at]))
     changed = np.flatnonzero(units[0] != units[1])
     return pd.DataFrame({"day": pd.DatetimeIndex(first + changed), "before": units[0][changed], "after": units[1][changed]})

@@ -139,7 +139,8 @@ def _matches(texts: np.ndarray, pattern: str) -> np.ndarray:
 
 
 def _spot(lines: SalesLines) -> np.ndarray:
-    return (no_product(lines) | doubtful(lines))[lines.item]
+    sure, said = _said(lines)
+    return (sure | said | odd_code(lines))[lines.item]
 
 
 def _left_out(lines: SalesLines, action: str) -> np.ndarray:

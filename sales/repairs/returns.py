@@ -17,11 +17,10 @@ def cancelled(lines: SalesLines) -> np.ndarray:
     negative, as C536379 among 536365, 536366, …"""
     if lines.prefix is None:
         return np.zeros(len(lines), dtype=bool)
-    code, words = lines.prefix.codes, lines.prefix.words
-    often = np.bincount(code[code >= 0], minlength=len(words))
-    below = np.bincount(code[(code >= 0) & (lines.units < 0)], minlength=len(words))
+    code, words = lines.prefix.codes + 1, np.append("", lines.prefix.words)
+    often, below = (np.bincount(some, minlength=len(words)) for some in (code, code[negative(lines)]))
     says = (below >= _ALL_OF_PREFIX * often) & (below > 0) & (words != "")
-    return np.append(says, False)[code]
+    return says[code]
 
 
 def _net(lines: SalesLines, where: np.ndarray, action: str) -> SalesLines:

@@ -56,12 +56,12 @@ def after(day: np.datetime64, lines: SalesLines) -> np.ndarray:
 def backwards(lines: SalesLines) -> np.ndarray:
     """Mask of the lines of an earlier day than the line before, in a file that is else in the order of time, as a whole or item by item;
     none in any other file."""
-    step = np.append(0, np.diff(lines.day.astype("int64")))
-    back = step < 0
+    later, day = lines.day[1:], lines.day[:-1]
+    back = np.append(False, later < day)
     other = np.append(False, lines.item[1:] != lines.item[:-1])
     if other.sum() < 2 * len(lines.items):
         back &= ~other
-    return back if (step > 0).sum() > 0 and back.sum() <= _FEW_BACKWARDS * len(lines) else np.zeros(len(lines), dtype=bool)
+    return back if (later > day).any() and back.sum() <= _FEW_BACKWARDS * len(lines) else np.zeros(len(lines), dtype=bool)
 
 
 def _without_price(lines: SalesLines, where: np.ndarray, action: str) -> SalesLines:
