@@ -19,12 +19,12 @@ from sales.appending import Difference
 from sales.bar import Bar
 from sales.commandline import add_decisions, add_sales_arguments, read_mapped, report
 from sales.customers import without_names
-from sales.flagged import Raw, decided, decisions_against, read_flagged, roles_asked, with_alike, with_decisions, written_recipe
+from sales.flagged import Raw, decided, decisions_against, read_flagged, reading_of, roles_asked, with_alike, with_decisions, written_recipe
 from sales.intake import Intake
 from sales.mapping import Mapping
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
-from sales.reading import Reading, in_files
+from sales.reading import Asked, Reading, in_files
 from sales.recipe import Recipe, apply
 from ui.texts import text, typed_problem
 from workspace.datasets import Dataset
@@ -102,11 +102,9 @@ def _import(args: argparse.Namespace) -> int:
     if args.append is not None:
         return _append(args, base, datasets.named(args.append))
     data = datasets.named(args.replace) if args.replace is not None else None
-    rows = parts.rows_of(args.sales)
-    in_parts = rows is not None and len(rows) > 1 and sum(rows) > parts.MOST_AT_ONCE
     with Bar() as bar, ExitStack() as ahead:
-        if in_parts:
-            recipe, read = _in_parts(args, base, sum(rows or ()), bar)
+        if parts.too_many(args.sales):
+            recipe, read = _in_parts(args, base, sum(parts.rows_of(args.sales) or ()), bar)
             kept: dict[str, Any] = {"raw": ()}
             facts = {"source": _source(args), datasets.FILE: recipe.to_json()}
         else:
@@ -138,19 +136,19 @@ def _in_parts(args: argparse.Namespace, base: Recipe | None, rows: int, bar: Bar
     """The same of files that cannot all be held at once; they are not kept with the dataset."""
     joined: dict[str, Any] = {}
 
-    def read(name: str, path: Path) -> Reading:
+    def read(name: str, path: Path, asked: Asked) -> Reading:
         try:
-            raw = read_flagged(args, base, files=[path])
+            raw = read_flagged(args, base, files=[path], asked=asked)
         except InputProblems as found:
             return Reading(None, found.problems)
         joined.update(raw.joined or {})
-        return Reading(raw.table, raw.problems)
+        return Reading(raw.table, raw.problems, raw.how)
 
     def make(recipe: Recipe | None) -> tuple[Recipe, Intake]:
         def recipe_for(table: pd.DataFrame) -> Recipe:
             return recipe or decided(args, base, Raw(table, joined or None))
 
-        return parts.intake_in_parts([(path.name, path) for path in args.sales], recipe_for, passed, read)
+        return parts.intake_in_parts([(path.name, path) for path in args.sales], recipe_for, passed, read, Asked(**reading_of(args, base)))
 
     def passed(done: int) -> None:
         bar.show(done, rows, text("check.import.rows", done=done, rows=rows))

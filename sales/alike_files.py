@@ -1,7 +1,7 @@
 """Files written alike: each tells its own decimal mark and order of day and month before it is stacked with files that tell others."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,34 @@ def written_alike(files: Sequence[pd.DataFrame], mapping: Mapping, day_first: bo
         for k, before, after in zip(having, columns, made, strict=True):
             files[k] = files[k] if after is before else files[k].assign(**{name: after})
     return files, problems
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the parts read so far told of how dates and numbers are written: the order of day and month; columns with a decimal comma."""
+
+    day_first: bool | None = None
+    comma: frozenset[str] = frozenset()
+
+    def alike(self, table: pd.DataFrame, mapping: Mapping, day_first: bool | None) -> tuple[pd.DataFrame, "Told"]:
+        """A further part with a point in the columns of numbers that do not tell their mark, where a part before told a comma; and what is
+        told now. `day_first`: decides where it is not None."""
+        comma = set(self.comma)
+        for name in (mapping.units, mapping.price, mapping.revenue):
+            if name is None or list(table.columns).count(name) != 1 or not _is_text(table[name]):
+                continue
+            mark = told_mark(table[name])
+            if mark is None and name in comma:
+                table = table.assign(**{name: marks_swapped(table[name])})
+            elif mark is not None:
+                comma = comma | {name} if mark == "," else comma - {name}
+        if day_first is None and mapping.date in table and _is_text(table[mapping.date]):
+            day_first = told_order(table[mapping.date])
+        return table, Told(self.day_first if day_first is None else day_first, frozenset(comma))
+
+
+def _is_text(column: pd.Series) -> bool:
+    return isinstance(column.dtype, pd.StringDtype) or column.dtype == object
 
 
 def _days_alike(columns: list[pd.Series], day_first: bool | None) -> tuple[list[pd.Series], list[Problem]]:

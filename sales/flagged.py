@@ -64,11 +64,15 @@ def files_of(args: argparse.Namespace) -> list[Path]:
 
 
 def read_flagged(
-    args: argparse.Namespace, base: Recipe | None, joining: Callable[[], None] = lambda: None, files: Sequence[Path] | None = None
+    args: argparse.Namespace,
+    base: Recipe | None,
+    joining: Callable[[], None] = lambda: None,
+    files: Sequence[Path] | None = None,
+    asked: Asked | None = None,
 ) -> Raw:
     """The table that the files hold, or that the query gives, with the second one joined to it.
 
-    joining: called before that. files: None: those of the flags. Raises InputProblems where there is no table.
+    joining: called before that. files, and asked of the reader: None: what the flags say. Raises InputProblems where there is no table.
     """
     if args.join is None:
         _check_unjoined(args, base)
@@ -76,7 +80,7 @@ def read_flagged(
         reading = read_named(args.source, args.query)
     else:
         files = files or files_of(args)
-        reading = read_files([(path.name, path) for path in files], Asked(**reading_of(args, base)))
+        reading = read_files([(path.name, path) for path in files], asked or Asked(**reading_of(args, base)))
         if len(files) == 1:
             reading = replace(reading, problems=_of_file(reading.problems, files[0].name))
     reading = replace(reading, problems=in_files(reading.problems, reading.how))

@@ -1,25 +1,29 @@
-"""Parts: order lines in several files, too many to be held at once, as one panel. Each file is read and mended alone, and what is left of
-it is summed by item and day."""
+"""Parts: order lines in several files, or in one large file of text, too many to be held at once, as one panel. Each part is read and
+mended alone, and what is left of it is summed by item and day."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sales.alike_files import Told
 from sales.checks import EARLIEST
 from sales.intake import Intake, Mended, laid_out, mended_lines
 from sales.keys import distinct_days
 from sales.kind import Kind
 from sales.lines import Coded, SalesLines
-from sales.problems import Problem, Severity, usable
-from sales.reading import Reading, read_table
+from sales.problems import InputProblems, Problem, Severity, usable
+from sales.readers.blocks import BLOCK_BYTES, blocks_of, is_text, lines_of
+from sales.reading import Asked, Reading, read_table
 from sales.recipe import Recipe, long_tables
 from sales.repairs import Finding
 
 MOST_AT_ONCE = 10_000_000
+_NOTHING = Asked()
 _FIRST_DAY, _MOST_DAY = int(EARLIEST.astype("int64")), 2**20  # days from the first one on, told apart from items by the second
 
 
@@ -36,51 +40,101 @@ class _Sums:
 
 
 def rows_of(files: Sequence[Path]) -> list[int] | None:
-    """How many rows each file has, where all are Parquet and say so; None where not."""
+    """How many rows each file has, where all are Parquet, which says so, or text, of which it is the lines; None where not."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return [pq.read_metadata(path).num_rows for path in files]
+        return [lines_of(path) if is_text(path) else pq.read_metadata(path).num_rows for path in files]
     except (OSError, pa.ArrowException):
         return None
+
+
+def too_many(files: Sequence[Path]) -> bool:
+    """Whether the files hold too many rows to be read together, and can be read in parts: they are several, or text."""
+    rows = rows_of(files)
+    return rows is not None and sum(rows) > MOST_AT_ONCE and (len(files) > 1 or is_text(files[0]))
 
 
 def intake_in_parts(
     files: Sequence[tuple[str, Path]],
     recipe_for: Callable[[pd.DataFrame], Recipe],
     passed: Callable[[int], None],
-    read: Callable[[str, Path], Reading] = lambda name, path: read_table(path, name),
+    read: Callable[[str, Path, Asked], Reading] = lambda name, path, asked: read_table(path, name, asked),
+    asked: Asked = _NOTHING,
 ) -> tuple[Recipe, Intake]:
-    """The recipe that `recipe_for` makes of the first file, and what becomes of all under it; `passed` is told the rows read so far.
+    """The recipe that `recipe_for` makes of the first part, and what becomes of all under it; `passed` is told the rows read so far.
+    A part is a file, or a block of a large file of text.
 
-    read: what gives the table of a file, by its name and place. The first file tells whether all hold order lines. What is done about a
-    finding in the first file that has it is done in all. Copies of a line, sales that a return undoes and unusual units are looked for
-    within each file, not across files: a problem says so. Findings and problems of all files are counted together, and their rows and
-    samples are those of the first file that has them. Files of period totals, and columns known ahead or of stock, are a problem: they are
-    for files that are read together.
+    read: what gives the table of a part, by the file's name, its place and what is asked of the reader; asked: that. The first part tells
+    whether all hold order lines; the order of day and month and the decimal mark, where a part does not tell them, are those that the
+    parts before told. What is done about a finding in the first part that has it is done in all. Copies of a line, sales that a return
+    undoes and unusual units are looked for within each part, not across parts: a problem says so. Findings and problems of all parts are
+    counted together, and their rows and samples are those of the first part that has them. Period totals, and columns known ahead or of
+    stock, are a problem: they are for files that are read together.
     """
     problems: list[Problem] = []
     findings: dict[str, Finding] = {}
     sums: list[_Sums] = []
-    recipe, rows = Recipe(), 0
-    for name, path in files:
-        reading = read(name, path)
+    recipe, rows, told = Recipe(), 0, Told()
+    for name, reading in _parts(files, read, asked):
         found = list(reading.problems)
         part = None
         if reading.table is not None:
             recipe = recipe_for(reading.table) if rows == 0 else recipe
             rows += len(reading.table)
             actions = {**{code: one.chosen for code, one in findings.items()}, **recipe.actions}
-            part = _part(reading.table, replace(recipe, actions=actions), "order_lines" if sums else None, findings, found)
+            table, told = told.alike(reading.table, recipe.mapping, recipe.day_first)
+            decided = replace(recipe, actions=actions, day_first=told.day_first)
+            part = _part(table, decided, "order_lines" if sums else None, findings, found)
         problems += [replace(problem, file=name) for problem in found]
         if part is None or not usable(problems):
             return recipe, Intake(None, _together(problems), recipe.frequency, None, rows, 0, tuple(findings.values()))
         sums.append(part)
         passed(rows)
     problems += [finding.problem for finding in findings.values()]
-    problems.append(Problem("parts_checked_alone", Severity.WARNING, params={"files": len(files)}))
+    problems.append(Problem("parts_checked_alone", Severity.WARNING, params={"parts": len(sums)}))
     return recipe, _laid_out(_joined(sums), recipe, tuple(findings.values()), rows, list(_together(problems)))
+
+
+def _parts(
+    files: Sequence[tuple[str, Path]], read: Callable[[str, Path, Asked], Reading], asked: Asked
+) -> Iterator[tuple[str, Reading]]:
+    """Each file as it is read, or block by block where it is a large one of text; rows are counted in the file."""
+    for name, path in files:
+        if is_text(path) and path.stat().st_size > BLOCK_BYTES:
+            yield from ((name, reading) for reading in _blocks(name, path, read, asked))
+        else:
+            yield name, read(name, path, asked)
+
+
+def _blocks(name: str, path: Path, read: Callable[[str, Path, Asked], Reading], asked: Asked) -> Iterator[Reading]:
+    before = 0
+    with TemporaryDirectory() as folder:
+        try:
+            for block, header in blocks_of(path, Path(folder), BLOCK_BYTES, asked):
+                reading = read(name, block, asked)
+                block.unlink()
+                yield _moved(reading, before, header)
+                if reading.table is None:
+                    return
+                how = reading.how
+                asked = Asked(None, how["header_row"], how["header_rows"], how["encoding"], how["separator"])
+                before += int(reading.table.index.max()) + 2 + len(how.get("rows_left_out", ())) - header
+        except InputProblems as refused:
+            yield Reading(None, refused.problems)
+
+
+def _moved(reading: Reading, before: int, header: int) -> Reading:
+    """`reading` of a block that follows so many rows, its header aside: with the rows of the file, and without what is told of a header
+    that is the file's own."""
+    if before == 0 or reading.table is None:
+        return reading
+    own = [problem for problem in reading.problems if problem.row is not None and problem.row > header]
+    moved = tuple(
+        replace(problem, row=(problem.row or 0) + before, also=tuple((row + before, got) for row, got in problem.also)) for problem in own
+    )
+    return replace(reading, table=reading.table.set_axis(reading.table.index + before), problems=moved)
 
 
 def _part(table: pd.DataFrame, recipe: Recipe, kind: Kind | None, findings: dict[str, Finding], problems: list[Problem]) -> _Sums | None:

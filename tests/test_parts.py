@@ -114,9 +114,77 @@ def test_the_command_counts_rows_where_files_are_too_many(
 def test_rows_are_counted_only_where_the_files_say(tmp_path: Path) -> None:
     files = [path for _, path in written(tmp_path, FIRST, SECOND)]
     assert parts.rows_of(files) == [9, 5]
-    (tmp_path / "x.csv").write_text("item,date,units\n")
-    assert parts.rows_of([*files, tmp_path / "x.csv"]) is None
+    (tmp_path / "x.csv").write_text("item,date,units\nA,2024-01-01,1\n")
+    assert parts.rows_of([*files, tmp_path / "x.csv"]) == [9, 5, 2]
+    (tmp_path / "x.xlsx").write_bytes(b"PK")
+    assert parts.rows_of([*files, tmp_path / "x.xlsx"]) is None
     assert parts.rows_of([tmp_path / "absent.parquet"]) is None
+
+
+def csv_of(folder: Path, name: str, *tables: pd.DataFrame, before: str = "") -> tuple[str, Path]:
+    """The tables as one file, dates with the day first and decimal commas, with line breaks in quotes."""
+    table = pd.concat(tables, ignore_index=True)
+    dates = pd.to_datetime(table["date"]).dt.strftime("%d/%m/%Y")
+    table = table.assign(date=dates, price="1,5", text=table["text"] + '\nsaid "so"; both')
+    (folder / name).write_text(before + table.to_csv(index=False, sep=";"), encoding="utf-8")
+    return name, folder / name
+
+
+def test_a_large_text_is_read_block_by_block_and_gives_the_panel_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = pd.date_range("2024-01-20", periods=300).strftime("%Y-%m-%d")
+    sold = lines(*[(item, day, units) for day in days for item, units in (("007", 3), ("7", 2), ("7", -2))])
+    file = csv_of(tmp_path, "orders.csv", sold, before="Orders of 2024\n\n")
+    whole = apply(Recipe(ORDERS, "D"), read_files([file]).table)  # type: ignore[arg-type]
+    monkeypatch.setattr(parts, "BLOCK_BYTES", 6_000)
+    passed: list[int] = []
+    told = parts.intake_in_parts([file], lambda table: Recipe(ORDERS, "D"), passed.append)[1]
+    assert len(passed) >= 5
+    assert told.panel is not None
+    assert whole.panel is not None
+    assert told.panel.fingerprint == whole.panel.fingerprint
+    assert (told.rows_read, told.rows_used) == (900, whole.rows_used)
+    (returns,), (alike,) = ([one for one in read.findings if one.code == "returns"] for read in (told, whole))
+    assert (returns.rows, returns.units, returns.money, returns.row) == (alike.rows, alike.units, alike.money, alike.row)
+    assert "parts_checked_alone" in {problem.code for problem in told.problems}
+
+
+def test_rows_of_a_block_are_those_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = lines(*[("7", f"2024-02-{1 + place // 20:02d}", 2) for place in range(400)]).astype({"units": object})
+    table.loc[333, "units"] = "many"
+    file = csv_of(tmp_path, "orders.csv", table, before="Orders of 2024\n")
+    monkeypatch.setattr(parts, "BLOCK_BYTES", 3_000)
+    told = in_parts([file], Recipe(ORDERS, "D", day_first=True))
+    (bad,) = [problem for problem in told.problems if problem.code == "units_unreadable"]
+    assert (bad.row, bad.got, bad.count, bad.file) == (333 + 3, "many", 1, "orders.csv")
+
+
+def test_a_part_that_does_not_tell_how_it_is_written_is_read_as_those_before(tmp_path: Path) -> None:
+    first = lines(*[("7", f"2024-01-{day}", 2.5) for day in range(20, 30)])
+    second = lines(*[("7", f"2024-02-{day:02d}", 1.234) for day in range(1, 11)])
+    files = [csv_of(tmp_path, "first.csv", first), csv_of(tmp_path, "second.csv", second)]
+    for _, path in files:
+        path.write_text(path.read_text(encoding="utf-8").replace("2.5", "2,5"), encoding="utf-8")
+    told = in_parts(files, Recipe(ORDERS, "D"))
+    assert told.panel is not None
+    assert (told.panel.last, told.panel.y[0, -1]) == (pd.Timestamp("2024-02-10"), 1234)
+
+
+def test_utf_16_is_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "orders.csv").write_text(FIRST.to_csv(index=False), encoding="utf-16")
+    monkeypatch.setattr(parts, "BLOCK_BYTES", 200)
+    told = in_parts([("orders.csv", tmp_path / "orders.csv")], Recipe(ORDERS))
+    assert [problem.code for problem in told.problems] == ["not_in_blocks"]
+
+
+def test_the_command_cuts_a_large_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(parts, "MOST_AT_ONCE", 13)
+    monkeypatch.setattr(parts, "BLOCK_BYTES", 300)
+    pd.concat([FIRST, SECOND]).to_csv(tmp_path / "orders.csv", index=False)
+    assert main(["import", str(tmp_path / "orders.csv"), "--dataset", "Big", "--freq", "D"]) == 0
+    assert "too many rows to be checked together" in capsys.readouterr().out
+    saved = open_dataset("big")
+    assert (load_sales(saved).units, saved.facts["raw"]) == (21, [])
 
 
 def test_sales_before_1970_are_counted_on_their_days(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ _CHUNK = 2**22
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """How to read the rows: what splits them, where they begin (`lines`: of text above them), and how many columns they have."""
 
     made: encoding.Made
@@ -46,7 +46,7 @@ def read_text(
     made = encoding.look(path, asked_encoding)
     if made.zeros and not made.encoding.startswith("utf-16") and not made.encoding.startswith("utf-32"):
         raise InputProblems([Problem("not_text")])
-    plan = _plan(path, made, separator, header_row, header_rows)
+    plan = plan_of(path, made, separator, header_row, header_rows)
     limits.check_cells("text", made.lines + 1, max(plan.width, _LEAST_WIDTH))
     problems = plan.layout.problems()
     if made.guessed:
@@ -75,7 +75,8 @@ def _open(path: Path, name: str) -> io.TextIOWrapper:
     return path.open(encoding="utf-8-sig" if name == "utf-8" else name, errors="replace", newline=None)
 
 
-def _plan(path: Path, made: encoding.Made, separator: str | None, header_row: int | None, header_rows: int | None) -> _Plan:
+def plan_of(path: Path, made: encoding.Made, separator: str | None, header_row: int | None, header_rows: int | None) -> Plan:
+    """How to read the text at `path`, as its first lines tell. Raises InputProblems where there is no table."""
     with _open(path, made.encoding) as text:
         lines: list[str] = []
         size = 0
@@ -98,7 +99,7 @@ def _plan(path: Path, made: encoding.Made, separator: str | None, header_row: in
     begin = records[layout.body - 1][1] if layout.body else 0
     width = max(len(layout.names), _usual_width(rows[layout.body :]))
     limits.check_columns(width)
-    return _Plan(made, separator, layout, begin, width)
+    return Plan(made, separator, layout, begin, width)
 
 
 def _records(lines: list[str], separator: str) -> list[tuple[list[str], int]]:
@@ -125,7 +126,7 @@ def _usual_width(rows: list[list[str]]) -> int:
     return max(widths, key=lambda width: (widths[width], width), default=1)
 
 
-def _parse_copy(path: Path, plan: _Plan) -> tuple[pd.DataFrame, list[Problem], list[Problem]]:
+def _parse_copy(path: Path, plan: Plan) -> tuple[pd.DataFrame, list[Problem], list[Problem]]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "rows.csv"
         lines, replaced = _copy(path, copy, plan)
@@ -133,7 +134,7 @@ def _parse_copy(path: Path, plan: _Plan) -> tuple[pd.DataFrame, list[Problem], l
     return table, rejects, replaced
 
 
-def _copy(path: Path, copy: Path, plan: _Plan) -> tuple[int, list[Problem]]:
+def _copy(path: Path, copy: Path, plan: Plan) -> tuple[int, list[Problem]]:
     """Writes the rows in UTF-8 with line feeds; counts their lines, and names characters that could not be read. A blank line gets a
     separator of its own: DuckDB skips blank lines, and row numbers would shift."""
     quoted, count, chunk, bad, first = False, 0, "\n", 0, 0
@@ -167,7 +168,7 @@ def _copy(path: Path, copy: Path, plan: _Plan) -> tuple[int, list[Problem]]:
     return count + (not chunk.endswith("\n")), replaced
 
 
-def _parse(path: Path, plan: _Plan, skip: int, lines: int) -> tuple[pd.DataFrame, list[Problem]]:
+def _parse(path: Path, plan: Plan, skip: int, lines: int) -> tuple[pd.DataFrame, list[Problem]]:
     """The table in the file at `path`, after `skip` lines, of which `lines` are left; and what is wrong with its rows."""
     import duckdb
 
@@ -191,7 +192,7 @@ def _parse(path: Path, plan: _Plan, skip: int, lines: int) -> tuple[pd.DataFrame
     return table.set_axis(names, axis=1), swallowed + _comma_splits(table, plan)
 
 
-def _swallowed(table: pd.DataFrame, plan: _Plan) -> tuple[list[Problem], int]:
+def _swallowed(table: pd.DataFrame, plan: Plan) -> tuple[list[Problem], int]:
     """Rows that stand in a cell because a quote opens before them and closes behind, named; and how many line breaks all cells hold."""
     kinds = [_usual_kind(table.iloc[:, place]) for place in range(table.shape[1])]
     breaks, lines, at, got = 0, 0, len(table), ""
@@ -221,7 +222,7 @@ def _is_row(line: str, place: int, separator: str, kinds: list[str]) -> bool:
     return place + len(cells) == len(kinds) and bool(typed) and all(is_a in (wanted, "") for is_a, wanted in typed)
 
 
-def _comma_splits(table: pd.DataFrame, plan: _Plan) -> list[Problem]:
+def _comma_splits(table: pd.DataFrame, plan: Plan) -> list[Problem]:
     """Columns beyond the header's that hold nothing but a few digits: what stands behind a decimal comma that is also the separator."""
     beyond = table.iloc[:, len(plan.layout.names) :]
     if plan.separator != "," or plan.layout.header_rows == 0 or beyond.empty:
@@ -234,7 +235,7 @@ def _comma_splits(table: pd.DataFrame, plan: _Plan) -> list[Problem]:
     return [Problem("comma_splits", row=row, got=plan.separator.join(table.loc[row - 2].dropna())[:100], count=count)]
 
 
-def _parsed(path: Path, plan: _Plan, skip: int, parallel: bool) -> tuple[pd.DataFrame, np.ndarray, str, int]:
+def _parsed(path: Path, plan: Plan, skip: int, parallel: bool) -> tuple[pd.DataFrame, np.ndarray, str, int]:
     """The rows; which rows are none, from 1; the text of the first of these, and how many line feeds they hold."""
     # two columns at least: the separator that stands for a blank line must not be one cell too many
     columns = {f"c{place}": "VARCHAR" for place in range(max(plan.width, 2))}

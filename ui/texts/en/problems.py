@@ -376,10 +376,15 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     # rows
     "parts_checked_alone": (
-        "{files} files hold too many rows to be checked together: each was checked alone",
+        "{parts} parts hold too many rows to be checked together: each file, and each block of a large one, was checked alone",
         "files of up to 10,000,000 rows in all",
-        "Copies of a line, sales that two files hold (they count twice), sales that a return in another file undoes and unusual units were "
-        "not looked for across files, and the files are not kept with the dataset: keep them yourself.",
+        "Copies of a line, sales that two parts hold (they count twice), sales that a return in another part undoes and unusual units were "
+        "not looked for across parts, and the files are not kept with the dataset: keep them yourself.",
+    ),
+    "not_in_blocks": (
+        "text in {got}, too large to be read at once",
+        "text in UTF-8, or another encoding whose line ends are one byte",
+        "Save the file as UTF-8, or in several files of up to 10,000,000 rows in all.",
     ),
     "parts_with_known": (
         "a column known ahead, or of stock, in files that hold too many rows to be read together",
