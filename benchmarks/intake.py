@@ -86,9 +86,8 @@ def _import(paths: list[Path]) -> None:
     if table is None:
         raise RuntimeError(f"{paths[0].name}: expected a table")
     recipe = Recipe(propose(table), "D")
-    if recipe.mapping.customer is not None:
-        table = without_names(table, recipe.mapping.customer, salt())
-    with datasets.kept(table) as raw:
+    customer = recipe.mapping.customer
+    with datasets.kept(lambda: table if customer is None else without_names(table, customer, salt())) as raw:
         _save(apply(recipe, table), [raw], recipe.to_json())
 
 

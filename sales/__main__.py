@@ -111,9 +111,8 @@ def _import(args: argparse.Namespace) -> int:
             raw = _raw(args, base, bar)
             bar.show(2, 4, text("check.import.checking"))
             recipe = decided(args, base, raw)
-            table = _without_customers(raw.table, recipe.mapping)
-            written = ahead.enter_context(datasets.kept(table))
-            recipe, read = _made(args, recipe, table)
+            written = ahead.enter_context(datasets.kept(partial(_without_customers, raw.table, recipe.mapping)))
+            recipe, read = _made(args, recipe, raw.table)
             read = replace(read, problems=(*raw.problems, *in_files(read.problems, raw.how)))
             kept = {"raw": [written], "recipe": recipe.to_json()}
             facts = {"source": _source(args)}

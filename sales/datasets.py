@@ -1,8 +1,8 @@
 """Saved sales: panels in the workspace, with the raw tables and the recipe that they were made of, and stock terms. The sales of a dataset
 may be replaced by later ones; each version has a file of its own, named by its fingerprint."""
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,9 +45,9 @@ def save_sales(
     return datasets.create(title, content, {**facts, **about, RECIPE: recipe, SAVED: _now()})
 
 
-def kept(table: pd.DataFrame) -> AbstractContextManager[tables.Content]:
-    """`table` for `save_sales` to keep beside the panel: it is written while the panel is made of it."""
-    return datasets.ahead(lambda: _raw(table))
+def kept(table: Callable[[], pd.DataFrame]) -> AbstractContextManager[tables.Content]:
+    """The table that `table` gives, for `save_sales` to keep beside the panel: made and written while the panel is made."""
+    return datasets.ahead(lambda: _raw(table()))
 
 
 def update_sales(

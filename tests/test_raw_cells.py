@@ -48,7 +48,7 @@ def test_a_table_kept_while_its_panel_is_made_is_the_one_that_was_read(tmp_path:
     units = pd.Series(["1,5", 2.25, None], dtype=object)
     table = pd.DataFrame({"item": "A", "day": ["2024-01-01", "2024-01-02", "2024-01-03"], "units": units}, index=[0, 1, 5])
     recipe = Recipe(Mapping("item", "day", "units"))
-    with kept(table) as raw:
+    with kept(lambda: table) as raw:
         panel = apply(recipe, table).panel
         assert panel is not None
         saved = save_sales("Shop", panel, {}, [raw], recipe.to_json())
@@ -59,7 +59,7 @@ def test_a_table_kept_while_its_panel_is_made_is_the_one_that_was_read(tmp_path:
 
 def test_a_table_whose_panel_was_not_saved_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFCAST_HOME", str(tmp_path))
-    with pytest.raises(ValueError, match="no panel"), kept(pd.DataFrame({"item": ["A"]})):
+    with pytest.raises(ValueError, match="no panel"), kept(lambda: pd.DataFrame({"item": ["A"]})):
         raise ValueError("no panel")
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
