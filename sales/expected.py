@@ -1,7 +1,9 @@
 """What each item would ordinarily sell in each period: its level round about x season x flags known ahead x what moved the whole shop."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +20,8 @@ _FINER = (0.1, 0.01, 0.001)
 _SHARP, _PRECISION = 0.01, 2e-7  # of a step, and of what 32 bits hold
 _CELLS = 400_000  # what a processor's cache holds
 _ROUNDS = 2
+_THREADS = 2
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +60,11 @@ def expected(panel: SalesPanel, demand: np.ndarray | None = None) -> Expected:
             _fit(y, factor, group, reach)
         shop = shop * _shop(y, factor, dispersion, reach)
     mean = np.empty((n, periods), dtype=np.float32)
-    for rows in blocks(n, periods):
+
+    def course(rows: slice) -> None:
         mean[rows] = level(y[rows], factor[rows], reach) * factor[rows]
+
+    over_blocks(course, n, periods)
     return Expected(factor, mean, dispersion, shop)
 
 
@@ -82,6 +89,15 @@ def blocks(n: int, periods: int) -> Iterator[slice]:
     """Slices of the items, each of some hundred thousand values."""
     step = max(_CELLS // max(periods, 1), 1)
     return (slice(at, min(at + step, n)) for at in range(0, max(n, 1), step))
+
+
+def over_blocks(step: Callable[[slice], Answer], n: int, periods: int) -> list[Answer]:
+    """What `step` answers for each of `blocks`, in their order, by two threads: what is done to some items touches no others."""
+    rows = list(blocks(n, periods))
+    if len(rows) == 1:
+        return [step(rows[0])]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(step, rows))
 
 
 def level(y: np.ndarray, factor: np.ndarray, reach: int) -> np.ndarray:
@@ -139,12 +155,15 @@ def _fit(y: np.ndarray, factor: np.ndarray, group: np.ndarray, reach: int) -> No
     if phases == 0:
         return
     units, ordinary, mean = np.zeros((n, phases)), np.zeros((n, phases)), np.zeros(n)
-    for rows in blocks(n, periods):
+
+    def learn(rows: slice) -> None:
         usual = level(y[rows], factor[rows], reach) * factor[rows]
         usable = ~np.isnan(y[rows]) & ~np.isnan(usual)
         mean[rows] = np.where(usable, usual, 0).sum(axis=1) / np.maximum(usable.sum(axis=1), 1)
         units[rows] = _by_phase(np.where(usable, y[rows], 0.0), group[rows] if len(group) > 1 else group, phases)
         ordinary[rows] = _by_phase(np.where(usable, usual, 0.0), group[rows] if len(group) > 1 else group, phases)
+
+    over_blocks(learn, n, periods)
     of_all = np.divide(units.sum(axis=0), ordinary.sum(axis=0), out=np.ones(phases), where=ordinary.sum(axis=0) > 0)
     prior = (_PRIOR_UNITS + _PRIOR_PERIODS * mean)[:, None]
     own = (units + prior * of_all) / (ordinary + prior)
@@ -163,15 +182,15 @@ def _by_phase(values: np.ndarray, group: np.ndarray, phases: int) -> np.ndarray:
 def _shop(y: np.ndarray, factor: np.ndarray, dispersion: np.ndarray, reach: int) -> np.ndarray:
     """Each period's factor of the whole shop, T; `factor` is multiplied by it, and `dispersion` learnt, in place."""
     n, periods = y.shape
-    units, ordinary, squares, variance = (np.zeros(periods) for _ in range(4))
-    for rows in blocks(n, periods):
+
+    def sums(rows: slice) -> list[np.ndarray]:
         usual = level(y[rows], factor[rows], reach) * factor[rows]
         dispersion[rows] = dispersion_of(y[rows], usual)
         usual[np.isnan(y[rows]) | np.isnan(usual)] = 0.0
-        units += np.where(usual > 0, y[rows], 0.0).sum(axis=0)
-        ordinary += usual.sum(axis=0)
-        squares += (usual**2).sum(axis=0)
-        variance += (usual + dispersion[rows, None] * usual**2).sum(axis=0)
+        parts = np.where(usual > 0, y[rows], 0.0), usual, usual**2, usual + dispersion[rows, None] * usual**2
+        return [part.sum(axis=0) for part in parts]
+
+    units, ordinary, squares, variance = (np.sum(part, axis=0, dtype=float) for part in zip(*over_blocks(sums, n, periods), strict=True))
     carried = ordinary**2 >= LEAST_ITEMS * squares
     moved = carried & (ordinary > 0) & (np.abs(units - ordinary) > _SURPRISE * np.sqrt(variance))
     shop = np.where(moved, np.maximum(units, 0) / np.where(moved, ordinary, 1), 1.0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from sales.expected import REACH, Expected, blocks, dispersion_of, expected, running, steps
+from sales.expected import REACH, Expected, dispersion_of, expected, over_blocks, running, steps
 from sales.panel import SalesPanel
 
 FALSE_SHARE = 0.01
@@ -123,12 +123,14 @@ def at_least(mean: np.ndarray, dispersion: np.ndarray, sold: np.ndarray) -> np.n
 
 def _improbable(panel: SalesPanel, demand: np.ndarray, usual: Expected) -> np.ndarray:
     """Mask items x periods of the runs of zeros that are taken. `demand`: as `usual` was learnt from."""
-    found, chance = [], []
-    for rows in blocks(*demand.shape):
+
+    def look(rows: slice) -> tuple[_Runs, np.ndarray]:
         runs = _between_sales(panel.demand[rows], demand[rows], usual, rows, REACH[panel.calendar.frequency])
         odds, again = _clumps(demand[rows], _zero_chance(usual.mean[rows], usual.dispersion[rows, None]))
-        chance.append(_log_chance(runs, usual.factor[rows], usual.dispersion[rows], odds, again))
-        found.append(replace(runs, item=runs.item + rows.start))
+        chance = _log_chance(runs, usual.factor[rows], usual.dispersion[rows], odds, again)
+        return replace(runs, item=runs.item + rows.start), chance
+
+    found, chance = zip(*over_blocks(look, *demand.shape), strict=True)
     runs = _Runs(*(np.concatenate([getattr(part, each.name) for part in found]) for each in fields(_Runs)))
     return runs.at(_allowed(np.concatenate(chance), int((panel.demand > 0).sum()))).mask(demand.shape)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sales.expected import REACH, Expected, blocks, level, steps
+from sales.expected import REACH, Expected, level, over_blocks, steps
 from sales.panel import SalesPanel
 
 DEVIATIONS = 8.0
@@ -14,8 +14,11 @@ _LEAST_FACTOR = 0.05
 def tamed(demand: np.ndarray) -> np.ndarray:
     """`demand`, items x periods, cut to each item's own ceiling without season: what to learn seasons and levels from."""
     result = np.empty_like(demand)
-    for rows in blocks(*demand.shape):
+
+    def cut(rows: slice) -> None:
         result[rows] = np.minimum(demand[rows], _ceiling(demand[rows], steps(demand[rows]))[:, None])
+
+    over_blocks(cut, *demand.shape)
     return result
 
 
@@ -29,7 +32,8 @@ def ceilings(panel: SalesPanel, usual: Expected) -> np.ndarray:
     """
     y, reach = panel.demand, REACH[panel.calendar.frequency]
     result = np.empty(y.shape, dtype=np.float32)
-    for rows in blocks(*y.shape):
+
+    def ceiling(rows: slice) -> None:
         factor = np.maximum(usual.factor[rows], _LEAST_FACTOR)
         step = steps(y[rows])
         flat = _ceiling(y[rows] / factor, step)[:, None] * factor
@@ -37,6 +41,8 @@ def ceilings(panel: SalesPanel, usual: Expected) -> np.ndarray:
         middle = about.mean(axis=1, keepdims=True)
         course = np.maximum(np.divide(about, middle, out=np.ones_like(about), where=middle > 0), _LEAST_FACTOR) * factor
         result[rows] = np.maximum(flat, _ceiling(y[rows] / course, step)[:, None] * course)
+
+    over_blocks(ceiling, *y.shape)
     return result
 
 

@@ -208,3 +208,16 @@ def test_spare_parts_are_never_out_of_stock_by_inference() -> None:
     oil = pd.read_parquet(folder("spare_parts") / "oil_demand_monthly.parquet")
     wide = oil.pivot(index="sku", columns="month", values="demand").clip(lower=0)
     assert inferred_out_of_stock(panel(wide.to_numpy(), "M", items=sorted(map(str, wide.index)))).mean() < 1e-4
+
+
+def test_items_are_looked_at_block_by_block_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What moves the whole shop is summed over all blocks, in their order, whichever thread is done first."""
+    flagged, _ = shop(SEEDS[0])
+    whole = expected(flagged)
+    found = inferred_out_of_stock(hidden(flagged), whole)
+    assert (whole.shop != 1).any()
+    monkeypatch.setattr("sales.expected._CELLS", 7 * len(flagged.periods))
+    parts = expected(flagged)
+    for name in ("factor", "mean", "dispersion", "shop"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-5)
+    np.testing.assert_array_equal(inferred_out_of_stock(hidden(flagged), parts), found)
