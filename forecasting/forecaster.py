@@ -92,9 +92,9 @@ class Forecaster(ABC):
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """What the forecast is made of, as far as the model can tell: tidy rows `item, kind, name, ds, value`, none by default.
 
-        kind "component": a series over the history and `horizon` periods past it, units, that add up to the model's mean. kind "importance"
-        or "coefficient": one number of the whole model or item, ds NaT (item "" where it is the model's). Items that the model cannot work
-        on have no rows.
+        kind "component": a series over the history and `horizon` periods past it, units, that add up to the model's mean. Other kinds
+        ("importance", "coefficient", "f_score", "mutual_information", "weight"): one number of the whole model or item, ds NaT (item ""
+        where it is the model's). Items that the model cannot work on have no rows.
         """
         return driver_rows([])
 

@@ -71,8 +71,8 @@ def test_the_recursion_and_likelihood_are_those_of_statsmodels(form: Form) -> No
 
 @pytest.mark.parametrize("trend", ["N", "A", "Ad"])
 def test_a_season_that_multiplies_moves_as_the_book_says(trend: str) -> None:
-    """Hyndman et al. (2008), table 2.3: m = (l + phi b) s; l' = (l + phi b)(1 + alpha e); b' = phi b + beta (l + phi b) e; s' = s (1 + gamma e),
-    e = (y - m) / m. (statsmodels moves the season by the new level.)"""
+    """Hyndman et al. (2008), table 2.3: m = (l + phi b) s; l' = (l + phi b)(1 + alpha e); b' = phi b + beta (l + phi b) e;
+    s' = s (1 + gamma e), e = (y - m) / m. (statsmodels moves the season by the new level.)"""
     y, form = airline(3) / 100, Form("M", trend, "M")
     some, theta = lanes(y, form), some_theta(Form("M", trend, "M"), 12, RNG(2))
     by = natural(theta, some)

@@ -214,7 +214,7 @@ def test_drivers_are_tidy_and_components_add_up_to_the_mean(name: str) -> None:
     sales = shop().select(np.array([0, 1]))
     found = made(name).drivers(sales, HORIZON, np.random.default_rng(1))
     assert list(found.columns) == ["item", "kind", "name", "ds", "value"]
-    assert set(found["kind"]) <= {"component", "importance", "coefficient"}
+    assert set(found["kind"]) <= {"component", "importance", "coefficient", "f_score", "mutual_information", "weight"}
     assert np.isfinite(found["value"]).all()
     assert (found["ds"].notna() == (found["kind"] == "component")).all()
     components = found[(found["kind"] == "component") & (found["ds"] > sales.last)]
