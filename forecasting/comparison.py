@@ -1,7 +1,7 @@
 """A comparison as a run: its settings, which name it, and its tables, backtest, forecast and drivers, made of the parts of its tasks."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from forecasting.backtest import backtest_tasks, driver_tasks, forecast_tasks, joined, joined_drivers
-from forecasting.forecaster import Forecaster
+from forecasting.forecaster import Cost, Forecaster
+from forecasting.models import registry
 from sales.panel import SalesPanel
 from workspace import tables
 from workspace.runs import Run
@@ -18,6 +19,7 @@ from workspace.tasks import Tell, work
 
 BACKTEST, FORECAST, DRIVERS, BOTH = "backtest", "forecast", "drivers", "compare"
 SEED = 0
+USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 _ANSWERS_COME_FROM = ("backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "models/*.py")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax", "scikit-learn")
 
@@ -48,6 +50,17 @@ class Comparison:
         typed = ["-m", "forecasting", self.verb, *sales, "--horizon", str(self.horizon), "--models", ",".join(self.models)]
         given = {"--cutoffs": self.cutoffs, "--best": self.best, "--country": self.country, "--seed": self.seed or None}
         return typed + [part for flag, value in given.items() if value for part in (flag, str(value))]
+
+    def expected_seconds(self, items: int, measured: Mapping[str, float], workers: int) -> float:
+        """About how long the run takes on so many processes over a panel of so many items: for each model and item, every cutoff and the
+        forecast past the end, by the seconds `measured` of one item and cutoff, by model, else by what models of its cost usually take.
+
+        >>> Comparison(("seasonal_naive",), 28, "3", best=10).expected_seconds(500, {"seasonal_naive": 0.5}, 2)
+        10.0
+        """
+        count = int(self.cutoffs) if self.cutoffs.strip().isdecimal() else len(self.cutoffs.split(","))
+        each = sum(measured.get(model, USUAL_SECONDS[registry.card(model).cost]) for model in self.models)
+        return each * min(self.best or items, items) * (count + 1) / workers
 
 
 def compared(

@@ -8,6 +8,7 @@ import pandas as pd
 
 from forecasting.scores import comparable
 from sales.panel import SalesPanel
+from sales.summary import pattern
 
 BASELINE = "seasonal_naive"
 CLASS_LIMITS = {"A": 0.80, "B": 0.95, "C": 1.0}
@@ -135,6 +136,14 @@ def volume_classes(units: pd.Series) -> pd.Series:
     a, b, c = CLASS_LIMITS
     cut = np.select([(before < CLASS_LIMITS[a] - _TIE) & (ranked > 0), (before < CLASS_LIMITS[b] - _TIE) & (ranked > 0)], [a, b], c)
     return pd.Series(cut, index=ranked.index, dtype=object).reindex(units.index)
+
+
+def demand_classes(panel: SalesPanel, cutoff: pd.Timestamp) -> pd.Series:
+    """The class of demand of each item up to and with period `cutoff` (`sales.summary.pattern`): smooth, erratic, intermittent, lumpy, or
+    none where nothing sold. Raises KeyError where `cutoff` is no period of the panel."""
+    demand = panel.demand[:, : int(panel.periods.get_loc(cutoff)) + 1].astype(float)
+    found = [pattern(row[~np.isnan(row)]) for row in demand]
+    return pd.Series(found, index=pd.Index(panel.items, dtype=object), dtype=object)
 
 
 def _wins(parts: pd.DataFrame) -> pd.DataFrame:

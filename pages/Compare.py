@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compare, leaderboard, runs, session, shell
+from ui import compare, runs, session, shell
 
 data = shell.frame("compare")
 if data is None:
@@ -18,9 +18,6 @@ if result is None or not compare.usable(result):
 panel = session.panel_of(data, result.fingerprint)
 runs.choose(data, result.run)
 compare.origin(data, result, panel)
-compare.overall(result, panel)
-leaderboard.board(result, panel)
-compare.one_item(data, result, panel)
-leaderboard.errors(result, panel)
+compare.questions(data, result, panel)
 compare.for_the_plan(result)
 compare.downloads(result, panel)

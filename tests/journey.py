@@ -8,6 +8,7 @@ import realdata
 from browser import settled
 
 from forecasting.models import registry
+from ui.model_style import with_family
 from ui.texts import text
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def only_models(page: "Page", *names: str) -> None:
     """Leaves only some of the models of the comparison chosen, by their names in the registry."""
     chosen = page.get_by_test_id("stMultiSelect").filter(has_text=text("form.models"))
     for other in set(registry.DEFAULT) - set(names):
-        button = chosen.get_by_role("button", name=f"Remove {text(f'model.{other}')}", exact=True)
+        button = chosen.get_by_role("button", name=f"Remove {with_family(other)}", exact=True)
         button.click()
         button.wait_for(state="detached")
 

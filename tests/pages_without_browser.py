@@ -45,6 +45,12 @@ def ran(touched: Any) -> AppTest:
     return app
 
 
+def asked(app: AppTest, data: Dataset, question: str) -> AppTest:
+    """Compare after somebody opened the tab of one of its questions."""
+    app.session_state[f"question-{data.name}"] = text(f"question.{question}")
+    return ran(app)
+
+
 def upload(app: AppTest, key: str, name: str, content: bytes) -> AppTest:
     uploader = next(u for u in app.file_uploader if str(u.key).startswith(key))
     uploader.set_value((name, content, "application/octet-stream"))

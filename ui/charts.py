@@ -1,14 +1,14 @@
 """Pictures: every one a Plotly figure made of tidy tables, with its axes named and its units stated."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from forecasting.models import registry
-from forecasting.residuals import Autocorrelation, Histogram
-from forecasting.scores import comparable, wape_by, with_step
 from sales.panel import SalesPanel
 from sales.summary import Nothing
+from ui.model_style import color_of, line_of
 from ui.texts import text
 
 # Okabe & Ito (2008): told apart by colour-blind readers too
@@ -69,18 +69,18 @@ def forecasts(
     item: str,
     backtest: pd.DataFrame,
     forecast: pd.DataFrame,
-    shown: list[str],
-    models: list[str],
+    shown: Sequence[str],
     adjusted: pd.DataFrame | None = None,
 ) -> go.Figure:
-    """Sales of one item, the forecasts of the models `shown` out of `models` from every cutoff and past the end, their bands from the
-    median to the 95 % quantile (of two models at most: more hide each other), the cutoffs as dashed lines, and the planner's `adjusted`
-    forecast (see `Desk.adjusted_forecast`) where it is given."""
+    """Sales of one item, the forecasts of the models `shown` from every cutoff and past the end, bands from the median to the 95 % quantile
+    (of two models at most, else of the first: more hide each other), the cutoffs as dashed lines, and the planner's `adjusted` forecast
+    (see `Desk.adjusted_forecast`) where it is given."""
     i = panel.rows_of([item])[0]
     figure = go.Figure()
     rows = pd.concat([backtest[backtest["item"] == item], forecast[forecast["item"] == item]])
+    banded = shown if len(shown) <= MOST_BANDS else shown[:1]
     for model in shown:
-        _add_model(figure, rows[rows["model"] == model], model, color_of(model), band=len(shown) <= MOST_BANDS)
+        _add_model(figure, rows[rows["model"] == model], model, band=model in banded)
     if adjusted is not None:
         add_adjusted(figure, adjusted)
     actual = {"mode": "lines", "name": text("chart.sales"), "line": {"color": ACTUAL, "width": 1.5}}
@@ -117,121 +117,16 @@ def add_adjusted(figure: go.Figure, forecast: pd.DataFrame) -> None:
     figure.add_scatter(x=forecast["ds"], y=forecast["after"], mode="lines", name=text("chart.adjusted"), line=line)
 
 
-def _add_model(figure: go.Figure, rows: pd.DataFrame, model: str, color: str, band: bool) -> None:
-    name = text(f"model.{model}")
+def _add_model(figure: go.Figure, rows: pd.DataFrame, model: str, band: bool) -> None:
+    name, color = text(f"model.{model}"), color_of(model)
     for k, (_, part) in enumerate(rows.groupby("cutoff")):
         if band and set(BAND) <= set(part.columns):
             shade = {"line": {"width": 0}, "mode": "lines", "showlegend": False, "hoverinfo": "skip", "legendgroup": model}
             figure.add_scatter(x=part["ds"], y=part[BAND[0]], **shade)
             figure.add_scatter(x=part["ds"], y=part[BAND[1]], fill="tonexty", fillcolor=_faded(color, 0.2), **shade)
         figure.add_scatter(
-            x=part["ds"], y=part["mean"], mode="lines", name=name, line={"color": color, "width": 2}, showlegend=k == 0, legendgroup=model
+            x=part["ds"], y=part["mean"], mode="lines", name=name, line=line_of(model), showlegend=k == 0, legendgroup=model
         )
-
-
-def wape_by_model(backtest: pd.DataFrame, models: list[str]) -> go.Figure:
-    """WAPE of each model over the rows given, a bar each, lowest first."""
-    table = wape_by(backtest, ["model"]).sort_values("WAPE")
-    names = [text(f"model.{model}") for model in table["model"]]
-    colors = [color_of(model) for model in table["model"]]
-    figure = go.Figure(go.Bar(x=table["WAPE"], y=names, orientation="h", marker={"color": colors}, texttemplate="%{x:.1%}"))
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
-    return framed(figure)
-
-
-def wape_by_step(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
-    """WAPE of each model at each step after the cutoff: how error grows with the horizon."""
-    table = wape_by(with_step(backtest), ["model", "step"])
-    figure = go.Figure()
-    for model in models:
-        part = table[table["model"] == model]
-        line = {"color": color_of(model), "width": 2}
-        figure.add_scatter(x=part["step"], y=part["WAPE"], mode="lines+markers", name=text(f"model.{model}"), line=line)
-    figure.update_xaxes(title=text("chart.step", period=period(panel)))
-    figure.update_yaxes(tickformat=".0%", title=text("chart.wape"), rangemode="tozero")
-    return framed(figure)
-
-
-def errors(backtest: pd.DataFrame, models: list[str], panel: SalesPanel) -> go.Figure:
-    """The spread of forecast errors of each model, units per period: boxes of the middle half, whiskers to 5 and 95 %; above 0 too high."""
-    common = comparable(backtest)
-    off = (common["mean"] - common["y"]).groupby(common["model"]).quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
-    figure = go.Figure()
-    for model in [m for m in models if m in off.index]:
-        low, q1, median, q3, high = ([value] for value in off.loc[model])
-        box = {"lowerfence": low, "q1": q1, "median": median, "q3": q3, "upperfence": high}
-        figure.add_box(**box, x=[text(f"model.{model}")], name=text(f"model.{model}"), marker={"color": color_of(model)})
-    figure.update_yaxes(title=text("chart.error", period=period(panel)))
-    figure.update_layout(showlegend=False)
-    return framed(figure)
-
-
-def error_by_cutoff(table: pd.DataFrame, models: list[str]) -> go.Figure:
-    """WAPE of each model at each cutoff as lines, its bias as dotted ones: whether a model was good once or always."""
-    figure = go.Figure()
-    for model in models:
-        part, name, color = table[table["model"] == model], text(f"model.{model}"), color_of(model)
-        for column, dash in (("WAPE", "solid"), ("bias", "dot")):
-            line = {"color": color, "width": 2, "dash": dash}
-            hover = f"{name} {text(f'metric.{column}')} %{{y:.1%}}<extra></extra>"
-            figure.add_scatter(
-                x=[f"{cutoff:%Y-%m-%d}" for cutoff in part["cutoff"]],
-                y=part[column],
-                mode="lines+markers",
-                name=name,
-                line=line,
-                legendgroup=model,
-                showlegend=column == "WAPE",
-                hovertemplate=hover,
-            )
-    figure.add_hline(y=0, line={"color": CUTOFF, "width": 1})
-    figure.update_xaxes(title=text("chart.cutoff"), type="category")
-    figure.update_yaxes(tickformat=".0%", title=text("chart.wape_and_bias"))
-    return framed(figure)
-
-
-def coverage(table: pd.DataFrame, models: list[str]) -> go.Figure:
-    """The share of sales at or below each quantile against its level; a calibrated model lies on the diagonal."""
-    figure = go.Figure()
-    diagonal = {"color": CUTOFF, "width": 1, "dash": "dash"}
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name=text("chart.calibrated"), line=diagonal, hoverinfo="skip")
-    for model in models:
-        part = table[table["model"] == model]
-        line = {"color": color_of(model), "width": 2}
-        figure.add_scatter(x=part["level"], y=part["covered"], mode="lines+markers", name=text(f"model.{model}"), line=line)
-    lowest = min([0.45, *(table["covered"] - 0.05)])
-    figure.update_xaxes(tickformat=".0%", title=text("chart.nominal"), range=[0.45, 1.02])
-    figure.update_yaxes(tickformat=".0%", title=text("chart.covered"), range=[lowest, 1.02])
-    return framed(figure)
-
-
-def histogram(spread: Histogram, color: str, axis: str) -> go.Figure:
-    """Shares of the residuals in bins, and those of a normal distribution of the same mean and standard deviation as a line."""
-    figure = go.Figure(go.Bar(x=spread.middle, y=spread.share, width=spread.width, name=text("chart.residuals"), marker={"color": color}))
-    line = {"color": ACTUAL, "width": 1.5}
-    figure.add_scatter(x=spread.middle, y=spread.normal, mode="lines", name=text("chart.normal"), line=line)
-    figure.update_xaxes(title=axis)
-    figure.update_yaxes(tickformat=".0%", title=text("chart.share"))
-    figure.update_layout(bargap=0.05)
-    return framed(figure)
-
-
-def autocorrelation(found: Autocorrelation, color: str) -> go.Figure:
-    """The correlation of residuals so many periods apart (of several items: the median), and between which bounds noise would stay."""
-    values, bounds = found.typical()
-    figure = go.Figure(go.Bar(x=found.lags, y=values, name=text("chart.correlation"), marker={"color": color}, width=0.4))
-    line = {"color": CUTOFF, "width": 1, "dash": "dash"}
-    for sign, shown in ((1, True), (-1, False)):
-        figure.add_scatter(x=found.lags, y=sign * bounds, mode="lines", name=text("chart.bounds"), line=line, showlegend=shown)
-    figure.update_xaxes(title=text("chart.lag"), dtick=1)
-    figure.update_yaxes(title=text("chart.correlation"), range=[-1, 1])
-    return framed(figure)
-
-
-def color_of(model: str) -> str:
-    """The colour of a model, the same in every picture."""
-    return PALETTE[registry.NAMES.index(model) % len(PALETTE)]
 
 
 def period(panel: SalesPanel) -> str:

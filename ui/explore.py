@@ -9,7 +9,7 @@ from sales import summary
 from sales.nothing import Estimate, estimated_demand, inferred_out_of_stock
 from sales.panel import SalesPanel
 from sales.summary import Nothing
-from ui import charts, session
+from ui import charts, past, session
 from ui.texts import plain, text
 from workspace.datasets import Dataset
 
@@ -76,6 +76,7 @@ def _past(dataset: Dataset, panel: SalesPanel, item: str, inferred: np.ndarray |
         lacking = text("explore.not_estimated", count=int(estimate.not_estimated[row])) if estimate.not_estimated[row] else ""
         not_taken = text("explore.not_taken", count=nothing.counts["inferred"]) if nothing.inferred.any() else ""
         st.markdown(text("explore.added", units=float(estimate.units_added[row])) + lacking + not_taken)
+    past.section(panel, item, f"sales-{dataset.name}")
 
 
 def _looked(dataset: Dataset, panel: SalesPanel) -> tuple[np.ndarray | None, Estimate | None]:

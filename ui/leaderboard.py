@@ -1,5 +1,6 @@
-"""The depth behind Compare's first table: who wins where, which item to open, what the errors have left, what quantiles cover."""
+"""The depth behind Compare's first table: who wins where, which item to open, what the errors have left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,15 +11,17 @@ import streamlit as st
 
 from forecasting import leaderboard as boards
 from forecasting import residuals as left
+from forecasting.scores import scores
 from sales.panel import SalesPanel
-from ui import charts, tables
+from ui import certainty_charts, charts, error_charts, tables
+from ui.model_style import color_of, named
 from ui.session import Result
 from ui.texts import text
 from workspace.cells import csv_table
 
 BOARD, ITEMS = "leaderboard", "items"
 ITEM, WON_BY, MODEL = "compare-item", "won-by", "residual-model"
-GROUPS = ("category", "volume")
+GROUPS = ("category", "volume", "pattern")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +39,16 @@ class Overview:
 def overview(run: str, _result: Result, _panel: SalesPanel) -> Overview:
     """The overview of the run named."""
     parts = _result.errors
-    units = boards.units_until(_panel, _result.backtest["cutoff"].min())
+    first = _result.backtest["cutoff"].min()
+    units, patterns = boards.units_until(_panel, first), boards.demand_classes(_panel, first)
     classes = boards.volume_classes(units)
     units = units.reindex(pd.unique(parts["item"]))
     categories = _categories(_panel).reindex(units.index).fillna("")
     items = boards.by_item(parts, units)
     items.insert(2, "volume", items["item"].map(classes))
     items.insert(3, "category", items["item"].map(categories))
-    grouped = {name: boards.leaderboard(parts, by) for name, by in zip(GROUPS, (categories, classes), strict=True)}
+    items.insert(4, "pattern", items["item"].map(patterns))
+    grouped = {name: boards.leaderboard(parts, by) for name, by in zip(GROUPS, (categories, classes, patterns), strict=True)}
     return Overview(boards.leaderboard(parts), grouped, boards.by_cutoff(parts), items, left.coverage(_result.backtest))
 
 
@@ -52,8 +57,9 @@ def _categories(panel: SalesPanel) -> pd.Series:
     return pd.Series(known, index=pd.Index(panel.items, dtype=object), dtype=object)
 
 
-def board(result: Result, panel: SalesPanel) -> None:
-    """The leaderboard over all items, by category and by volume class; choosing a model shows the items that it wins."""
+def board(result: Result, panel: SalesPanel, focus_on: Sequence[str]) -> None:
+    """The leaderboard over all items, by category, volume and demand class, pictures of the models `focus_on`; choosing a model lists the
+    items that it wins."""
     st.subheader(text("board.title"))
     found = overview(result.run.name, result, panel)
     named = [name for name in GROUPS if name != "category" or (found.grouped[name]["group"] != "").any()]
@@ -65,7 +71,10 @@ def board(result: Result, panel: SalesPanel) -> None:
         st.caption(text("board.explained", items=int(found.overall["items"].max()), all=len(found.items)))
     for name, tab in zip(named, others, strict=True):
         with tab:
-            tables.leaderboard(found.grouped[name], key=f"{BOARD}-{name}")
+            table = found.grouped[name]
+            shown = table.assign(group=[text(f"pattern.{group}") for group in table["group"]]) if name == "pattern" else table
+            st.plotly_chart(error_charts.by_group(shown, focus_on or result.models), key=f"board-{name}-picture")
+            tables.leaderboard(shown, key=f"{BOARD}-{name}")
             st.caption(text(f"board.{name}.explained"))
 
 
@@ -80,8 +89,8 @@ def _model_chosen(result: Result) -> None:
         st.session_state[key_of(MODEL, result)] = chosen
 
 
-def items(result: Result, panel: SalesPanel) -> None:
-    """Every item with its best model and what that adds; choosing a row opens the item below."""
+def items(result: Result, panel: SalesPanel, shown_models: Sequence[str]) -> None:
+    """Every item with its best model, what that adds, and the WAPE of some models; choosing a row opens the item below."""
     st.subheader(text("items.title"))
     found = overview(result.run.name, result, panel).items
     won_by = st.selectbox(
@@ -94,7 +103,7 @@ def items(result: Result, panel: SalesPanel) -> None:
     )
     shown = found if won_by is None else found[found["best"] == won_by]
     st.session_state[f"{ITEMS}-shown"] = shown["item"].tolist()
-    tables.items(shown, result.models, key=ITEMS, on_select=partial(_item_chosen, result))
+    tables.items(shown, shown_models, key=ITEMS, on_select=partial(_item_chosen, result))
     st.caption(text("items.explained", shown=len(shown), all=len(found)))
 
 
@@ -113,30 +122,13 @@ def _chosen(table: str) -> str | None:
 
 
 def _model_or_all(model: str | None) -> str:
-    return text("items.all") if model is None else text(f"model.{model}")
+    return text("items.all") if model is None else named(model)
 
 
-@st.fragment
-def errors(result: Result, panel: SalesPanel) -> None:
-    """Error by cutoff, coverage against nominal, and the residuals of one model over all items."""
-    st.subheader(text("errors.title"))
-    found = overview(result.run.name, result, panel)
-    by_cutoff, covered = st.columns(2)
-    by_cutoff.markdown(text("errors.by_cutoff"))
-    by_cutoff.plotly_chart(charts.error_by_cutoff(found.cutoffs, result.models), key="error-by-cutoff")
-    covered.markdown(text("errors.coverage"))
-    covered.plotly_chart(charts.coverage(found.coverage, result.models), key="coverage")
-    st.caption(text("errors.coverage.explained"))
-    model = st.selectbox(
-        text("residuals.model"),
-        result.models,
-        format_func=lambda m: text(f"model.{m}"),
-        key=key_of(MODEL, result),
-        persist_state="session",
-        width=320,
-    )
+def residuals_of_all(result: Result, model: str) -> None:
+    """The residuals of one model over all items."""
     of_all = _residuals(result.run.name, model, result)
-    _pictures(left.histogram(of_all.scaled()), left.autocorrelation(of_all), model, result, text("residuals.scaled"), "all")
+    _pictures(left.histogram(of_all.scaled()), left.autocorrelation(of_all), model, text("residuals.scaled"), "all")
     st.caption(text("residuals.all"))
 
 
@@ -144,36 +136,44 @@ def residuals_of(result: Result, panel: SalesPanel, item: str, model: str) -> No
     """The residuals of one model for one item."""
     found = _residuals(result.run.name, model, result).of(item)
     axis = text("chart.error", period=charts.period(panel))
-    _pictures(left.histogram(found.known()), left.autocorrelation(found), model, result, axis, "item")
+    _pictures(left.histogram(found.known()), left.autocorrelation(found), model, axis, "item")
     st.caption(text("residuals.item"))
 
 
-def _pictures(spread: left.Histogram | None, correlation: left.Autocorrelation, model: str, result: Result, axis: str, key: str) -> None:
-    color = charts.color_of(model)
+def _pictures(spread: left.Histogram | None, correlation: left.Autocorrelation, model: str, axis: str, key: str) -> None:
+    color = color_of(model)
     one, other = st.columns(2)
     one.markdown(text("residuals.histogram"))
     if spread is None:
         one.caption(text("residuals.too_few"))
     else:
-        one.plotly_chart(charts.histogram(spread, color, axis), key=f"histogram-{key}")
+        one.plotly_chart(certainty_charts.histogram(spread, color, axis), key=f"histogram-{key}")
     other.markdown(text("residuals.autocorrelation"))
     if len(correlation.lags) == 0 or pd.isna(correlation.typical()[0]).all():
         other.caption(text("residuals.too_few"))
         return
-    other.plotly_chart(charts.autocorrelation(correlation, color), key=f"autocorrelation-{key}")
+    other.plotly_chart(certainty_charts.autocorrelation(correlation, color), key=f"autocorrelation-{key}")
     if key == "all":
         other.caption(
             text("residuals.outside", share=np.nanmax(correlation.outside), lag=correlation.lags[np.nanargmax(correlation.outside)])
         )
 
 
-def metrics_csv(result: Result, panel: SalesPanel, scores: pd.DataFrame) -> bytes:
+def metrics_csv(result: Result, panel: SalesPanel) -> bytes:
     """Scores and leaderboards of the run as CSV: scope, item, group (a category, class or cutoff), model, metric, value."""
     found = overview(result.run.name, result, panel)
     cutoffs = found.cutoffs.assign(group=found.cutoffs["cutoff"].dt.strftime("%Y-%m-%d"))
     items = found.items.melt(["item"], [m for m in result.models if m in found.items], "model", "WAPE")
-    tables = {"overall": scores, "leaderboard": found.overall, **found.grouped, "cutoff": cutoffs, "item": items}
+    scored = scores_of(result.run.name, "", result, panel)
+    tables = {"overall": scored, "leaderboard": found.overall, **found.grouped, "cutoff": cutoffs, "item": items}
     return csv_table(boards.long(tables), codes=("item",), decimals=6)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def scores_of(run: str, item: str, _result: Result, _panel: SalesPanel) -> pd.DataFrame:
+    """The metrics of every model over one item; over all where `item` is ""."""
+    rows = _result.backtest[_result.backtest["item"] == item] if item else _result.backtest
+    return scores(rows, _panel)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

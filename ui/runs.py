@@ -6,18 +6,21 @@ from forecasting.comparison import Comparison
 from forecasting.models import registry
 from inventory.plan import horizon_for
 from sales import datasets as saved
-from ui import session
+from sales.panel import SalesPanel
+from ui import model_style, session
 from ui.texts import text
-from ui.texts.progress import in_words
+from ui.texts.progress import how_long, in_words
 from workspace import runs
 from workspace.datasets import Dataset
 from workspace.runs import State
+from workspace.tasks import jobs
 
 BEST_SELLERS = 20
 CUTOFFS = 3
 MOST_CUTOFFS = 12
 LONGEST_HORIZON = 200
 EVERY = 1.0
+MODELS, QUICK = "models", "quick-models"
 
 
 def start(asked: Comparison, dataset: Dataset) -> runs.Run:
@@ -26,51 +29,90 @@ def start(asked: Comparison, dataset: Dataset) -> runs.Run:
     return runs.start(settings, asked.arguments(saved.arguments_of(dataset)), {"data": dataset.name})
 
 
+@st.fragment
 def comparison_form(dataset: Dataset) -> None:
-    """Asks for models, horizon, cutoffs and items; starts the run."""
+    """Asks for models, horizon, cutoffs and items, says about how long it will take, and starts the run."""
     panel = session.panel_of(dataset)
-    horizon = horizon_for(session.terms_of(dataset, session.decisions_of(dataset))[0], panel.calendar)
-    period = text(f"period.{panel.calendar.frequency}")
-    with st.form("comparison"):
-        models = st.multiselect(
-            text("form.models"),
-            registry.NAMES,
-            default=registry.DEFAULT,
-            format_func=lambda m: text(f"model.{m}"),
-            key="models",
-            persist_state="session",
-        )
-        columns = st.columns(4)
-        horizon = columns[0].number_input(
-            text("form.horizon", period=period),
-            1,
-            LONGEST_HORIZON,
-            horizon,
-            key=f"horizon-{dataset.name}",
-            persist_state="session",
-            help=text("form.horizon.help"),
-        )
-        cutoffs = columns[1].number_input(
-            text("form.cutoffs"), 1, MOST_CUTOFFS, CUTOFFS, key="cutoffs", persist_state="session", help=text("form.cutoffs.help")
-        )
-        best = columns[2].number_input(
-            text("form.best", items=len(panel)),
-            0,
-            len(panel),
-            min(BEST_SELLERS, len(panel)),
-            key=f"best-{dataset.name}",
-            persist_state="session",
-            help=text("form.best.help"),
-        )
-        country = columns[3].text_input(
-            text("form.country"), max_chars=2, key="country", persist_state="session", help=text("form.country.help")
-        )
-        asked = st.form_submit_button(text("form.run"), type="primary")
-    if asked and not models:
+    with st.container(border=True):
+        models = _models()
+        asked = _asked(dataset, panel, models)
+        left, right = st.columns([1, 4], vertical_alignment="center")
+        started = left.button(text("form.run"), type="primary", key="run-comparison", width="stretch")
+        if models:
+            right.caption(_expected(dataset, asked, panel))
+    if started and not models:
         st.warning(text("form.no_models"))
-    elif asked:
-        wanted = Comparison(tuple(models), int(horizon), str(cutoffs), int(best) or None, country.strip().upper())
-        session.use_run(dataset, start(wanted, dataset).name)
+    elif started:
+        session.use_run(dataset, start(asked, dataset).name)
+        st.rerun()
+
+
+def _models() -> tuple[str, ...]:
+    """The models chosen, in the order of their families; one click chooses several."""
+    choices = model_style.choices()
+    st.pills(
+        text("form.quick"),
+        list(choices),
+        format_func=lambda name: text(f"form.quick.{name}", count=len(choices[name])),
+        key=QUICK,
+        on_change=_choose_several,
+    )
+    chosen = st.multiselect(
+        text("form.models"),
+        registry.NAMES,
+        default=registry.DEFAULT,
+        format_func=model_style.with_family,
+        key=MODELS,
+        persist_state="session",
+    )
+    return tuple(model for model in registry.NAMES if model in chosen)
+
+
+def _choose_several() -> None:
+    chosen = st.session_state.get(QUICK)
+    if chosen:
+        st.session_state[MODELS] = list(model_style.choices()[chosen])
+    st.session_state[QUICK] = None
+
+
+def _asked(dataset: Dataset, panel: SalesPanel, models: tuple[str, ...]) -> Comparison:
+    """What the fields ask for."""
+    horizon = horizon_for(session.terms_of(dataset, session.decisions_of(dataset))[0], panel.calendar)
+    columns = st.columns(4)
+    horizon = columns[0].number_input(
+        text("form.horizon", period=text(f"period.{panel.calendar.frequency}")),
+        1,
+        LONGEST_HORIZON,
+        horizon,
+        key=f"horizon-{dataset.name}",
+        persist_state="session",
+        help=text("form.horizon.help"),
+    )
+    cutoffs = columns[1].number_input(
+        text("form.cutoffs"), 1, MOST_CUTOFFS, CUTOFFS, key="cutoffs", persist_state="session", help=text("form.cutoffs.help")
+    )
+    best = columns[2].number_input(
+        text("form.best", items=len(panel)),
+        0,
+        len(panel),
+        min(BEST_SELLERS, len(panel)),
+        key=f"best-{dataset.name}",
+        persist_state="session",
+        help=text("form.best.help"),
+    )
+    country = columns[3].text_input(
+        text("form.country"), max_chars=2, key="country", persist_state="session", help=text("form.country.help")
+    )
+    return Comparison(models, int(horizon), str(cutoffs), int(best) or None, country.strip().upper())
+
+
+def _expected(dataset: Dataset, asked: Comparison, panel: SalesPanel) -> str:
+    """About how long the comparison will take, by this dataset's last one where it had these models."""
+    result = session.result_of(dataset)
+    measured = {} if result is None else result.errors.groupby("model")["seconds"].mean().dropna().to_dict()
+    workers = jobs()
+    seconds = asked.expected_seconds(len(panel), measured, workers)
+    return text("form.expected", takes=how_long(seconds), items=asked.best or len(panel), models=len(asked.models), workers=workers)
 
 
 def watch(dataset: Dataset) -> None:

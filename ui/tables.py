@@ -89,7 +89,8 @@ def leaderboard(table: pd.DataFrame, key: str, on_select: Callable[[], None] | N
 def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Callable[[], None]) -> None:
     """A row an item, with its best model and the WAPE of each; a row can be chosen."""
     shown = table.assign(best=[text(f"model.{model}") if model else text("table.none") for model in table["best"]])
-    named = ("item", "units", "best", "value_added", "volume", "category")
+    shown["pattern"] = [text(f"pattern.{pattern}") for pattern in table["pattern"]]
+    named = ("item", "units", "best", "value_added", "volume", "pattern", "category")
     config = {
         name: st.column_config.Column(text(f"items.column.{name}"), help=text(f"items.column.{name}.help"), pinned=name == "item")
         for name in named
@@ -100,7 +101,7 @@ def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Calla
     st.dataframe(
         style,
         hide_index=True,
-        column_order=("item", "units", "best", "value_added", *models, "volume", "category"),
+        column_order=("item", "units", "best", "value_added", *models, "volume", "pattern", "category"),
         column_config=config,
         key=key,
         on_select=on_select,
@@ -108,3 +109,17 @@ def items(table: pd.DataFrame, models: Sequence[str], key: str, on_select: Calla
         height=ITEMS_HEIGHT if len(table) > ITEMS_SEEN else "auto",
         placeholder=text("table.none"),
     )
+
+
+def value_added(table: pd.DataFrame, currency: str, money: bool) -> None:
+    """A row a model: what it adds over seasonal naive as a share of sales, in units and, where prices are known, in money."""
+    shown = table.assign(model=[text(f"model.{model}") for model in table["model"]])
+    columns = ["model", "share", "units", *(["money"] if money else [])]
+    config = {
+        name: st.column_config.Column(
+            text(f"value.column.{name}", currency=currency), help=text(f"value.column.{name}.help"), pinned=name == "model"
+        )
+        for name in columns
+    }
+    style = shown[columns].style.format({"share": "{:+.1%}", "units": "{:+,.0f}", "money": "{:+,.0f}"}, na_rep=text("table.none"))
+    st.dataframe(style, hide_index=True, column_config=config, key="value-table", placeholder=text("table.none"))

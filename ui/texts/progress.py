@@ -30,3 +30,14 @@ def time_left(seconds: float | None) -> str:
     if seconds < SECONDS_IN_A_MINUTE:
         return text("run.left.seconds")
     return text("run.left.minutes", minutes=math.ceil(seconds / SECONDS_IN_A_MINUTE))
+
+
+def how_long(seconds: float) -> str:
+    """What something will take: minutes, rounded up.
+
+    >>> how_long(20), how_long(130)
+    ('less than a minute', 'about 3 min')
+    """
+    if seconds < SECONDS_IN_A_MINUTE:
+        return text("run.takes.seconds")
+    return text("run.takes.minutes", minutes=math.ceil(seconds / SECONDS_IN_A_MINUTE))

@@ -11,6 +11,7 @@ from ui.texts.en.plan import PLAN
 from ui.texts.en.planner import PLANNER
 from ui.texts.en.problems import PROBLEM_FRAME
 from ui.texts.en.problems import PROBLEMS as FILE_PROBLEMS
+from ui.texts.en.questions import QUESTIONS
 from ui.texts.en.reorder import REORDER
 from ui.texts.en.repairs import REPAIR_PROBLEMS, REPAIRS
 from ui.texts.en.runs import RUNS
@@ -25,6 +26,7 @@ TEXTS = {
     **RUNS,
     **STOCK,
     **COMPARE,
+    **QUESTIONS,
     **REORDER,
     **PLAN,
     **PLANNER,

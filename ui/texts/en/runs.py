@@ -22,6 +22,8 @@ RUNS: dict[str, str] = {
     "run.left.unknown": "time left not yet known",
     "run.left.seconds": "less than a minute left",
     "run.left.minutes": "about {minutes:,} min left",
+    "run.takes.seconds": "less than a minute",
+    "run.takes.minutes": "about {minutes:,} min",
     "run.cancel": "Cancel",
     "run.leave": "{asked}. This goes on when you leave the page, close the tab or start Shelfcast anew.",
     "run.described": "{items} · {models} · horizon {horizon} · cutoffs {cutoffs}",

@@ -1,0 +1,138 @@
+"""Pictures of errors: which model errs least, where each errs, and what it adds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from forecasting.scores import comparable, wape_by
+from forecasting.value import Why
+from sales.panel import SalesPanel
+from ui.charts import CUTOFF, HEIGHT, framed, period
+from ui.model_style import color_of, line_of, marker_of, named
+from ui.texts import text
+
+BAR_HEIGHT, LEAST_HEIGHT = 26, 120
+MOST_GROUPS = 12
+LINES = ("step",)
+MEASURES = {"WAPE": ".0%", "bias": ".0%", "error": ",.1f", "off": ",.1f"}
+
+
+def wape_by_model(backtest: pd.DataFrame) -> go.Figure:
+    """WAPE of each model over the rows given, a bar each, lowest first."""
+    table = wape_by(backtest, ["model"]).sort_values("WAPE")
+    return _bars(table, "WAPE", "%{x:.1%}", text("chart.wape"), ".0%")
+
+
+def value_added(table: pd.DataFrame) -> go.Figure:
+    """What each model adds over seasonal naive, points of percent of sales; left of 0 it takes away."""
+    return _bars(table.sort_values("share", ascending=False), "share", "%{x:+.1%}", text("chart.value_added"), "+.0%")
+
+
+def cost_and_error(board: pd.DataFrame) -> go.Figure:
+    """WAPE of each model against the seconds of one item at one cutoff, these by powers of ten: is it worth its time."""
+    figure = go.Figure()
+    for row in board.dropna(subset=["WAPE"]).itertuples():
+        figure.add_scatter(
+            x=[max(row.seconds_item, 1e-5)],
+            y=[row.WAPE],
+            mode="markers",
+            name=named(row.model),
+            marker=marker_of(row.model, 11),
+            hovertemplate=f"{named(row.model)}: %{{x:.3g}} s, %{{y:.1%}}<extra></extra>",
+        )
+    figure.update_xaxes(title=text("chart.seconds_item"), type="log", exponentformat="power", dtick=1)
+    figure.update_yaxes(title=text("chart.wape"), tickformat=".0%")
+    return framed(figure)
+
+
+def why(found: Why, baseline: str) -> go.Figure:
+    """WAPE of an item's best model, of its runner-up and of seasonal naive, a bar each."""
+    wapes = {found.best: found.wape, found.runner_up: found.runner_up_wape, baseline: found.baseline_wape}
+    table = pd.DataFrame({"model": list(wapes), "WAPE": list(wapes.values())}).query("model != ''").dropna()
+    return _bars(table, "WAPE", "%{x:.1%}", text("chart.wape"), ".0%")
+
+
+def sliced(table: pd.DataFrame, way: str, names: Sequence[str], measure: str, shown: Sequence[str], panel: SalesPanel) -> go.Figure:
+    """One measure (of MEASURES) of the models `shown` for each value of a way to slice the errors (see `forecasting.where.by`), called by
+    `names` in their order: lines over the steps, else bars side by side."""
+    figure, form = go.Figure(), MEASURES[measure]
+    values = sorted(table[way].unique())
+    for model in shown:
+        part = table[table["model"] == model].set_index(way).reindex(values)
+        hover = f"{named(model)}: %{{y:{form}}} ({text('chart.rests_on')} %{{customdata:,}})<extra></extra>"
+        common = {"x": list(names), "y": part[measure], "name": named(model), "customdata": part["periods"], "hovertemplate": hover}
+        if way in LINES:
+            figure.add_scatter(**common, mode="lines+markers", line=line_of(model), marker=marker_of(model))
+        else:
+            figure.add_bar(**common, marker={"color": color_of(model)})
+    figure.add_hline(y=0, line={"color": CUTOFF, "width": 1})
+    figure.update_xaxes(title=text(f"chart.by.{way}", period=period(panel)), type="category")
+    figure.update_yaxes(title=text(f"chart.measure.{measure}", period=period(panel)), tickformat=form)
+    return framed(figure)
+
+
+def by_group(board: pd.DataFrame, shown: Sequence[str]) -> go.Figure:
+    """WAPE of the models `shown` in each group of a leaderboard, bars side by side, groups with most items first."""
+    order = board.groupby("group")["items"].max().sort_values(ascending=False, kind="stable")
+    groups = list(order.index[:MOST_GROUPS])
+    figure = go.Figure()
+    for model in shown:
+        part = board[board["model"] == model].set_index("group").reindex(groups)
+        hover = f"{named(model)}: %{{y:.1%}} ({text('chart.items')} %{{customdata:,}})<extra></extra>"
+        names = [group or text("board.none") for group in groups]
+        marker = {"color": color_of(model)}
+        figure.add_bar(x=names, y=part["WAPE"], customdata=part["items"], name=named(model), hovertemplate=hover, marker=marker)
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(title=text("chart.wape"), tickformat=".0%")
+    return framed(figure, 280)
+
+
+def errors(backtest: pd.DataFrame, models: Sequence[str], panel: SalesPanel) -> go.Figure:
+    """The spread of forecast errors of each model, units per period: boxes of the middle half, whiskers to 5 and 95 %; above 0 too high."""
+    common = comparable(backtest)
+    off = (common["mean"] - common["y"]).groupby(common["model"]).quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
+    figure = go.Figure()
+    for model in [m for m in models if m in off.index]:
+        low, q1, median, q3, high = ([value] for value in off.loc[model])
+        box = {"lowerfence": low, "q1": q1, "median": median, "q3": q3, "upperfence": high}
+        figure.add_box(**box, x=[named(model)], name=named(model), marker={"color": color_of(model)})
+    figure.update_yaxes(title=text("chart.error", period=period(panel)))
+    figure.update_layout(showlegend=False)
+    return framed(figure)
+
+
+def error_by_cutoff(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
+    """WAPE of each model at each cutoff as lines, its bias as dotted ones: whether a model was good once or always."""
+    figure = go.Figure()
+    for model in models:
+        part = table[table["model"] == model]
+        for column, dash in (("WAPE", "solid"), ("bias", "dot")):
+            hover = f"{named(model)} {text(f'metric.{column}')} %{{y:.1%}}<extra></extra>"
+            figure.add_scatter(
+                x=[f"{cutoff:%Y-%m-%d}" for cutoff in part["cutoff"]],
+                y=part[column],
+                mode="lines+markers",
+                name=named(model),
+                line={**line_of(model), "dash": dash},
+                marker=marker_of(model),
+                legendgroup=model,
+                showlegend=column == "WAPE",
+                hovertemplate=hover,
+            )
+    figure.add_hline(y=0, line={"color": CUTOFF, "width": 1})
+    figure.update_xaxes(title=text("chart.cutoff"), type="category")
+    figure.update_yaxes(tickformat=".0%", title=text("chart.wape_and_bias"))
+    return framed(figure)
+
+
+def _bars(table: pd.DataFrame, column: str, template: str, title: str, form: str) -> go.Figure:
+    """A bar a model, the first on top; as high as there are models."""
+    colors = [color_of(model) for model in table["model"]]
+    names = [named(model) for model in table["model"]]
+    hidden = np.where(table[column].isna(), "", template)
+    figure = go.Figure(go.Bar(x=table[column], y=names, orientation="h", marker={"color": colors}, texttemplate=list(hidden)))
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(tickformat=form, title=title, rangemode="tozero")
+    return framed(figure, max(min(HEIGHT, LEAST_HEIGHT + 40 * len(table)), BAR_HEIGHT * len(table)))
