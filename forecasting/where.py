@@ -45,6 +45,11 @@ def by(slices: pd.DataFrame, column: str) -> pd.DataFrame:
     return pd.DataFrame({**found, "off": sums["off"] / sums["periods"], "periods": sums["periods"]}).reset_index()
 
 
+def values(table: pd.DataFrame, way: str) -> list[object]:
+    """The values of one way to slice in a table of `by`, in their order."""
+    return list(table[way].drop_duplicates().sort_values())
+
+
 def ways(slices: pd.DataFrame) -> Sequence[str]:
     """The ways in which these rows are sliced, in the order to show them."""
     return [name for name in (STEP, WEEKDAY, MONTH, PROMOTION, LEVEL) if name in slices]

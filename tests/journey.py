@@ -45,7 +45,7 @@ def choose(page: "Page", label: str, option: str, typed: str = "") -> None:
     """Picks an option of the select box named by the words `label`; `typed`: what finds it in a long list."""
     from playwright.sync_api import TimeoutError as NothingThere
 
-    box, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option, exact=True)
+    box, wanted = page.get_by_role("combobox", name=label, exact=True), page.get_by_role("option", name=option, exact=True)
     for _ in range(TRIES):  # a list closes where the page scrolls to it, or where a script run that was still to come draws it anew
         settled(page)
         box.focus()

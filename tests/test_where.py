@@ -9,7 +9,7 @@ from test_leaderboard import HAND, rows
 from forecasting.leaderboard import errors
 from forecasting.unscored import missing_metrics, unscored
 from forecasting.value import value_added, why
-from forecasting.where import by, sliced, ways
+from forecasting.where import by, sliced, values, ways
 
 PROMOTED = [0] * 9 + [1, 0, 1]
 # Two items of mean 10 and 0 up to the cutoff on a Tuesday; then four days
@@ -40,6 +40,7 @@ def test_errors_by_the_size_of_demand_against_what_is_usual() -> None:
     found = by(sliced(ROWS, SALES), "level").set_index("level")
     assert found["periods"].to_dict() == {"nothing": 4, "low": 1, "usual": 1, "high": 2}
     assert found["WAPE"].tolist() == pytest.approx([np.nan, 0, 0.2, 20 / 41], nan_ok=True)
+    assert values(found.reset_index(), "level") == ["nothing", "low", "usual", "high"]
     assert found.loc["nothing", "error"] == pytest.approx(3 / 4)
     assert found.loc["high", "off"] == pytest.approx(-10)
 

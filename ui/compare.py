@@ -16,6 +16,7 @@ from ui.texts import plain, text
 from workspace.cells import csv_table
 from workspace.datasets import Dataset
 
+MOST_SIDE_BY_SIDE = 8
 Answer = Callable[[Dataset, Result, SalesPanel, Focus], None]
 # What a forecaster asks of a comparison, in the order of the tabs, and who answers
 QUESTIONS: dict[str, Answer] = {
@@ -66,14 +67,15 @@ def for_the_plan(result: Result) -> None:
     st.subheader(text("compare.plan"))
     best = named(best_model(result.errors))
     names = {OVERALL: text("rule.overall", model=best), OWN: text("rule.own")}
-    st.radio(
-        text("compare.rule"),
-        [OVERALL, OWN, *result.models],
-        format_func=lambda rule: names.get(rule) or text("rule.one", model=named(rule)),
-        key="rule",
-        persist_state="session",
-        horizontal=True,
-    )
+    rules = [OVERALL, OWN, *result.models]
+
+    def worded(rule: str) -> str:
+        return names.get(rule) or text("rule.one", model=named(rule))
+
+    if len(rules) <= MOST_SIDE_BY_SIDE:
+        st.radio(text("compare.rule"), rules, format_func=worded, key="rule", persist_state="session", horizontal=True)
+    else:
+        st.selectbox(text("compare.rule"), rules, format_func=worded, key="rule", persist_state="session", width=420)
     own = session.own_choices(result)
     if own:
         st.button(text("compare.forget", count=len(own)), on_click=session.forget_items, args=(result,), key="forget")

@@ -19,9 +19,14 @@ def section(data: Dataset, result: Result, panel: SalesPanel, focus: Focus) -> N
     """The drivers of one model's forecast: of the item where they are its own, else of all items."""
     rows = result.drivers
     able = [model for model in result.models if (rows["model"] == model).any()]
+    if able:
+        _told(result, panel, focus, able)
     _silent(result, able)
-    if not able:
-        return
+
+
+def _told(result: Result, panel: SalesPanel, focus: Focus, able: list[str]) -> None:
+    """The drivers of one of the models that can tell them."""
+    rows = result.drivers
     first = next((model for model in focus.shown if model in able), able[0])
     model = st.selectbox(
         text("drives.model"), able, index=able.index(first), format_func=named, key=leaderboard.key_of("drives-model", result), width=320

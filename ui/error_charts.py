@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from forecasting import where
 from forecasting.scores import comparable, wape_by
 from forecasting.value import Why
 from sales.panel import SalesPanel
@@ -15,6 +16,7 @@ from ui.texts import text
 
 BAR_HEIGHT, LEAST_HEIGHT = 26, 120
 MOST_GROUPS = 12
+QUICKEST = 1e-5
 LINES = ("step",)
 MEASURES = {"WAPE": ".0%", "bias": ".0%", "error": ",.1f", "off": ",.1f"}
 
@@ -31,19 +33,27 @@ def value_added(table: pd.DataFrame) -> go.Figure:
 
 
 def cost_and_error(board: pd.DataFrame) -> go.Figure:
-    """WAPE of each model against the seconds of one item at one cutoff, these by powers of ten: is it worth its time."""
+    """WAPE of each model against the seconds of one item at one cutoff, these by powers of ten: is it worth its time. Named are those that
+    no other beats in both."""
     figure = go.Figure()
-    for row in board.dropna(subset=["WAPE"]).itertuples():
+    told = board.dropna(subset=["WAPE"]).sort_values(["seconds_item", "WAPE"])
+    best = told["WAPE"].cummin()
+    seconds = np.log10(told["seconds_item"].clip(lower=QUICKEST))
+    for row, unbeaten in zip(told.itertuples(), (best < best.shift(fill_value=np.inf)).tolist(), strict=True):
         figure.add_scatter(
-            x=[max(row.seconds_item, 1e-5)],
+            x=[max(row.seconds_item, QUICKEST)],
             y=[row.WAPE],
-            mode="markers",
+            mode="markers+text" if unbeaten else "markers",
+            text=[named(row.model)],
+            textposition="middle right" if row.seconds_item < told["seconds_item"].max() / 2 else "middle left",
             name=named(row.model),
             marker=marker_of(row.model, 11),
             hovertemplate=f"{named(row.model)}: %{{x:.3g}} s, %{{y:.1%}}<extra></extra>",
         )
-    figure.update_xaxes(title=text("chart.seconds_item"), type="log", exponentformat="power", dtick=1)
+    reach = [seconds.min() - 1, seconds.max() + 1] if len(told) else None  # room for the names
+    figure.update_xaxes(title=text("chart.seconds_item"), type="log", exponentformat="power", dtick=1, range=reach)
     figure.update_yaxes(title=text("chart.wape"), tickformat=".0%")
+    figure.update_layout(showlegend=False)
     return framed(figure)
 
 
@@ -58,7 +68,7 @@ def sliced(table: pd.DataFrame, way: str, names: Sequence[str], measure: str, sh
     """One measure (of MEASURES) of the models `shown` for each value of a way to slice the errors (see `forecasting.where.by`), called by
     `names` in their order: lines over the steps, else bars side by side."""
     figure, form = go.Figure(), MEASURES[measure]
-    values = sorted(table[way].unique())
+    values = where.values(table, way)
     for model in shown:
         part = table[table["model"] == model].set_index(way).reindex(values)
         hover = f"{named(model)}: %{{y:{form}}} ({text('chart.rests_on')} %{{customdata:,}})<extra></extra>"
@@ -133,6 +143,7 @@ def _bars(table: pd.DataFrame, column: str, template: str, title: str, form: str
     names = [named(model) for model in table["model"]]
     hidden = np.where(table[column].isna(), "", template)
     figure = go.Figure(go.Bar(x=table[column], y=names, orientation="h", marker={"color": colors}, texttemplate=list(hidden)))
+    figure.update_traces(textposition="auto", textangle=0, constraintext="none", textfont={"size": 12}, cliponaxis=False)
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(tickformat=form, title=title, rangemode="tozero")
     return framed(figure, max(min(HEIGHT, LEAST_HEIGHT + 40 * len(table)), BAR_HEIGHT * len(table)))

@@ -52,7 +52,7 @@ def section(data: Dataset, result: Result, panel: SalesPanel, focus: Focus) -> N
 
 def _named(table: pd.DataFrame, way: str) -> list[str]:
     """What the values of a way to slice are called, in their order."""
-    values = sorted(table[way].unique())
+    values = where.values(table, way)
     if way == where.STEP:
         return [str(value) for value in values]
     return [text(f"{way}.{str(value).lower()}") for value in values]

@@ -6,6 +6,7 @@ import streamlit as st
 
 from forecasting.choice import ranked
 from forecasting.leaderboard import BASELINE
+from sales import summary
 from sales.panel import SalesPanel
 from ui import leaderboard
 from ui.model_style import named
@@ -26,8 +27,13 @@ class Focus:
 def choose(result: Result, panel: SalesPanel) -> Focus:
     """Asks for the item and the models."""
     left, right = st.columns([1, 2])
+    labels = _labels(panel.fingerprint, panel)
     item = left.selectbox(
-        text("compare.choose_item"), result.items, key=leaderboard.key_of(leaderboard.ITEM, result), persist_state="session"
+        text("compare.choose_item"),
+        result.items,
+        format_func=labels.get,
+        key=leaderboard.key_of(leaderboard.ITEM, result),
+        persist_state="session",
     )
     order = best_first(result)
     shown = right.multiselect(
@@ -51,3 +57,8 @@ def best_first(result: Result) -> list[str]:
 def few(order: list[str]) -> list[str]:
     """The best three and seasonal naive, which all others are measured by; of four models or fewer all."""
     return order if len(order) <= FEW + 1 else [*order[:FEW], *([BASELINE] if BASELINE in order[FEW:] else [])]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _labels(fingerprint: str, _panel: SalesPanel) -> dict[str, str]:
+    return summary.labels(_panel)

@@ -22,7 +22,7 @@ COLORS = {
 }
 DASHES = ("solid", "dash", "dot", "dashdot")
 MARKS = ("circle", "square", "diamond", "triangle-up")
-LIGHTER = 0.22
+SHADES = (0.0, -0.35, 0.4, -0.6)  # towards white, below 0 towards black
 USUAL, QUICK, ALL = "usual", "quick", "all"
 
 
@@ -54,10 +54,10 @@ def with_family(model: str) -> str:
 
 
 def color_of(model: str) -> str:
-    """The colour of a model: its family's, lighter for each one before it there."""
-    red, green, blue = (int(COLORS[card(model).family][k : k + 2], 16) for k in (1, 3, 5))
-    white = min(LIGHTER * _place(model), 0.6)
-    return "#" + "".join(f"{round(part + (255 - part) * white):02X}" for part in (red, green, blue))
+    """The colour of a model: its family's, in a shade of its own."""
+    parts = (int(COLORS[card(model).family][k : k + 2], 16) for k in (1, 3, 5))
+    shade = SHADES[_place(model) % len(SHADES)]
+    return "#" + "".join(f"{round(part + (255 - part) * shade if shade > 0 else part * (1 + shade)):02X}" for part in parts)
 
 
 def line_of(model: str, width: float = 2) -> dict[str, Any]:

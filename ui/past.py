@@ -27,7 +27,8 @@ def _shown(found: Diagnostics, panel: SalesPanel, key: str) -> None:
     season.metric(text("past.season"), _strength(found.season), help=text("past.strength.help", length=found.season_length, period=period))
     trend.metric(text("past.trend"), _strength(found.trend), help=text("past.strength.help", length=found.season_length, period=period))
     tests.metric(text("past.verdict"), text(f"past.verdict.{found.verdict}"))
-    steps.metric(text("past.differences"), text("past.differences.value", regular=found.differences, seasonal=found.seasonal_differences))
+    counted = text("past.differences.value", regular=found.differences, seasonal=found.seasonal_differences)
+    steps.metric(text("past.differences"), counted, help=text("past.differences.help"))
     st.markdown(text(f"past.verdict.{found.verdict}.explained"))
     if found.adf and found.kpss:
         adf = {"adf": found.adf.statistic, "adf_p": found.adf.p_value, "adf_lags": found.adf.lags}

@@ -5,7 +5,7 @@ COMPARE: dict[str, str] = {
     "compare.asked": "{items:,} of {all:,} items · horizon {horizon} {period}s · forecasts made after {cutoffs}",
     "compare.overall": "All items together",
     "compare.by_model": "**WAPE by model**",
-    "compare.cost": "**Error and computing time**",
+    "compare.cost": "**Error and computing time** (named: none is both quicker and better)",
     "compare.errors": "**Spread of errors** (forecast − sales)",
     "compare.all_answered": "Every model answered for every item.",
     "compare.statuses": "Where a model could not answer, or another answered for it ({count:,} items)",

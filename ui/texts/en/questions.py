@@ -1,13 +1,13 @@
 """Words of the five questions that Compare answers, and of what an item's past tells."""
 
 QUESTIONS: dict[str, str] = {
-    "question.catalogue": "All items",
+    "question.catalogue": "The whole catalogue",
     "question.which": "One item: which model, and why",
     "question.errs": "Where it errs",
     "question.drives": "What drives it",
     "question.sure": "How sure",
     "form.model": "{model} · {family}",
-    "form.quick": "Choose",
+    "form.quick": "Quick choice",
     "form.quick.usual": "the usual {count}",
     "form.quick.quick": "all {count} quick ones",
     "form.quick.all": "all {count}",
@@ -150,7 +150,8 @@ QUESTIONS: dict[str, str] = {
     "past.verdict.undecided.explained": "The tests disagree: neither can rule out its own assumption. The history is short or noisy, or there is a slow trend.",
     "past.verdict.contradictory.explained": "The tests disagree: both object. Often the level jumped, the season is strong, or variation grows with the level.",
     "past.differences": "Differences",
-    "past.differences.value": "{regular} regular, {seasonal} seasonal",
+    "past.differences.value": "d {regular}, D {seasonal}",
+    "past.differences.help": "How many differences make the level steady: d from one period to the next, D from one season to the next. 0 and 0: none are needed.",
     "past.tests": "ADF {adf:.2f} (p {adf_p:.3f}, {adf_lags} lags; small p: steady) · KPSS {kpss:.2f} (p {kpss_p}; small p: wanders). Differences by KPSS at 5 % and, for the season, a strength above 0.64 (FPP3, 9.1).",
     "past.acf": "**Autocorrelation** (ACF)",
     "past.pacf": "**Partial autocorrelation** (PACF)",
