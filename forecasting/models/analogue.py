@@ -24,9 +24,9 @@ LEAST = 1e-9
 class Analogue(Forecaster):
     """The sales of similar items: same category, a near price, a near description, and at least as long a history.
 
-    The mean is a level times the shape of the analogues, each over its own level, at the same place of the season. The level is what the item
-    itself sold over that shape, drawn to the analogues' median level as if it had sold like them for `patience` more periods; that fades until
-    the item has sold for twice its window (28 days, 8 weeks, 3 months), from when on the analogues lend it their shape alone.
+    The mean is a level times the shape of the analogues, each over its own level, at the same place of the season. The level is what the
+    item itself sold over that shape, drawn to the analogues' median level as if it had sold like them for `patience` more periods; that
+    fades until the item has sold for twice its window (28 days, 8 weeks, 3 months), when the analogues lend it their shape alone.
 
     Likeness is a sum: 1 for the same category, up to 1 for the price (0.5 where prices are 1.4 times apart), up to 1 for the description
     (cosine of its runs of 3 to 5 characters, weighed by how rare they are).

@@ -26,9 +26,9 @@ LEAST_MEAN = 1e-3
 
 @dataclass(frozen=True)
 class Learner(Forecaster):
-    """A model of the table's rows, fitted to all of them for the mean, and without some for its errors: without the last two horizons of the
-    past (at most a quarter), then without each third of what is before that, so that the spread rests on errors that a fit did not see,
-    from all seasons.
+    """A model of the table's rows, fitted to all of them for the mean, and without some for its errors: without the last two horizons of
+    the past (at most a quarter), then without each third of what is before that, so that the spread rests on errors that a fit did not
+    see, from all seasons.
 
     rows: at most so many are learnt from, drawn at random. features: the best so many by `selection.best`; None for all.
     """

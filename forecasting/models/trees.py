@@ -18,6 +18,7 @@ class Tree(Learner):
     """One regression tree (Breiman, Friedman, Olshen & Stone, 1984), whose rules a person can read. depth: its most. leaf: fewest rows in a
     leaf."""
 
+    rows: int = 50_000
     depth: int = 10
     leaf: int = 100
 
@@ -49,6 +50,7 @@ class Forest(Learner):
     drawn: share of the rows that each tree sees.
     """
 
+    rows: int = 60_000
     trees: int = 60
     depth: int | None = None
     leaf: int = 10
