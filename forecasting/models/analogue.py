@@ -209,6 +209,6 @@ def _ratios(said: np.ndarray, sold: np.ndarray, mean: np.ndarray, levels: tuple[
     width = min(errors, len(said))
     starts = np.unique(np.linspace(0, len(said) - width, MOST_ERRORS_GRID).astype(int))
     found = np.stack([np.quantile(ratio[at : at + width], levels) for at in starts])
-    middle = np.log([np.median(said[at : at + width]) for at in starts])
+    middle = np.array([np.log(said[at : at + width]).mean() for at in starts])
     nearest = np.abs(np.log(np.maximum(mean, LEAST))[:, :, None] - middle).argmin(axis=2)
     return found[nearest]
