@@ -22,13 +22,14 @@ BLOCKS = 3
 ROWS_PERMUTED = 3000
 ROWS_SCORED = 2000
 LEAST_MEAN = 1e-3
+MOST_TIMES_THE_PAST = 3.0
 
 
 @dataclass(frozen=True)
 class Learner(Forecaster):
     """A model of the table's rows, fitted to all of them for the mean, and without some for its errors: without the last two horizons of
     the past (at most a quarter), then without each third of what is before that, so that the spread rests on errors that a fit did not
-    see, from all seasons.
+    see, from all seasons. No mean is more than 3 times the largest period that the item has had.
 
     rows: at most so many are learnt from, drawn at random. features: the best so many by `selection.best`; None for all.
     """
@@ -51,7 +52,8 @@ class Learner(Forecaster):
             mean = mean_of(after, asked)
             quantiles = self._quantiles(study, before, after, asked, levels)
         shape = (len(panel), horizon)
-        forecast.mean[:] = (mean * asked.scale).reshape(shape)
+        most = MOST_TIMES_THE_PAST * np.nanmax(panel.demand, axis=1)
+        forecast.mean[:] = np.minimum((mean * asked.scale).reshape(shape), most[:, None])
         forecast.quantiles[:] = (np.sort(quantiles, axis=1).clip(0) * asked.scale[:, None]).reshape(*shape, len(levels))
         forecast.detail[:] = self._detail(study, after)
         return forecast
