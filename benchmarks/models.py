@@ -1,6 +1,8 @@
 """Every model beside its peers on the same items of two retail sets: WAPE, MASE, pinball, coverage, seconds; writes docs/models.md."""
 
 import os
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,12 +90,14 @@ def measured(cut: SalesSet) -> Compared:
     parts, failed = [peers.rows(cut, wanted)], {}
     for name in registry.NAMES:
         for label, panel in _panels(name, cut):
+            began = time.perf_counter()
             try:
                 rows = backtest(panel, [registry.model(name)], cut.horizon, cut.cutoffs)
             except Exception as error:  # one that fails must not take the others along
                 failed[label] = f"{type(error).__name__}: {error}"
                 continue
             parts.append(rows.assign(model=label))
+            print(f"{cut.name}: {label}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     table = scores(pd.concat(parts, ignore_index=True), cut.scale).set_index("model")
     theirs = table.index.isin([peers.named(peer) for peer in wanted])
     return Compared(cut, table[~theirs], table[theirs], failed)
