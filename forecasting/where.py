@@ -51,8 +51,8 @@ def values(table: pd.DataFrame, way: str) -> list[object]:
 
 
 def ways(slices: pd.DataFrame) -> Sequence[str]:
-    """The ways in which these rows are sliced, in the order to show them."""
-    return [name for name in (STEP, WEEKDAY, MONTH, PROMOTION, LEVEL) if name in slices]
+    """The ways in which these rows are sliced, in the order to show them; one that does not tell them apart is none."""
+    return [name for name in (STEP, WEEKDAY, MONTH, PROMOTION, LEVEL) if name in slices and slices[name].nunique() > 1]
 
 
 def _levels(common: pd.DataFrame, panel: SalesPanel, place: np.ndarray) -> pd.Categorical:

@@ -46,10 +46,10 @@ def test_errors_by_the_size_of_demand_against_what_is_usual() -> None:
 
 
 def test_sales_are_sliced_in_the_ways_that_they_have() -> None:
-    assert ways(sliced(ROWS, SALES)) == ["step", "weekday", "month", "promotion", "level"]
+    assert ways(sliced(ROWS, SALES)) == ["step", "weekday", "promotion", "level"]  # all in one month
     weekly = panel(SALES.y, frequency="W", start="2024-01-01")
     found = sliced(ROWS.assign(ds=[*weekly.periods[-4:]] * 2, cutoff=weekly.periods[7]), weekly)
-    assert ways(found) == ["step", "month", "level"]
+    assert ways(found) == ["step", "month", "level"]  # weeks have no weekday, and no column promotion here
 
 
 def test_value_added_in_share_units_and_money() -> None:
