@@ -1,27 +1,31 @@
-"""`python -m forecasting compare|backtest|forecast SALES …`: the same functions as the pages, typed; each is a run (`workspace.runs`).
+"""`python -m forecasting compare|backtest|forecast|tune SALES …`: the same functions as the pages, typed; each is a run (`workspace.runs`).
 `python -m forecasting models` lists what there is."""
 
 import argparse
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from forecasting import comparison
+from forecasting import comparison, settings, tuning
 from forecasting.backtest import parse_cutoffs
 from forecasting.comparison import BACKTEST, BOTH, FORECAST
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry
 from forecasting.scores import scores
+from forecasting.spaces import TUNABLE
+from sales import datasets as saved
 from sales.commandline import add_sales_arguments, read_sales, report
 from sales.panel import SalesPanel
-from sales.problems import InputProblems, Problem
+from sales.problems import InputProblems, Problem, Severity
 from ui.texts import cards, text, typed_problem
 from ui.texts.progress import in_words
+from ui.texts.tuned import in_one_line
 from workspace import runs, tables
 from workspace.tasks import TaskFailed
 
@@ -38,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(cards.table(cards.in_words(registry.card(name), type(registry.model(name))) for name in registry.NAMES))
         return 0
     try:
-        return _run(args)
+        return _tune(args) if args.verb == tuning.VERB else _run(args)
     except InputProblems as found:
         report(found.problems, sys.stderr, typed_problem)
         return 2
@@ -51,13 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     whole = _panel(args)
-    models = _models(args)
+    own, tuned = settings.read(args.settings) if args.settings else ({}, {})
+    own = settings.of_models(own, args.models.split(","))
+    models = _models(args, own)
     cutoffs = parse_cutoffs(whole, args.cutoffs, args.horizon) if args.verb != FORECAST else []
+    report(_seen_by_tuning(own, tuned, cutoffs), sys.stderr, typed_problem)
     names = tuple(model.card.name for model in models)
-    asked = comparison.Comparison(names, args.horizon, args.cutoffs, args.best, args.country or "", args.verb, args.seed)
+    asked = comparison.Comparison(names, args.horizon, args.cutoffs, args.best, args.country or "", args.verb, args.seed, own)
     run = comparison.compared(asked, whole, models, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()))
-    if run.state is runs.State.CANCELLED:
-        print(text("forecast.cancelled"), file=sys.stderr)
+    if _cancelled(run):
         return 1
     for name in (BACKTEST, FORECAST) if args.verb == BOTH else (args.verb,):
         made = run.folder / f"{name}.parquet"
@@ -65,14 +71,56 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _tune(args: argparse.Namespace) -> int:
+    whole = _panel(args)
+    data = saved.named(args.keep) if args.keep else None
+    cutoffs = parse_cutoffs(whole, args.cutoffs, args.horizon)
+    names = tuple(dict.fromkeys(args.models.split(",")))
+    asked = tuning.Tuning(names, args.horizon, args.cutoffs, args.before, args.best, args.budget, args.trials, args.seed)
+    run = tuning.tuned(asked, whole, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()))
+    if _cancelled(run):
+        return 1
+    found = run.facts(tuning.TUNED)
+    if data is not None:
+        settings.keep(data, found)
+    for model in names:
+        print(in_one_line(model, found[model]))
+    if args.out is not None:
+        _copy(run.folder / f"{tuning.TUNED}.json", args.out)
+        _copy(run.folder / f"{tuning.TRIALS}.parquet", args.out.with_suffix(".parquet"))
+    print(text("tune.saved", out=args.out or run.folder / f"{tuning.TUNED}.json"))
+    return 0
+
+
+def _cancelled(run: runs.Run) -> bool:
+    if run.state is runs.State.CANCELLED:
+        print(text("forecast.cancelled"), file=sys.stderr)
+    return run.state is runs.State.CANCELLED
+
+
+def _seen_by_tuning(own: settings.Own, tuned: Mapping[str, Any], cutoffs: Sequence[pd.Timestamp]) -> list[Problem]:
+    """A warning for each model whose settings were tuned on periods that these cutoffs score."""
+    first = min(cutoffs, default=pd.Timestamp.max)
+    late = {name: tuned[name]["until"] for name in own if pd.Timestamp(tuned[name].get("until") or first) > first}
+    return [
+        Problem("tuned_on_scored", Severity.WARNING, got=name, params={"until": until, "first": f"{first:%Y-%m-%d}"})
+        for name, until in late.items()
+    ]
+
+
 def _copied(made: Path, args: argparse.Namespace) -> Path:
-    """Where a table of the run is for the person who typed: at --out where given; copied whole or not at all."""
+    """Where a table of the run is for the person who typed: at --out where given."""
     if args.out is None:
         return made
     out = args.out / made.name if args.verb == BOTH else args.out
-    with made.open("rb") as table:
-        tables.write_atomically(out, partial(shutil.copyfileobj, table))
+    _copy(made, out)
     return out
+
+
+def _copy(made: Path, out: Path) -> None:
+    """Whole or not at all."""
+    with made.open("rb") as file:
+        tables.write_atomically(out, partial(shutil.copyfileobj, file))
 
 
 def _say(rows: pd.DataFrame, panel: SalesPanel, out: Path, settled: bool) -> None:
@@ -95,8 +143,9 @@ def _tell(progress: runs.Progress, rewrite: bool) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m forecasting", description=text("forecast.description"))
-    verbs = parser.add_subparsers(required=True, metavar="|".join((*VERBS, CARDS)), dest="verb")
+    verbs = parser.add_subparsers(required=True, metavar="|".join((*VERBS, tuning.VERB, CARDS)), dest="verb")
     verbs.add_parser(CARDS, help=text("forecast.cards"), description=text("forecast.cards"))
+    _add_tune(verbs.add_parser(tuning.VERB, help=text("tune.tune"), description=text("tune.tune")))
     for verb in VERBS:
         sub = verbs.add_parser(verb, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
         add_sales_arguments(sub, words=text)
@@ -107,7 +156,23 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--seed", type=int, default=comparison.SEED, help=text("forecast.seed"))
         sub.add_argument("--out", type=Path, required=verb != BOTH, help=text("forecast.out.folder" if verb == BOTH else "forecast.out"))
         sub.add_argument("--cutoffs", default="3", help=text("forecast.cutoffs") if verb != FORECAST else argparse.SUPPRESS)
+        sub.add_argument("--settings", metavar="FILE", help=text("forecast.settings"))
     return parser
+
+
+def _add_tune(sub: argparse.ArgumentParser) -> None:
+    add_sales_arguments(sub, words=text)
+    usual = tuning.Tuning((), 0)
+    sub.add_argument("--horizon", type=int, required=True, help=text("forecast.horizon"))
+    sub.add_argument("--models", required=True, help=text("tune.models", names=", ".join(TUNABLE)))
+    sub.add_argument("--cutoffs", default=usual.cutoffs, help=text("tune.cutoffs"))
+    sub.add_argument("--before", type=int, default=usual.before, metavar="N", help=text("tune.before", usual=usual.before))
+    sub.add_argument("--best", type=int, default=usual.best, metavar="N", help=text("tune.best", usual=usual.best))
+    sub.add_argument("--budget", type=float, default=usual.budget, metavar="SECONDS", help=text("tune.budget", usual=usual.budget))
+    sub.add_argument("--trials", type=int, default=usual.trials, metavar="N", help=text("tune.trials", usual=usual.trials))
+    sub.add_argument("--seed", type=int, default=usual.seed, help=text("forecast.seed"))
+    sub.add_argument("--keep", metavar="DATASET", help=text("tune.keep"))
+    sub.add_argument("--out", type=Path, help=text("tune.out"))
 
 
 def _panel(args: argparse.Namespace) -> SalesPanel:
@@ -125,8 +190,12 @@ def _check(args: argparse.Namespace) -> None:
         problems.append(Problem("bad_horizon", got=str(args.horizon), params={"most": LONGEST_HORIZON}))
     if args.best is not None and args.best < 1:
         problems.append(Problem("bad_best", got=str(args.best)))
-    unknown = [name for name in args.models.split(",") if name not in registry.NAMES]
-    problems += [Problem("unknown_model", got=name, params={"names": ", ".join(registry.NAMES)}) for name in unknown]
+    names = TUNABLE if args.verb == tuning.VERB else registry.NAMES
+    unknown = [name for name in args.models.split(",") if name not in names]
+    problems += [Problem("unknown_model", got=name, params={"names": ", ".join(names)}) for name in unknown]
+    if args.verb == tuning.VERB:
+        wrong = {"--budget": args.budget >= 0, "--trials": args.trials >= 1}  # nan is not 0 or more
+        problems += [Problem("tuning_limit", got=f"{flag} {getattr(args, flag[2:])}") for flag, fits in wrong.items() if not fits]
     problems += _wrong_out(args)
     if problems:
         raise InputProblems(problems)
@@ -136,14 +205,18 @@ def _wrong_out(args: argparse.Namespace) -> list[Problem]:
     if args.verb == BOTH:
         fits = args.out is None or (args.out.is_dir() and os.access(args.out, os.W_OK))
         return [] if fits else [Problem("out_unwritable", got=str(args.out))]
-    if args.out.suffix != ".parquet":
-        return [Problem("bad_out", got=str(args.out), params={"expected": ".parquet"})]
+    if args.out is None:
+        return []
+    suffix = ".json" if args.verb == tuning.VERB else ".parquet"
+    if args.out.suffix != suffix:
+        return [Problem("bad_out", got=str(args.out), params={"expected": suffix})]
     fits = os.access(args.out.parent, os.W_OK) and not args.out.is_dir()
     return [] if fits else [Problem("out_unwritable", got=str(args.out))]
 
 
-def _models(args: argparse.Namespace) -> list[Forecaster]:
-    own = {"prophet": {"country": args.country}} if args.country else {}
+def _models(args: argparse.Namespace, own: settings.Own) -> list[Forecaster]:
+    if args.country:
+        own = {**own, "prophet": {**own.get("prophet", {}), "country": args.country}}
     try:
         registry.model("prophet", **own.get("prophet", {}))  # a wrong country is one, whichever models are asked for
         return [registry.model(name, **own.get(name, {})) for name in dict.fromkeys(args.models.split(","))]

@@ -1,8 +1,9 @@
 """A comparison as a run: its settings, which name it, and its tables, backtest, forecast and drivers, made of the parts of its tasks."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ class Comparison:
     """What a run of a verb is asked for: backtest, forecast, or compare, which is both.
 
     models: names in the registry. horizon: periods. cutoffs: as typed, a count or dates. best: so many best sellers, None all items.
-    country: whose holidays count, "" none.
+    country: whose holidays count, "" none. own: settings of the models that are not their defaults, {model: {field: value}}.
     """
 
     models: tuple[str, ...]
@@ -39,16 +40,18 @@ class Comparison:
     country: str = ""
     verb: str = BOTH
     seed: int = SEED
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def settings(self, fingerprint: str) -> dict[str, Any]:
         """What names the run over the panel with this fingerprint: everything that changes its answer."""
         asked = {**asdict(self), "models": list(self.models), "cutoffs": self.cutoffs if self.verb != FORECAST else ""}
-        return {**asked, "fingerprint": fingerprint, "code": _code()}
+        return {**asked, "fingerprint": fingerprint, "code": code()}
 
     def arguments(self, sales: Sequence[str]) -> list[str]:
         """The command that a person could type, python and these; `sales`: its words that name the sales."""
         typed = ["-m", "forecasting", self.verb, *sales, "--horizon", str(self.horizon), "--models", ",".join(self.models)]
         given = {"--cutoffs": self.cutoffs, "--best": self.best, "--country": self.country, "--seed": self.seed or None}
+        given["--settings"] = json.dumps(self.own, sort_keys=True) if self.own else None
         return typed + [part for flag, value in given.items() if value for part in (flag, str(value))]
 
     def expected_seconds(self, items: int, measured: Mapping[str, float], workers: int) -> float:
@@ -86,11 +89,12 @@ def compared(
     return work(asked.settings(whole.fingerprint), [task for tasks in steps.values() for task in tasks], assemble, tell)
 
 
-def _code() -> str:
-    """16 hexadecimal digits that change with the program or a library that its answers come from: an older run's are not taken for them."""
+def code(files: Sequence[str] = (), libraries: Sequence[str] = ()) -> str:
+    """16 hexadecimal digits that change with the program or a library that its answers come from, and with these `files` of this package
+    and `libraries`: an older run's are not taken for them."""
     digest = hashlib.blake2b(digest_size=8)
-    for pattern in _ANSWERS_COME_FROM:
+    for pattern in (*_ANSWERS_COME_FROM, *files):
         for path in sorted(Path(__file__).parent.glob(pattern)):
             digest.update(path.read_bytes())
-    digest.update(" ".join(version(name) for name in _LIBRARIES).encode())
+    digest.update(" ".join(version(name) for name in (*_LIBRARIES, *libraries)).encode())
     return digest.hexdigest()

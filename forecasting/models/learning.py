@@ -23,6 +23,19 @@ ROWS_PERMUTED = 3000
 ROWS_SCORED = 2000
 LEAST_MEAN = 1e-3
 MOST_TIMES_THE_PAST = 3.0
+LIMITS = {
+    "rows": (1, np.inf),
+    "features": (1, np.inf),
+    "trees": (1, np.inf),
+    "iterations": (1, np.inf),
+    "depth": (1, np.inf),
+    "leaf": (1, np.inf),
+    "leaves": (2, np.inf),
+    "rate": (1e-6, 1),
+    "l2": (0, np.inf),
+    "share": (1e-6, 1),
+    "drawn": (1e-6, 1),
+}
 
 
 @dataclass(frozen=True)
@@ -31,11 +44,19 @@ class Learner(Forecaster):
     the past (at most a quarter), then without each third of what is before that, so that the spread rests on errors that a fit did not
     see, from all seasons. No mean is more than 3 times the largest period that the item has had.
 
-    rows: at most so many are learnt from, drawn at random. features: the best so many by `selection.best`; None for all.
+    rows: at most so many are learnt from, drawn at random. features: the best so many by `selection.best`; None for all. Raises ValueError
+    for a size outside `LIMITS`.
     """
 
     rows: int = 100_000
     features: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in LIMITS.items():
+            value = getattr(self, name, None)
+            if value is not None and not least <= value <= most:
+                expected = f"{least} or more" if most == np.inf else f"{least} to {most}"
+                raise ValueError(f"{name}: got {value}, expected {expected}")
 
     @abstractmethod
     def _estimator(self, seed: int) -> Any:

@@ -1,5 +1,6 @@
 """SARIMA: orders chosen by AICc on the earliest history, then refitted (Box & Jenkins, 1976; Hyndman & Khandakar, 2008)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -47,6 +48,19 @@ class Order:
         seasonal = f"({self.P},{self.D},{self.Q})[{self.season}]" if self.season > 1 else ""
         return f"({self.p},{self.d},{self.q}){seasonal}"
 
+    @classmethod
+    def parsed(cls, text: str, season: int = 1) -> "Order":
+        """The order written as "(1,0,1)" or "(1,0,1)(0,1,1)", its season of `season` periods. Raises ValueError for any other text.
+
+        >>> Order.parsed("(1,0,1)(0,1,1)", 7) == Order(1, 0, 1, 0, 1, 1, 7)
+        True
+        """
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            raise ValueError(f"order: got {text!r}, expected one like (1,0,1) or (1,0,1)(0,1,1)")
+        parts = [int(part) for part in found.groups("0")]
+        return cls(*parts, season if found[4] else 1)
+
     @property
     def lost(self) -> int:
         """Periods at the start that differencing takes away."""
@@ -57,6 +71,8 @@ class Order:
         """Numbers estimated: coefficients and the variance."""
         return self.p + self.q + self.P + self.Q + 1
 
+
+_WRITTEN = re.compile(r"\((\d),(\d),(\d)\)(?:\((\d),(\d),(\d)\))?")
 
 # No AR without MA: a level seen through noise is ARMA, and on the online shop's weeks an AR(1) carried single large orders forward
 PLAIN = (Order(0, 1, 1), Order(1, 1, 1), Order(0, 1, 2), Order(1, 0, 1), Order(2, 0, 1), Order(0, 0, 1), Order(0, 0, 0))
@@ -86,10 +102,12 @@ LONG_SEASONAL = (
 class Sarima(Forecaster):
     """SARIMA of the last 3 years of days (1,096 periods) of each item, gaps left to the Kalman filter.
 
-    orders: item code and order, as `tuned` remembers them; an item without one chooses its own with every forecast. Quantiles are normal
-    and do not hold the uncertainty of the parameters.
+    order: of all items whose history has room for its season, written "(1,0,1)(0,1,1)"; "": each item's own by AICc. orders: item code and
+    order, as `tuned` remembers them; an item without one chooses its own with every forecast. Quantiles are normal and do not hold the
+    uncertainty of the parameters. Raises ValueError for an order that is none.
     """
 
+    order: str = ""
     orders: tuple[tuple[str, Order], ...] = ()
 
     card: ClassVar[Card] = Card(
@@ -107,10 +125,14 @@ class Sarima(Forecaster):
         """Periods in the season that orders are chosen for, 1 for none."""
         return panel.season
 
+    def __post_init__(self) -> None:
+        if self.order:
+            Order.parsed(self.order, 2)
+
     def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Sarima":
-        """This model with the order of each item that has history enough, chosen by AICc."""
+        """This model with the order of each item that has history enough and none given, chosen by AICc."""
         known = (~np.isnan(panel.demand)).sum(axis=1)
-        able = panel.select(known >= self.card.least_history)
+        able = panel.select((known >= self.card.least_history) & ~np.isin(panel.items, list(self._given(panel))))
         tasks = [(row, self._season(panel)) for row in able.demand]
         outcomes = parallel.mapped(_chosen, tasks, rng)
         chosen = {item: outcome.value.order for item, outcome in zip(able.items, outcomes, strict=True) if outcome.value is not None}
@@ -118,7 +140,7 @@ class Sarima(Forecaster):
 
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         forecast = blank(self.card.name, panel, horizon, levels)
-        remembered = dict(self.orders)
+        remembered = {**dict(self.orders), **self._given(panel)}
         tasks = [(panel.demand[row], self._season(panel), remembered.get(item)) for row, item in enumerate(panel.items)]
         for row, outcome in enumerate(parallel.mapped(partial(_answered, horizon=horizon), tasks, rng)):
             forecast.status[row], forecast.seconds[row] = outcome.status, outcome.seconds
@@ -127,6 +149,16 @@ class Sarima(Forecaster):
                 forecast.mean[row] = np.maximum(mean, 0)
                 forecast.quantiles[row] = np.maximum(mean[:, None] + deviation[:, None] * stats.norm.ppf(levels), 0)
         return forecast
+
+    def _given(self, panel: SalesPanel) -> dict[str, Order]:
+        """The order given for all, of the items whose history has room for its season."""
+        season = self._season(panel)
+        seasonal = ")(" in self.order
+        if not self.order or (seasonal and season < 2):
+            return {}
+        known = (~np.isnan(panel.demand)).sum(axis=1)
+        fits = known >= (2 * season + PERIODS_PAST_TWO_SEASONS if seasonal else 0)
+        return dict.fromkeys(panel.items[fits], Order.parsed(self.order, season))
 
 
 @dataclass(frozen=True)

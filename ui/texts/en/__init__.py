@@ -16,6 +16,7 @@ from ui.texts.en.reorder import REORDER
 from ui.texts.en.repairs import REPAIR_PROBLEMS, REPAIRS
 from ui.texts.en.runs import RUNS
 from ui.texts.en.stock import STOCK
+from ui.texts.en.tuning import TUNING, TUNING_PROBLEMS
 from ui.texts.en.workspace import WORKSPACE_PROBLEMS
 
 TEXTS = {
@@ -32,8 +33,9 @@ TEXTS = {
     **PLANNER,
     **REPAIRS,
     **DIAGNOSIS,
+    **TUNING,
     **COMMANDS,
 }
-PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS, **CONTEXT_PROBLEMS, **WORKSPACE_PROBLEMS, **COMMAND_PROBLEMS}
+PROBLEMS = {**FILE_PROBLEMS, **REPAIR_PROBLEMS, **CONTEXT_PROBLEMS, **WORKSPACE_PROBLEMS, **COMMAND_PROBLEMS, **TUNING_PROBLEMS}
 
 __all__ = ["COMMAND_FIXES", "PROBLEMS", "TEXTS"]
