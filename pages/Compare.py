@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compare, runs, session, shell
+from ui import compare, runs, session, shell, tuning
 
 data = shell.frame("compare")
 if data is None:
@@ -10,6 +10,7 @@ if data is None:
 
 runs.comparison_form(data)
 runs.watch(data)
+tuning.section(data)
 
 result = session.result_of(data)
 if result is None or not compare.usable(result):

@@ -103,7 +103,8 @@ def _asked(dataset: Dataset, panel: SalesPanel, models: tuple[str, ...]) -> Comp
     country = columns[3].text_input(
         text("form.country"), max_chars=2, key="country", persist_state="session", help=text("form.country.help")
     )
-    return Comparison(models, int(horizon), str(cutoffs), int(best) or None, country.strip().upper())
+    own = session.own_settings(dataset, models)
+    return Comparison(models, int(horizon), str(cutoffs), int(best) or None, country.strip().upper(), own=own)
 
 
 def _expected(dataset: Dataset, asked: Comparison, panel: SalesPanel) -> str:
@@ -123,7 +124,7 @@ def watch(dataset: Dataset) -> None:
         runs.resume()
     for run in latest:
         if run.state is State.RUNNING:
-            _progress(run)
+            under_way(run)
     if latest:
         _ended(latest[0])
 
@@ -167,7 +168,8 @@ def _chosen(dataset: Dataset, key: str) -> None:
 
 
 @st.fragment(run_every=EVERY)
-def _progress(run: runs.Run) -> None:
+def under_way(run: runs.Run) -> None:
+    """How far a run is, and what ends it."""
     if run.state is not State.RUNNING:
         st.rerun()
     progress = run.progress

@@ -1,6 +1,6 @@
 """What a session has open, loaded once: the panel, the stock terms, the results of a run, what was decided, the spread of demand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from forecasting import settings
 from forecasting.choice import OVERALL, OWN, models_of_plan, with_own
 from forecasting.forecaster import DRIVERS
 from forecasting.leaderboard import errors
@@ -102,6 +103,17 @@ def is_stale(dataset: Dataset, result: Result) -> bool:
 def decisions_of(dataset: Dataset) -> Decisions:
     """What people decided about the dataset, as of now: read again only after somebody wrote."""
     return _decisions(dataset.name, dataset.facts["fingerprint"], facts.revision())
+
+
+def uses_tuned(dataset: Dataset) -> str:
+    """The key of whether this session's next comparison takes what tuning found for this dataset."""
+    return f"use-tuned-{dataset.name}"
+
+
+def own_settings(dataset: Dataset, models: Iterable[str]) -> settings.Own:
+    """The settings that the next comparison of `models` takes, those kept for this dataset unless this session wants none."""
+    wanted = st.session_state.get(uses_tuned(dataset), True)
+    return settings.of_models(settings.of_tuned(settings.kept(dataset)), models) if wanted else {}
 
 
 def spread_of(dataset: Dataset, result: Result) -> DemandSpread:

@@ -136,7 +136,8 @@ def delete(dataset: Dataset, by: str) -> None:
         tables.write_facts(home.home() / _DELETED, {**_deleted(), dataset.name: why})
         with tables.unfinished_folder(root) as bin:
             os.rename(dataset.folder, bin / dataset.name)
-    runs.forget({"data": dataset.name})
+    for about in ("data", "tuning"):
+        runs.forget({about: dataset.name})
     database.end([record.id for record in database.everything(dataset.name)], by, "deleted")
 
 

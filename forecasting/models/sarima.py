@@ -58,8 +58,8 @@ class Order:
         found = _WRITTEN.fullmatch(text)
         if found is None:
             raise ValueError(f"order: got {text!r}, expected one like (1,0,1) or (1,0,1)(0,1,1)")
-        parts = [int(part) for part in found.groups("0")]
-        return cls(*parts, season if found[4] else 1)
+        p, d, q, seasonal_p, seasonal_d, seasonal_q = (int(part) for part in found.groups("0"))
+        return cls(p, d, q, seasonal_p, seasonal_d, seasonal_q, season if found[4] else 1)
 
     @property
     def lost(self) -> int:
@@ -102,13 +102,13 @@ LONG_SEASONAL = (
 class Sarima(Forecaster):
     """SARIMA of the last 3 years of days (1,096 periods) of each item, gaps left to the Kalman filter.
 
-    order: of all items whose history has room for its season, written "(1,0,1)(0,1,1)"; "": each item's own by AICc. orders: item code and
-    order, as `tuned` remembers them; an item without one chooses its own with every forecast. Quantiles are normal and do not hold the
+    orders: item code and order, as `tuned` remembers them; an item without one chooses its own with every forecast. order: one for all
+    items whose history has room for its season, written "(1,0,1)(0,1,1)"; "": each item its own. Quantiles are normal and do not hold the
     uncertainty of the parameters. Raises ValueError for an order that is none.
     """
 
-    order: str = ""
     orders: tuple[tuple[str, Order], ...] = ()
+    order: str = ""
 
     card: ClassVar[Card] = Card(
         name="sarima",
@@ -121,13 +121,13 @@ class Sarima(Forecaster):
         cost=Cost.SLOW,
     )
 
-    def _season(self, panel: SalesPanel) -> int:
-        """Periods in the season that orders are chosen for, 1 for none."""
-        return panel.season
-
     def __post_init__(self) -> None:
         if self.order:
             Order.parsed(self.order, 2)
+
+    def _season(self, panel: SalesPanel) -> int:
+        """Periods in the season that orders are chosen for, 1 for none."""
+        return panel.season
 
     def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Sarima":
         """This model with the order of each item that has history enough and none given, chosen by AICc."""
