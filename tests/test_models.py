@@ -17,8 +17,9 @@ from forecasting.models import registry
 from sales.panel import SalesPanel
 
 ROOT = Path(__file__).resolve().parents[1]
+NETWORKS = ("lstm", "gru", "conv")
 SMALL: dict[str, dict[str, int]] = {
-    "lstm": {"epochs": 2, "units": 8, "windows": 256},
+    **{name: {"epochs": 2, "units": 8, "windows": 256, "members": 1} for name in NETWORKS},
     "forest": {"trees": 10},
     "boosting": {"iterations": 40},
 }
@@ -182,7 +183,7 @@ def test_covariates_change_the_answer_exactly_where_the_card_says_so(name: str) 
     promotion = (rng.random((6, 200 + 14)) < 0.3).astype(np.float32)
     promotion[:, 200:] = np.arange(14) % 2
     sales = panel(rng.poisson(20 * (1 + promotion[:, :200])), covariates={"promotion": promotion})
-    settings = {"epochs": 25, "units": 16, "window": 21} if name == "lstm" else {}
+    settings = {"epochs": 25, "units": 16, "window": 21, "members": 1} if name in NETWORKS else {}
     mean = registry.model(name, **settings).forecast(sales, 14, (0.5,), np.random.default_rng(0)).mean
     uplift = mean[:, 1::2].mean() / mean[:, ::2].mean()
     if registry.card(name).uses_covariates:

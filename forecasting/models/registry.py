@@ -22,7 +22,9 @@ _CLASSES = {
     "tree": ("forecasting.models.trees", "Tree"),
     "forest": ("forecasting.models.trees", "Forest"),
     "boosting": ("forecasting.models.boosting", "Boosting"),
-    "lstm": ("forecasting.models.lstm", "Lstm"),
+    "lstm": ("forecasting.models.network", "Lstm"),
+    "gru": ("forecasting.models.network", "Gru"),
+    "conv": ("forecasting.models.network", "Conv"),
     "analogue": ("forecasting.models.analogue", "Analogue"),
     "ensemble": ("forecasting.models.ensemble", "Ensemble"),
 }
