@@ -6,6 +6,7 @@ import sys
 from dataclasses import FrozenInstanceError, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,15 @@ from panels import panel, weekly_shop
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Card, Cost, Forecaster
 from forecasting.models import registry
+from forecasting.models.network import Lstm
 from sales.panel import SalesPanel
 
 ROOT = Path(__file__).resolve().parents[1]
 NETWORKS = ("lstm", "gru", "conv")
-SMALL: dict[str, dict[str, int]] = {
-    **{name: {"epochs": 2, "units": 8, "windows": 256, "members": 1} for name in NETWORKS},
+LITTLE = {"epochs": 2, "units": 8, "windows": 256, "members": 1}
+SMALL: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(NETWORKS, LITTLE),
+    "hybrid": {"network": Lstm(**LITTLE)},
     "forest": {"trees": 10},
     "boosting": {"iterations": 40},
 }
@@ -183,7 +187,8 @@ def test_covariates_change_the_answer_exactly_where_the_card_says_so(name: str) 
     promotion = (rng.random((6, 200 + 14)) < 0.3).astype(np.float32)
     promotion[:, 200:] = np.arange(14) % 2
     sales = panel(rng.poisson(20 * (1 + promotion[:, :200])), covariates={"promotion": promotion})
-    settings = {"epochs": 25, "units": 16, "window": 21, "members": 1} if name in NETWORKS else {}
+    learns = {"epochs": 25, "units": 16, "window": 21, "members": 1, "rate": 5e-3}
+    settings = learns if name in NETWORKS else {"network": Lstm(**learns)} if name == "hybrid" else {}
     mean = registry.model(name, **settings).forecast(sales, 14, (0.5,), np.random.default_rng(0)).mean
     uplift = mean[:, 1::2].mean() / mean[:, ::2].mean()
     if registry.card(name).uses_covariates:

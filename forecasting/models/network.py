@@ -1,7 +1,9 @@
 """Networks: one over all items, fitted on scaled windows, with the mean and all quantiles of every step as outputs."""
 
+import math
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 
 from forecasting import fallbacks
 from forecasting.forecast import Forecast, blank
-from forecasting.forecaster import Card, Cost, Family, Forecaster
+from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows
 from forecasting.models.libraries import quiet, seeded
 from forecasting.models.windows import Batch, Windows, shuffled
 from sales.panel import SalesPanel
@@ -18,6 +20,8 @@ KERNEL = 3
 FEWEST_EPOCHS = 3
 MOST_CHECKED = 2000
 SHUFFLES = 3
+Shape = tuple[str, int, int, float]
+Inputs = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,9 @@ class Network(Forecaster):
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         forecast = blank(self.card.name, panel, horizon, levels)
         windows = self.windows_of(panel, horizon)
-        asked = windows.batch(np.arange(len(panel)), np.full(len(panel), len(panel.periods)))
         with quiet(), seeded(int(rng.integers(2**31))):
-            epochs = self.epochs_of(windows, held_out_from(windows), levels, rng)
-            answers = self.answers(windows, asked, epochs, levels, rng) * asked.scale[:, None, None]
+            epochs = self.tried(windows, held_out_from(windows), levels, rng)[1]
+            answers = self.answers(windows, epochs, levels, rng)
         forecast.mean[:] = np.maximum(answers[:, :, 0], 0)
         forecast.quantiles[:] = np.sort(np.maximum(answers[:, :, 1:], 0), axis=2)
         forecast.detail[:] = f"window {windows.window}, {epochs} epochs"
@@ -75,7 +78,7 @@ class Network(Forecaster):
         panel = panel.select(fallbacks.answer(self.card.name, self.card.least_history, panel, horizon, (0.5,))[1])
         windows = self.windows_of(panel, horizon) if len(panel) else None
         if windows is None or not windows.reach(held := held_out_from(windows, panel.season)):
-            return _importances({})
+            return driver_rows([])
         checked = windows.batch(*windows.drawn(MOST_CHECKED, windows.periods, rng, first=held))
         with quiet(), seeded(int(rng.integers(2**31))):
             network, _ = self._fitted(windows, held, (0.5,), self.epochs, rng, checked)
@@ -84,49 +87,56 @@ class Network(Forecaster):
                 name: float(np.mean([_error(network, shuffled(checked, columns, rng)) for _ in range(SHUFFLES)])) - whole
                 for name, columns in windows.groups().items()
             }
-        return _importances(grown)
+        rows = pd.DataFrame({"item": "", "kind": "importance", "name": list(grown), "ds": pd.NaT, "value": list(grown.values())})
+        return driver_rows([rows])
 
     def windows_of(self, panel: SalesPanel, horizon: int, values: np.ndarray | None = None) -> Windows:
         """The windows that this network reads of `panel`; `values`: instead of its demand."""
         return Windows(panel, min(self.window, max(1, 2 * len(panel.periods) // 3)), horizon, values)
 
-    def epochs_of(self, windows: Windows, held: int, levels: tuple[float, ...], rng: np.random.Generator) -> int:
-        """The passes after which a network that learns up to position `held` is best at what follows."""
-        if not windows.reach(held):
-            return min(self.patience, self.epochs)
+    def tried(self, windows: Windows, held: int, levels: tuple[float, ...], rng: np.random.Generator) -> tuple[np.ndarray, int]:
+        """What a network that learns up to position `held` says of every item from there, units, n x horizon x (1 + L); after how many
+        passes it says that best. 0 units where there is nothing to learn from."""
         rows = np.arange(len(windows.values))
         checked = windows.batch(rows, np.full(len(rows), held))
-        return self._fitted(windows, held, levels, self.epochs, rng, checked)[1]
+        if not windows.reach(held):
+            return np.zeros((*checked.target.shape[:2], 1 + len(levels))), min(self.patience, self.epochs)
+        network, epochs = self._fitted(windows, held, levels, self.epochs, rng, checked)
+        return _predicted(network, checked) * checked.scale[:, None, None], epochs
 
-    def answers(
-        self, windows: Windows, asked: Batch, epochs: int, levels: tuple[float, ...], rng: np.random.Generator, last: int | None = None
-    ) -> np.ndarray:
-        """Scaled mean and quantiles of the windows `asked`, k x horizon x (1 + L): the average of `members` networks (quantile by quantile:
-        Vincent, 1912) that learnt for `epochs` passes, up to position `last`."""
-        until = windows.periods if last is None else last
-        return np.mean([_predicted(self._fitted(windows, until, levels, epochs, rng)[0], asked) for _ in range(self.members)], axis=0)
+    def answers(self, windows: Windows, epochs: int, levels: tuple[float, ...], rng: np.random.Generator) -> np.ndarray:
+        """Mean and quantiles of the periods after the last, units, n x horizon x (1 + L): the average of `members` networks (quantile by
+        quantile: Vincent, 1912) that learnt from all of the past for `epochs` passes."""
+        rows = np.arange(len(windows.values))
+        asked = windows.batch(rows, np.full(len(rows), windows.periods))
+        networks = (self._fitted(windows, windows.periods, levels, epochs, rng)[0] for _ in range(self.members))
+        return np.mean([_predicted(network, asked) for network in networks], axis=0) * asked.scale[:, None, None]
 
     def _fitted(
         self, windows: Windows, last: int, levels: tuple[float, ...], epochs: int, rng: np.random.Generator, checked: Batch | None = None
     ) -> tuple[Any, int]:
-        """A network that learnt up to position `last`, and the passes that it took. With `checked` as long as that is gained from, and no
-        longer than `epochs`; without for all of them."""
+        """A network that learnt up to position `last`, good until the next one is fitted, and the passes that it took. With `checked` as
+        long as that is gained from, and no longer than `epochs`; without for all of them, at a rate that falls as half a cosine."""
         keras = _keras()
-        keras.backend.clear_session()
-        keras.utils.set_random_seed(int(rng.integers(2**31)))
         learnt = windows.batch(*self._drawn(windows, last, rng), last=last)
-        network = _network(self, learnt, 1 + len(levels))
-        rate: Any = self.rate
-        watched: dict[str, Any] = {}
+        shape = (self.cell, self.units, self.layers, self.dropout)
+        network = _compiled(shape, tuple(block.shape[1:] for block in learnt.inputs), levels)
+        keras.utils.set_random_seed(int(rng.integers(2**31)))
+        _begin_anew(network, _network(shape, tuple(block.shape[1:] for block in learnt.inputs), 1 + len(levels)), self.rate)
         stop = keras.callbacks.EarlyStopping("val_loss", mode="min", patience=self.patience, restore_best_weights=True)
-        if checked is not None and checked.target[:, :, 1].any():
-            slower = keras.callbacks.ReduceLROnPlateau("val_loss", mode="min", patience=max(1, self.patience // 2), factor=0.3)
-            watched = {"validation_data": (checked.inputs, checked.target), "callbacks": [stop, slower]}
-        else:
-            rate = keras.optimizers.schedules.CosineDecay(self.rate, epochs * len(learnt.scale) // self.batch)
-        network.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss=_loss(levels))
-        network.fit(learnt.inputs, learnt.target, batch_size=self.batch, epochs=epochs, verbose=0, **watched)
-        return network, max(stop.best_epoch + 1, min(FEWEST_EPOCHS, epochs)) if watched else epochs
+        slower = keras.callbacks.ReduceLROnPlateau("val_loss", mode="min", patience=max(1, self.patience // 2), factor=0.3)
+        falling = keras.callbacks.LearningRateScheduler(lambda epoch: self.rate * (1 + math.cos(math.pi * epoch / epochs)) / 2)
+        watches = checked is not None and bool(checked.target[:, :, 1].any())
+        network.fit(
+            learnt.inputs,
+            learnt.target,
+            validation_data=(checked.inputs, checked.target) if checked is not None and watches else None,
+            batch_size=self.batch,
+            epochs=epochs,
+            callbacks=[stop, slower] if watches else [falling],
+            verbose=0,
+        )
+        return network, max(stop.best_epoch + 1, min(FEWEST_EPOCHS, epochs)) if watches else epochs
 
     def _drawn(self, windows: Windows, last: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Rows and origins to learn from, shuffled; a whole number of batches, for which some come twice."""
@@ -189,32 +199,52 @@ def _keras() -> Any:
     return keras
 
 
-def _network(model: Network, like: Batch, outputs: int) -> Any:
-    """Inputs like those of the batch `like` to horizon x outputs, 1 being the mean size of the window."""
+@lru_cache(maxsize=8)
+def _compiled(shape: Shape, inputs: Inputs, levels: tuple[float, ...]) -> Any:
+    """A network to be fitted again and again: what compiling costs is paid once a process and shape."""
+    network = _network(shape, inputs, 1 + len(levels))
+    network.compile(_keras().optimizers.Adam(clipnorm=1.0), loss=_loss(levels))
+    network.optimizer.build(network.trainable_variables)
+    return network
+
+
+def _begin_anew(network: Any, fresh: Any, rate: float) -> None:
+    """Gives `network` the weights and the state of random numbers of `fresh`, and an optimizer that has not yet taken a step."""
+    for own, new in zip(network.variables, fresh.variables, strict=True):
+        own.assign(new)
+    for own in network.optimizer.variables:
+        own.assign(np.zeros(own.shape, own.dtype))
+    network.optimizer.learning_rate = rate
+
+
+def _network(shape: Shape, inputs: Inputs, outputs: int) -> Any:
+    """Inputs of the shapes of `Batch.inputs` to horizon x outputs, 1 being the mean size of the window."""
     keras = _keras()
     layers, ops = keras.layers, keras.ops
-    behind, ahead, anchors = inputs = [layers.Input(block.shape[1:]) for block in like.inputs]
-    memory = layers.Dropout(model.dropout)(_memory(model, behind))
-    hidden = layers.Concatenate()([layers.RepeatVector(like.future.shape[1])(memory), ahead])
-    hidden = layers.Dense(model.units, activation="relu")(hidden)
-    hidden = layers.Dense(model.units, activation="relu")(layers.Dropout(model.dropout)(hidden))
-    weights = layers.Dense(like.anchors.shape[2], activation="softmax")(hidden)
+    _, units, _, dropout = shape
+    behind, ahead, anchors = asked = [layers.Input(of) for of in inputs]
+    memory = layers.Dropout(dropout)(_memory(shape, behind))
+    hidden = layers.Concatenate()([layers.RepeatVector(inputs[1][0])(memory), ahead])
+    hidden = layers.Dense(units, activation="relu")(hidden)
+    hidden = layers.Dense(units, activation="relu")(layers.Dropout(dropout)(hidden))
+    weights = layers.Dense(inputs[2][1], activation="softmax")(hidden)
     beside = layers.Dense(outputs, kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))(hidden)
-    return keras.Model(inputs, ops.sum(weights * anchors, axis=2, keepdims=True) + beside)
+    return keras.Model(asked, ops.sum(weights * anchors, axis=2, keepdims=True) + beside)
 
 
-def _memory(model: Network, behind: Any) -> Any:
+def _memory(shape: Shape, behind: Any) -> Any:
     """What the cell makes of the past, `units` wide."""
     layers = _keras().layers
-    if model.cell == "conv":
-        flow = layers.Dense(model.units)(behind)
-        for k in range(model.layers):
-            seen = layers.Conv1D(model.units, KERNEL, padding="causal", dilation_rate=2**k, activation="relu")(flow)
-            flow = layers.Add()([flow, layers.Dropout(model.dropout)(seen)])
+    cell, units, depth, dropout = shape
+    if cell == "conv":
+        flow = layers.Dense(units)(behind)
+        for k in range(depth):
+            seen = layers.Conv1D(units, KERNEL, padding="causal", dilation_rate=2**k, activation="relu")(flow)
+            flow = layers.Add()([flow, layers.Dropout(dropout)(seen)])
         return flow[:, -1]
-    cell = {"lstm": layers.LSTM, "gru": layers.GRU}[model.cell]
-    for k in range(model.layers):
-        behind = cell(model.units, return_sequences=k < model.layers - 1)(behind)
+    recurrent = {"lstm": layers.LSTM, "gru": layers.GRU}[cell]
+    for k in range(depth):
+        behind = recurrent(units, return_sequences=k < depth - 1)(behind)
     return behind
 
 
@@ -244,7 +274,3 @@ def _error(network: Any, checked: Batch) -> float:
     return float((known * error).sum() / (known * checked.target[:, :, 0]).sum())
 
 
-def _importances(grown: dict[str, float]) -> pd.DataFrame:
-    rows = pd.DataFrame({"name": list(grown), "value": list(grown.values())})
-    rows = rows.assign(item="", kind="importance", ds=pd.NaT)
-    return rows[["item", "kind", "name", "ds", "value"]]

@@ -25,6 +25,7 @@ _CLASSES = {
     "lstm": ("forecasting.models.network", "Lstm"),
     "gru": ("forecasting.models.network", "Gru"),
     "conv": ("forecasting.models.network", "Conv"),
+    "hybrid": ("forecasting.models.hybrid", "Hybrid"),
     "analogue": ("forecasting.models.analogue", "Analogue"),
     "ensemble": ("forecasting.models.ensemble", "Ensemble"),
 }

@@ -249,6 +249,16 @@ def predict(history: np.ndarray, found: Fit, horizon: int) -> tuple[np.ndarray, 
     return ahead.predicted_mean * found.scale, deviation * found.scale
 
 
+def one_step_errors(history: np.ndarray, found: Fit) -> np.ndarray:
+    """Sales less what the periods before them let expect, units, one a period of `history`; NaN where sales are not known and in the
+    periods that differencing and the longest lag take."""
+    model = _model(history / found.scale, found.order, simple_differencing=False, concentrate_scale=False)
+    errors = model.filter(found.parameters, cov_type="none").forecasts_error[0] * found.scale
+    order = found.order
+    started = np.arange(len(history)) >= order.lost + max(order.p, order.q) + max(order.P, order.Q) * order.season
+    return np.where(started & ~np.isnan(history), errors, np.nan)
+
+
 def recent(demand: np.ndarray) -> np.ndarray:
     """The history that is modelled: from the first known period, at most the last 1,096 periods; all of it where those do not vary."""
     history = demand[np.argmax(~np.isnan(demand)) :].astype(float)
@@ -256,9 +266,15 @@ def recent(demand: np.ndarray) -> np.ndarray:
     return last if np.nanstd(last) > 0 else history
 
 
+def fitted(history: np.ndarray, season: int, order: Order | None) -> Fit:
+    """`order` fitted to `history`; without one that of least AICc. Raises ArithmeticError where no order can be fitted."""
+    if order is None:
+        return choose(history, candidates(season, int((~np.isnan(history)).sum())))
+    return fit(history, order, _differencing_known(history, order))
+
+
 def _chosen(task: tuple[np.ndarray, int], seed: np.random.SeedSequence) -> Fit:
-    history = recent(task[0])
-    return choose(history, candidates(task[1], int((~np.isnan(history)).sum())))
+    return fitted(recent(task[0]), task[1], None)
 
 
 def _answered(task: tuple[np.ndarray, int, Order | None], seed: np.random.SeedSequence, horizon: int) -> tuple[np.ndarray, np.ndarray, str]:
@@ -266,7 +282,7 @@ def _answered(task: tuple[np.ndarray, int, Order | None], seed: np.random.SeedSe
     demand, season, order = task
     history = recent(demand)
     try:
-        found = _chosen((demand, season), seed) if order is None else fit(history, order, _differencing_known(history, order))
+        found = fitted(history, season, order)
         mean, deviation = predict(history, found, horizon)
         if not np.isfinite(mean).all():
             raise ArithmeticError("the forecast is not finite")

@@ -1,6 +1,5 @@
 """Windows: pieces of a panel, cut and scaled so that one network learns from all items at once."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +13,8 @@ RECENT = 14
 SEASONS = 4
 MOST_DRIFT = 4.0
 SALES, SEASON, CALENDAR = "sales", "season", "calendar"
+Columns = tuple[list[int], list[int], list[int]]
+Groups = dict[str, Columns]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,9 @@ class Windows:
         self.periods = len(panel.periods)
         self.level = 1.0 if values is None else 0.0
         self.values = np.maximum(panel.demand, 0) if values is None else values
-        self.size = np.nanmean(np.abs(self.values), axis=1, dtype=float)
+        known = ~np.isnan(self.values)
+        size = np.where(known, np.abs(self.values), 0).sum(axis=1, dtype=float) / np.maximum(known.sum(axis=1), 1)
+        self.size = np.where(size > 0, size, 1.0)
         ds = panel.periods.append(panel.calendar.after(panel.last, horizon))
         self.waves = calendar_waves(ds, panel.calendar.frequency)
         self.covariates = {name: _relative(block, self.periods) for name, block in known_ahead(panel, horizon).items()}
@@ -78,7 +81,8 @@ class Windows:
         before, before_known = self._at(row, behind - self.season, self.periods)
         target, target_known = self._at(row, ahead, self.periods if last is None else last)
         once, once_known = self._at(row, ahead - season, self.periods)
-        usual, usual_known = sum(np.stack(self._at(row, ahead - season - k * self.season, self.periods)) for k in range(SEASONS))
+        seasons = [self._at(row, ahead - season - k * self.season, self.periods) for k in range(SEASONS)]
+        usual, usual_known = np.sum(seasons, axis=0)
 
         total = np.abs(past).sum(axis=1) + WEIGHT_OF_HISTORY * self.size[row]
         scale = total / (past_known.sum(axis=1) + WEIGHT_OF_HISTORY)
@@ -102,12 +106,12 @@ class Windows:
             scale=scale,
         )
 
-    def groups(self) -> Mapping[str, tuple[list[int], list[int], list[int]]]:
+    def groups(self) -> Groups:
         """What the inputs tell of: name -> columns of past, future and anchors. "sales": what sold last; "season": what sold in seasons
         before; the covariates by their names; "calendar"."""
-        own = {SALES: ([0, 1], [0], [1]), SEASON: ([2, 3], [2, 3, 4, 5], [2, 3, 4])}
+        own: Groups = {SALES: ([0, 1], [0], [1]), SEASON: ([2, 3], [2, 3, 4, 5], [2, 3, 4])}
         count, waves = len(self.covariates), range(self.waves.shape[1])
-        beside = {name: ([4 + k], [6 + k, 6 + count + k], []) for k, name in enumerate(self.covariates)}
+        beside: Groups = {name: ([4 + k], [6 + k, 6 + count + k], []) for k, name in enumerate(self.covariates)}
         return {**own, **beside, CALENDAR: ([4 + count + k for k in waves], [6 + 2 * count + k for k in waves], [])}
 
     def _usable(self, last: int) -> np.ndarray:
@@ -129,7 +133,7 @@ class Windows:
         return np.concatenate([np.stack(own + beside, axis=2), self.waves[inside[0]]], axis=2).astype(np.float32)
 
 
-def shuffled(batch: Batch, columns: tuple[list[int], list[int], list[int]], rng: np.random.Generator) -> Batch:
+def shuffled(batch: Batch, columns: Columns, rng: np.random.Generator) -> Batch:
     """`batch` with the inputs at `columns` (see `Windows.groups`) of each window taken from another one."""
     order = rng.permutation(len(batch.scale))
     blocks = []
