@@ -16,7 +16,7 @@ run: .venv/runtime
 	$(PY) -m streamlit run app.py --server.address $(HOST) --server.port $(PORT) $(ANY_HOST)
 
 test: lint
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -n auto --dist worksteal -m "not slow"
 
 test-slow: .venv/dev
 	$(PY) -m pytest -m slow
