@@ -59,14 +59,13 @@ class Tuning:
 
     def settings(self, fingerprint: str) -> dict[str, Any]:
         """What names the run over the panel with this fingerprint."""
-        asked = {**asdict(self), "models": list(self.models), "verb": VERB}
+        asked = {**asdict(self), "models": list(self.models), "budget": float(self.budget), "verb": VERB}
         return {**asked, "fingerprint": fingerprint, "code": comparison.code(_ANSWERS_COME_FROM, ("optuna",))}
 
     def arguments(self, sales: Sequence[str]) -> list[str]:
         """The command that a person could type, python and these; `sales`: its words that name the sales."""
-        given = {name: value for name, value in asdict(self).items() if name != "models"}
-        flags = [part for name, value in given.items() for part in (f"--{name}", f"{value:g}" if name == "budget" else str(value))]
-        return ["-m", "forecasting", VERB, *sales, "--models", ",".join(self.models), *flags]
+        given = {**asdict(self), "models": ",".join(self.models)}
+        return ["-m", "forecasting", VERB, *sales, *(part for name, value in given.items() for part in (f"--{name}", str(value)))]
 
 
 def tuned(asked: Tuning, whole: SalesPanel, scored: Sequence[pd.Timestamp], tell: Tell = lambda _: None) -> Run:

@@ -59,6 +59,15 @@ def test_each_space_is_of_fields_holds_the_default_and_has_words(name: str) -> N
         assert text(f"setting.{field}")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TUNABLE)
+def test_each_space_can_be_searched(name: str) -> None:
+    rows = trials_of(name, most=3)
+    assert len(rows) >= 2
+    assert set(rows["status"]) <= {"ok", "halved"}
+    assert found(rows)["error"] <= found(rows)["default_error"]
+
+
 def test_no_space_is_without_a_model() -> None:
     assert set(SPACES) <= set(registry.NAMES) | {"arima", "gru", "conv"}
 

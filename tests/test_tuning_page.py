@@ -26,7 +26,7 @@ def data() -> Dataset:
 @pytest.fixture
 def tuned(data: Dataset) -> Dataset:
     """The same, its moving average tuned by the command that the page starts."""
-    run = tuning.start(Tuning(("moving_average",), HORIZON, "3", trials=6), data)
+    run = tuning.start(Tuning(("moving_average",), HORIZON, "3", budget=5000 / 3, trials=6), data)
     assert run.wait() is runs.State.DONE, run.log
     return data
 
@@ -103,5 +103,5 @@ def test_the_next_comparison_takes_what_was_found_unless_told_not_to(tuned: Data
 def test_what_was_found_before_is_kept_again_when_asked_for_again(tuned: Dataset) -> None:
     before = settings.kept(tuned)
     settings.clear(tuned)
-    assert tuning.start(Tuning(("moving_average",), HORIZON, "3", trials=6), tuned).state is runs.State.DONE
+    assert tuning.start(Tuning(("moving_average",), HORIZON, "3", budget=5000 / 3, trials=6), tuned).state is runs.State.DONE
     assert settings.kept(tuned) == before

@@ -36,6 +36,7 @@ def section(data: Dataset) -> None:
         _form(data)
         for run in asked:
             if run.state is State.RUNNING:
+                st.caption(text("tuning.under_way", models=len(run.settings["models"]), minutes=run.settings["budget"] / 60))
                 under_way(run)
         if asked:
             _ended(asked[0])
@@ -125,7 +126,8 @@ def _trials(run: runs.Run) -> None:
         st.caption(text("tuning.failed_trials", failed=found[FAILED], trials=found["trials"]))
     st.plotly_chart(picture(part), key="trials")
     shown = part[["trial", "status", "error", "pinball", "items", "cutoffs", "seconds"]].assign(
-        settings=[settings_in_words(json.loads(written)) for written in part["settings"]]
+        status=part["status"].replace({HALVED: text("tuning.halved")}),
+        settings=[settings_in_words(json.loads(written)) for written in part["settings"]],
     )
     columns = {name: text(f"trials.{name}") for name in shown.columns}
     formats = {"error": "{:.1%}", "pinball": "{:.1%}", "seconds": "{:.1f}"}
@@ -147,7 +149,7 @@ def picture(trials: pd.DataFrame) -> go.Figure:
     default = trials[trials["trial"] == 0]
     marker = {"color": charts.ADJUSTED, "symbol": "diamond", "size": 12}
     figure.add_scatter(x=default["trial"], y=default["error"], mode="markers", name=text("tuning.chart.default"), marker=marker)
-    figure.update_xaxes(title=text("tuning.chart.trial"), rangemode="tozero")
+    figure.update_xaxes(title=text("tuning.chart.trial"), range=[-0.5, len(trials) - 0.5])
     figure.update_yaxes(title=text("chart.wape"), tickformat=".0%")
     return charts.framed(figure)
 
