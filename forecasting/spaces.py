@@ -64,14 +64,14 @@ SPACES: Mapping[str, Space] = {
     },
     "lstm": _NETWORK,
     "gru": _NETWORK,
-    "conv": _NETWORK,
+    "conv": {**_NETWORK, "layers": Whole(2, 6)},
 }
 TUNABLE = tuple(name for name in registry.NAMES if name in SPACES)
 
 
 def space(model: Forecaster, panel: SalesPanel) -> Space:
     """What of `model` may be tuned on `panel`. SARIMA: one order for all items, out of those that AICc chooses from, or each item's own."""
-    own = {name: values for name, values in SPACES[model.card.name].items() if name in vars(model)}
+    own = dict(SPACES[model.card.name])
     if "order" in own:
         from forecasting.models.sarima import candidates
 
