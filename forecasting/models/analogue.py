@@ -17,6 +17,7 @@ ITEMS_AT_ONCE = 256
 AGES = (1, 4, 14, 56)
 MOST_ERRORS_GRID = 60
 LONG_SEASON = 31
+MOST_TIMES_THE_MEDIAN = 4.0
 LEAST = 1e-9
 
 
@@ -25,8 +26,9 @@ class Analogue(Forecaster):
     """The sales of similar items: same category, a near price, a near description, and at least as long a history.
 
     The mean is a level times the shape of the analogues, each over its own level, at the same place of the season. The level is what the
-    item itself sold over that shape, drawn to the analogues' median level as if it had sold like them for `patience` more periods; that
-    fades until the item has sold for twice its window (28 days, 8 weeks, 3 months), when the analogues lend it their shape alone.
+    item itself sold over that shape, drawn to the analogues' mean level (none above 4 times their median) as if it had sold like them for
+    `patience` more windows (of 28 days, 8 weeks, 3 months); that fades until it has sold for two windows, when they lend it their shape
+    alone.
 
     Likeness is a sum: 1 for the same category, up to 1 for the price (0.5 where prices are 1.4 times apart), up to 1 for the description
     (cosine of its runs of 3 to 5 characters, weighed by how rare they are).
@@ -35,11 +37,12 @@ class Analogue(Forecaster):
     no others before them, to a day in the past, with as little history as the item asked for has. What then sold over what the rule said is
     the error; those of the nearest expected demand count. Where nothing can be replayed, demand is taken as exponential.
 
-    analogues: how many. patience: see above. replays: most items taken back. errors: as many count for a quantile.
+    analogues: how many. patience: windows of own sales that weigh as much as the analogues. replays: most items taken back. errors: as
+    many count for a quantile.
     """
 
     analogues: int = 10
-    patience: float = 4.0
+    patience: float = 0.125
     replays: int = 500
     errors: int = 500
 
@@ -119,7 +122,7 @@ class _Rule:
         sold = np.where(own, self.demand[rows], 0).sum(axis=1)
         expected = np.where(own, shape, 0).sum(axis=1)
         fade = np.clip(1 - own.sum(axis=1) / (2 * self.window), 0, 1)
-        patience = np.where(np.isnan(usual), 0, self.settings.patience * fade)
+        patience = np.where(np.isnan(usual), 0, self.settings.patience * self.window * fade)
         level = (sold + patience * np.nan_to_num(usual)) / np.maximum(expected + patience, LEAST)
         return level[:, None] * self._ahead(shape, end)
 
@@ -133,8 +136,8 @@ class _Rule:
         return near, np.take_along_axis(likeness, near, axis=1)
 
     def _of_analogues(self, near: np.ndarray, weight: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Their mean shape over the past, rows x periods, 1 where they are not known; and the median of their levels, units a period, NaN
-        where there is none."""
+        """Their mean shape over the past, rows x periods, 1 where they are not known; and the mean of their levels, none above 4 times
+        their median, units a period, NaN where there is none."""
         positions = np.arange(self.demand.shape[1])
         before = positions < end[:, None, None]
         values = np.where(before, self.demand[near], np.nan)
@@ -145,7 +148,8 @@ class _Rule:
         counts = ~np.isnan(relative) * weight[:, :, None]
         total = counts.sum(axis=1)
         shape = np.divide((np.nan_to_num(relative) * counts).sum(axis=1), total, out=np.ones(total.shape), where=total > 0)
-        return shape, np.nanmedian(level, axis=1)
+        most = MOST_TIMES_THE_MEDIAN * np.nanmedian(level, axis=1, keepdims=True)
+        return shape, np.nanmean(np.minimum(level, most), axis=1)
 
     def _ahead(self, shape: np.ndarray, end: np.ndarray) -> np.ndarray:
         """The shape continued, rows x horizon: the mean of the same places in the last 4 seasons (2 where they are long)."""

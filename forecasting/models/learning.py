@@ -22,7 +22,7 @@ BLOCKS = 3
 ROWS_PERMUTED = 3000
 ROWS_SCORED = 2000
 LEAST_MEAN = 1e-3
-MOST_TIMES_THE_PAST = 3.0
+MOST_TIMES_THE_PAST = 2.5
 LIMITS = {
     "rows": (1, np.inf),
     "features": (1, np.inf),
@@ -42,7 +42,7 @@ LIMITS = {
 class Learner(Forecaster):
     """A model of the table's rows, fitted to all of them for the mean, and without some for its errors: without the last two horizons of
     the past (at most a quarter), then without each third of what is before that, so that the spread rests on errors that a fit did not
-    see, from all seasons. No mean is more than 3 times the largest period that the item has had.
+    see, from all seasons. No mean is more than 2.5 times the largest period that the item has had.
 
     rows: at most so many are learnt from, drawn at random. features: the best so many by `selection.best`; None for all. Raises ValueError
     for a size outside `LIMITS`.
