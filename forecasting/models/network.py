@@ -32,8 +32,8 @@ class Network(Forecaster):
     An answer is a mix, by weights that it learns, of the anchors of the step (see `Windows`) plus what it learns beside them: it starts
     from a forecast by level and season rather than from nothing. It learns the mean by a loss that large errors do not rule, so that it
     lies a little low where single orders are large, and the quantiles by the pinball loss. A first network, which does not learn from the
-    last horizon of the past, finds the epochs after which that gets no better; then `members` networks learn from all of the past for so
-    long, at a falling rate, and their answers are averaged.
+    last horizon of the past, finds the epochs after which that gets no better; then `members` networks learn from all of the past for
+    twice as many at a rate that falls to nothing, and their answers are averaged.
 
     window: periods read (at most two thirds of the history). layers: of the cell. dropout: share of the memory left out at random while it
     learns. rate: the first learning rate. epochs: at most so many passes over the windows; patience: passes without gain before it stops.
@@ -106,10 +106,10 @@ class Network(Forecaster):
 
     def answers(self, windows: Windows, epochs: int, levels: tuple[float, ...], rng: np.random.Generator) -> np.ndarray:
         """Mean and quantiles of the periods after the last, units, n x horizon x (1 + L): the average of `members` networks (quantile by
-        quantile: Vincent, 1912) that learnt from all of the past for `epochs` passes."""
+        quantile: Vincent, 1912) that learnt from all of the past. Their rate falls, to half on average: for twice `epochs` passes."""
         rows = np.arange(len(windows.values))
         asked = windows.batch(rows, np.full(len(rows), windows.periods))
-        networks = (self._fitted(windows, windows.periods, levels, epochs, rng)[0] for _ in range(self.members))
+        networks = (self._fitted(windows, windows.periods, levels, 2 * epochs, rng)[0] for _ in range(self.members))
         return np.mean([_predicted(network, asked) for network in networks], axis=0) * asked.scale[:, None, None]
 
     def _fitted(
@@ -205,6 +205,8 @@ def _compiled(shape: Shape, inputs: Inputs, levels: tuple[float, ...]) -> Any:
     network = _network(shape, inputs, 1 + len(levels))
     network.compile(_keras().optimizers.Adam(clipnorm=1.0), loss=_loss(levels))
     network.optimizer.build(network.trainable_variables)
+    steps = inputs[1][0]  # what is not built yet `fit` would build, the first time, with a draw of random numbers more than later
+    network.compute_loss(y=np.zeros((1, steps, 2), np.float32), y_pred=np.zeros((1, steps, 1 + len(levels)), np.float32))
     return network
 
 
