@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from forecasting import fallbacks
-from forecasting.forecast import Forecast
+from forecasting.forecast import Forecast, blank
 from sales.panel import SalesPanel
 
 DRIVERS = ("item", "kind", "name", "ds", "value")
+LONGEST_STATUS = 200
 
 
 class Cost(StrEnum):
@@ -79,11 +80,19 @@ class Forecaster(ABC):
         began = time.perf_counter()
         answer, able = fallbacks.answer(self.card.name, self.card.least_history, panel, horizon, levels)
         if able.any():
-            part = fallbacks.guarded(self._forecast(panel.select(able), horizon, tuple(levels), rng), panel.select(able))
-            answer = fallbacks.merged(answer, part, able)
+            answer = fallbacks.merged(answer, self._guarded(panel.select(able), horizon, tuple(levels), rng), able)
         if not answer.seconds.any():
             answer = replace(answer, seconds=np.full(len(panel), (time.perf_counter() - began) / max(len(panel), 1)))
         return answer
+
+    def _guarded(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
+        """What `_forecast` answers, or where it raises, what it raised as the status of all: one model must not end a run of many."""
+        try:
+            return fallbacks.guarded(self._forecast(panel, horizon, levels, rng), panel)
+        except Exception as error:
+            failed = blank(self.card.name, panel, horizon, levels)
+            failed.status[:] = f"failed: {type(error).__name__}: {error}".splitlines()[0][:LONGEST_STATUS]
+            return failed
 
     def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Forecaster":
         """This model with the choices that are made once, on the earliest history (SARIMA: the order of each item)."""

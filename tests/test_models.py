@@ -15,6 +15,7 @@ from panels import panel, weekly_shop
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Card, Cost, Forecaster
 from forecasting.models import registry
+from forecasting.models.naive import Naive
 from forecasting.models.network import Lstm
 from sales.panel import SalesPanel
 
@@ -213,6 +214,29 @@ def test_a_horizon_longer_than_the_history(name: str) -> None:
     found = answered(name, weekly_shop(2, 16, np.random.default_rng(0)), horizon=30)
     assert np.isfinite(found.mean[~found.failed]).all()
     assert set(found.status) == {"ok"}
+
+
+ONLY_LATE, ENDED = np.zeros((2, 80)), np.where(np.arange(80) > 40, 0, np.arange(240).reshape(3, 80) % 7)
+ONLY_LATE[:, -1] = 5, 9
+
+
+@pytest.mark.parametrize("name", [name for name in registry.NAMES if name not in (*NETWORKS, "hybrid")])
+@pytest.mark.parametrize("y", [ONLY_LATE, ENDED], ids=["sold_in_the_last_period_alone", "nothing_sold_for_long"])
+def test_a_panel_with_little_to_learn_from_is_answered_or_says_why(name: str, y: np.ndarray) -> None:
+    found = answered(name, panel(y, frequency="W"))
+    assert set(found.status) <= {"ok", "failed: nothing_to_learn"}
+    assert np.isfinite(found.mean[~found.failed]).all()
+
+
+def test_what_a_model_raises_is_its_items_status_and_ends_nothing() -> None:
+    class Broken(Naive):
+        def _forecast(self, *_: object) -> Forecast:
+            raise RuntimeError("no room\nat all")
+
+    found = Broken().forecast(panel([[1.0, 2, 3], [0, 0, 0]]), 2, (0.5,), np.random.default_rng(0))
+    assert found.status.tolist() == ["failed: RuntimeError: no room", "fallback: all_zero"]
+    assert np.isnan(found.mean[0]).all()
+    assert (found.mean[1] == 0).all()
 
 
 @every_model

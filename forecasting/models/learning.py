@@ -67,6 +67,9 @@ class Learner(Forecaster):
         with _alone():
             table = Table(panel, horizon)
             study = self._study(table, rng)
+            if not study.every.target.any():
+                forecast.status[:] = "failed: nothing_to_learn"
+                return forecast
             asked = table.ahead().columns(study.kept)
             before = self._first(study)
             after = self._like(before, study.every, study.seed)
@@ -89,6 +92,8 @@ class Learner(Forecaster):
         with _alone():
             table = Table(able, horizon)
             study = self._study(table, rng)
+            if not study.every.target.any():
+                return driver_rows([])
             fitted = self._first(study)
             names = [table.names[at] for at in study.kept]
             parts = [_frame("importance", names, _importance(fitted, study.checked, rng))]
@@ -109,10 +114,10 @@ class Learner(Forecaster):
             every = table.drawn(self.rows, rng, 1, table.periods)
         learnt = every.at(every.end <= held_out)
         checked = table.drawn(self.rows // 4, rng, held_out, table.periods)
-        if len(learnt.target) < FEWEST_ROWS or len(checked.target) < FEWEST_ROWS:
+        if not _enough(learnt) or not _enough(checked):
             learnt = checked = every
         seed = int(rng.integers(2**31))
-        kept = selection.varying(learnt.inputs)
+        kept = selection.varying(learnt.inputs) if len(learnt.target) else np.arange(len(table.names))
         if self.features is not None and self.features < len(kept):
             few = _some(learnt, self.rows // 10, rng)
             kept = kept[selection.best(few.inputs[:, kept], few.target, self.features)]
@@ -134,9 +139,10 @@ class Learner(Forecaster):
         edges = np.quantile(study.learnt.end, np.linspace(0, 1, BLOCKS + 1)) + np.array([-1.0, 0, 0, 0])
         for begin, end in pairwise(edges):
             inside = (study.learnt.end > begin) & (study.learnt.end <= end)
-            if min(inside.sum(), (~inside).sum()) < FEWEST_ROWS:
+            others = study.learnt.at(~inside)
+            if inside.sum() < FEWEST_ROWS or not _enough(others):
                 continue
-            fitted = self._like(first, _some(study.learnt.at(~inside), self.rows // 3, rng), study.seed)
+            fitted = self._like(first, _some(others, self.rows // 3, rng), study.seed)
             parts.append(_some(study.learnt.at(inside), self.rows // 16, rng))
             means.append(mean_of(fitted, parts[-1]))
         return joined(parts), np.concatenate(means)
@@ -187,6 +193,11 @@ def mean_of(fitted: Any, rows: Rows) -> np.ndarray:
 def _width(rows: Rows, mean: np.ndarray) -> np.ndarray:
     """What is usual as an error, scaled: the item's spread, larger where more is expected."""
     return rows.spread * np.sqrt(mean)
+
+
+def _enough(rows: Rows) -> bool:
+    """Whether something can be learnt from these rows, or checked by them: not only a few, and something sold."""
+    return len(rows.target) >= FEWEST_ROWS and bool(rows.target.any())
 
 
 def _some(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
