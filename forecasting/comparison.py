@@ -21,7 +21,7 @@ from workspace.tasks import Tell, work
 BACKTEST, FORECAST, DRIVERS, BOTH = "backtest", "forecast", "drivers", "compare"
 SEED = 0
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
-_ANSWERS_COME_FROM = ("backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "models/*.py")
+_ANSWERS_COME_FROM = ("backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "selection.py", "models/*.py")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax", "scikit-learn")
 
 

@@ -6,6 +6,8 @@ import pandas as pd
 from sales.panel import SalesPanel
 
 PRICE = "price"
+FEWEST_MOVES = 5.0
+MOST_COMPARED = 500
 
 
 def known_ahead(panel: SalesPanel, horizon: int) -> dict[str, np.ndarray]:
@@ -16,6 +18,46 @@ def known_ahead(panel: SalesPanel, horizon: int) -> dict[str, np.ndarray]:
     """
     width = len(panel.periods) + horizon
     return {name: _filled(block, width, marks=name != PRICE) for name, block in sorted(panel.covariates.items())}
+
+
+def learnable(panel: SalesPanel, horizon: int) -> dict[str, np.ndarray]:
+    """`known_ahead` without columns that only drift."""
+    periods = len(panel.periods)
+    return {name: block for name, block in known_ahead(panel, horizon).items() if not drifts(name, block[:, :periods])}
+
+
+def drifts(name: str, past: np.ndarray) -> bool:
+    """Whether the past of a column, items x T, is worth fewer than 5 `moves`; never true of the price, which the shop itself sets.
+
+    What only drifts (consumer prices, unemployment) is matched by chance by whatever else drifts, demand above all (Granger & Newbold,
+    Spurious regressions in econometrics, 1974), and what comes next lies outside of all that was seen.
+    """
+    return name != PRICE and moves(past) < FEWEST_MOVES
+
+
+def moves(block: np.ndarray) -> float:
+    """How many independent values the past of a column, items x T, is worth; 0 where it never varies.
+
+    Of an item: T / 2 times the ratio of the mean squared step to the variance (von Neumann, 1941): about T where each value is drawn
+    anew, a handful for a random walk, 0 for a straight line. Of all: the mean of these times the number of items that move by themselves,
+    that is (sum of e)^2 / (sum of e^2) for the eigenvalues e of the correlations of the steps (at most 500 items, evenly chosen).
+
+    >>> float(round(moves(np.array([[0.0, 1, 0, 0, 1, 0, 1, 1]])), 1))
+    10.0
+    >>> float(round(moves(np.arange(100.0)[None]), 2))
+    0.06
+    """
+    past = block[:: -(-len(block) // MOST_COMPARED)].astype(float) if len(block) else np.zeros((0, 1))
+    past = past[np.ptp(past, axis=1) > 0]
+    if not len(past):
+        return 0.0
+    past /= np.abs(past).max(axis=1, keepdims=True)
+    steps = np.diff(past, axis=1)
+    squares = (steps**2).sum(axis=1, keepdims=True)
+    own = squares[:, 0] / (2 * past.var(axis=1))
+    unit = steps / np.sqrt(squares)
+    alone = len(unit) ** 2 / ((unit @ unit.T) ** 2).sum()
+    return float(own.mean() * alone)
 
 
 def _filled(block: np.ndarray, width: int, marks: bool) -> np.ndarray:

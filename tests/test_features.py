@@ -3,7 +3,7 @@
 import numpy as np
 from panels import panel
 
-from forecasting.features import known_ahead
+from forecasting.features import known_ahead, learnable, moves
 
 NAN = np.nan
 
@@ -27,3 +27,25 @@ def test_other_items_do_not_change_how_an_item_is_filled() -> None:
     np.testing.assert_allclose(whole, [[0, 1, 0, 1, 0], [0.1, 0.5, 0.5, 0.2, 0.2], [0] * 5])
     for row in range(3):
         np.testing.assert_array_equal(known_ahead(sales.select(np.array([row])), 1)["discount"][0], whole[row])
+
+
+def test_what_only_drifts_is_not_learnt_from_and_what_comes_and_goes_is() -> None:
+    rng, t = np.random.default_rng(0), np.arange(120)
+    columns = {
+        "consumer_prices": 200 + t / 10 + np.zeros((4, 1)),
+        "unemployment": 8 - t // 60 + np.zeros((4, 1)),
+        "price": np.where(t >= rng.integers(10, 90, (4, 1)), 9.0, 10.0),
+        "promotion": (rng.random((4, 120)) < 0.2).astype(float),
+        "width": np.where(t >= rng.integers(10, 90, (4, 1)), 9.0, 10.0),
+        "fair": (t == 50)[None],
+        "size": np.full((4, 120), 3.0),
+    }
+    assert set(learnable(panel(np.ones((4, 110)), covariates=columns), 10)) == {"price", "promotion", "width", "fair"}
+
+
+def test_moves_count_items_that_move_by_themselves() -> None:
+    steps = np.random.default_rng(1).normal(size=(6, 200))
+    assert moves(steps) > 4 * moves(steps[:1])
+    assert np.isclose(moves(np.repeat(steps[:1], 6, axis=0)), moves(steps[:1]))
+    assert np.isclose(moves(1e30 * steps), moves(steps))
+    assert moves(np.ones((3, 1))) == moves(np.zeros((0, 5))) == 0

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import fallbacks
-from forecasting.features import known_ahead
+from forecasting.features import drifts, known_ahead
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows
 from forecasting.models import parallel
@@ -27,8 +27,9 @@ class Prophet(Forecaster):
     """Prophet with a linear trend; a season of the week where there are two weeks of days, of the year where there are two years.
 
     country: ISO code whose public holidays count (weeks and months hold the holidays that fall into them), None for none. Known-ahead
-    covariates are regressors, except where they do not vary in an item's past. multiplicative: whether seasons, holidays and regressors
-    multiply the trend or add to it. samples: draws of the predictive distribution behind the quantiles.
+    covariates are regressors, except where they do not vary in an item's past or only drift (see `features.drifts`). multiplicative:
+    whether seasons, holidays and regressors multiply the trend or add to it. samples: draws of the predictive distribution behind the
+    quantiles.
 
     Raises ValueError for a country that is not known.
     """
@@ -153,7 +154,8 @@ def _model(task: _Task, known: np.ndarray, table: pd.DataFrame) -> tuple[Any, st
     )
     parts = ["trend"] + ["week"] * week + ["year"] * year + ["holidays"] * (task.holidays is not None)
     for i, name in enumerate(task.regressors):
-        if np.ptp(table[f"x{i}"].to_numpy()[known]) > 0:
+        past = table[f"x{i}"].to_numpy()[known]
+        if np.ptp(past) > 0 and not drifts(name, past[None]):
             model.add_regressor(f"x{i}")
             parts.append(name)
     return model, " + ".join(parts)

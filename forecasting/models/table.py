@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from forecasting.features import calendar_waves, known_ahead
+from forecasting.features import calendar_waves, learnable
 from sales.panel import SalesPanel
 
 WINDOWS = {"D": (7, 14, 28, 56, 112, 364), "W": (2, 4, 8, 13, 26, 52), "M": (2, 3, 6, 12, 24, 36)}
@@ -71,7 +71,7 @@ class Table:
         self._measure()
         self._ds = panel.periods.append(panel.calendar.after(panel.last, horizon))
         self._waves = calendar_waves(self._ds, self.frequency)
-        self._covariates = {name: _Covariate(block, self.demand) for name, block in known_ahead(panel, horizon).items()}
+        self._covariates = {name: _Covariate(block, self.demand) for name, block in learnable(panel, horizon).items()}
         self._static = _one_hot(panel)
         self.names = tuple(name for name, _ in self._columns(np.zeros(1, int), np.full(1, self.periods), np.zeros(1, int)))
 
@@ -229,7 +229,6 @@ class _Covariate:
         self.marks = bool(np.isin(block[:, :periods], (0, 1)).all())
         past = block[:, :periods].astype(float)
         self._total = _running(past)
-        self._squares = _running(past**2)
         if self.marks:
             known = ~np.isnan(demand)
             self._marked, self._sold = _running(known * past), _running(np.where(known, demand, 0) * past)

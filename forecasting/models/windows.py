@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecasting.features import calendar_waves, known_ahead
+from forecasting.features import calendar_waves, learnable
 from sales.panel import SalesPanel
 
 WEIGHT_OF_HISTORY = 4.0
@@ -57,7 +57,7 @@ class Windows:
         self.size = np.where(size > 0, size, 1.0)
         ds = panel.periods.append(panel.calendar.after(panel.last, horizon))
         self.waves = calendar_waves(ds, panel.calendar.frequency)
-        self.covariates = {name: _relative(block, self.periods) for name, block in known_ahead(panel, horizon).items()}
+        self.covariates = {name: _relative(block, self.periods) for name, block in learnable(panel, horizon).items()}
 
     def reach(self, last: int) -> bool:
         """Whether there is a window to learn from before position `last`."""
