@@ -1,9 +1,9 @@
 """Saved sales: panels in the workspace, with the raw tables and the recipe that they were made of, and stock terms. The sales of a dataset
 may be replaced by later ones; each version has a file of its own, named by its fingerprint."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -40,14 +40,14 @@ def save_sales(
     raw: the tables that it was made of, as they were read, or what `kept` makes of them. recipe: how it was made of them, plain JSON.
     others: stock, truth.
     """
-    content, about = _version(panel, raw)
-    content |= {name: table for name, table in others.items() if table is not None}
-    return datasets.create(title, content, {**facts, **about, RECIPE: recipe, SAVED: _now()})
+    with _version(panel, raw) as (content, about):
+        content |= {name: table for name, table in others.items() if table is not None}
+        return datasets.create(title, content, {**facts, **about, RECIPE: recipe, SAVED: _now()})
 
 
 def kept(table: Callable[[], pd.DataFrame]) -> AbstractContextManager[tables.Content]:
     """The table that `table` gives, for `save_sales` to keep beside the panel: made and written while the panel is made."""
-    return datasets.ahead(lambda: _raw(table()))
+    return datasets.ahead(lambda path: tables.write_table(path, _raw(table())))
 
 
 def update_sales(
@@ -106,9 +106,9 @@ def _update(
     raw: Sequence[tables.Content | str],
     more: MappingOf[str, tables.Content] | None = None,
 ) -> Dataset:
-    content, about = _version(panel, raw)
-    facts = {**facts, **about, ADDITIONS: additions.to_json(added), SAVED: _now()}
-    return datasets.update(dataset, {**content, **(more or {})}, facts)
+    with _version(panel, raw) as (content, about):
+        facts = {**facts, **about, ADDITIONS: additions.to_json(added), SAVED: _now()}
+        return datasets.update(dataset, {**content, **(more or {})}, facts)
 
 
 def named(name: str) -> Dataset:
@@ -273,17 +273,19 @@ def arguments_of(dataset: Dataset) -> list[str]:
     return [str(dataset.path(dataset.facts.get(TABLE, SALES)))]
 
 
-def _version(panel: SalesPanel, raw: Sequence[tables.Content | str]) -> tuple[dict[str, tables.Content], dict[str, Any]]:
-    """What to write, and the facts of this version."""
-    about = _facts(panel)
-    content: dict[str, tables.Content] = {about[TABLE]: partial(storage.write_panel, panel=panel)}
-    names = []
-    for table in raw:
-        name = table if isinstance(table, str) else f"{RAW}-{token_hex(8)}"
-        if not isinstance(table, str):
-            content[name] = table if callable(table) else _raw(table)
-        names.append(name)
-    return content, {**about, RAW: names}
+@contextmanager
+def _version(panel: SalesPanel, raw: Sequence[tables.Content | str]) -> Iterator[tuple[dict[str, tables.Content], dict[str, Any]]]:
+    """What to write, and the facts of this version. The panel is written while its fingerprint is taken."""
+    with datasets.ahead(partial(storage.write_panel, panel=panel)) as written:
+        about = _facts(panel)
+        content: dict[str, tables.Content] = {about[TABLE]: written}
+        names = []
+        for table in raw:
+            name = table if isinstance(table, str) else f"{RAW}-{token_hex(8)}"
+            if not isinstance(table, str):
+                content[name] = table if callable(table) else _raw(table)
+            names.append(name)
+        yield content, {**about, RAW: names}
 
 
 def _raw(table: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ SERIALS = (18_264, 73_050)  # Excel counts days from 1899-12-30: 1950-01-01 and 
 FIRST_TWO_DIGIT_YEAR = 1970  # 70 is 1970, 69 is 2069
 _MANY, _MOST_DAYS = 100_000, 10_000  # cells from which it is worth looking for time stamps, and more distinct ones than days can be
 _THREADS = 2
+_SIDE_BY_SIDE = 64
 _DAY_WIDTH = 10  # 2024-01-31, 31/01/2024
 _MOST_AGAINST = 0.1  # of the days that speak for one order: more against it and the column mixes both
 _ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})(?:\[[\w/+-]+\])?"
@@ -181,7 +182,8 @@ def _stamps(cells: pa.ChunkedArray) -> _Words | None:
         return None
     try:
         code, words = _coded_letters([letters[:, :_DAY_WIDTH] for letters in parts])
-        times = _coded_letters([letters[:, _DAY_WIDTH:] for letters in parts])[1]
+        times = [letters[:, _DAY_WIDTH:] for letters in parts]
+        times = form if (form := _form(times)) is not None else _coded_letters(times)[1]
     except pa.ArrowInvalid:  # cut through a letter of several bytes
         return None
     if not (pc.all(pc.match_substring_regex(words, _STAMP)).as_py() and pc.all(pc.match_substring_regex(times, f"^{_TIME}")).as_py()):
@@ -199,6 +201,21 @@ def _letters(cells: pa.Array) -> np.ndarray:
     if len(widths) == 0 or (widths != widths[0]).any() or there[0] != begin[0]:
         return np.empty((len(widths), 0), dtype=np.uint8)
     return content[there[0] : there[-1]].reshape(len(widths), -1)
+
+
+def _form(parts: list[np.ndarray]) -> pa.Array | None:
+    """The one text that all rows are, with 0 for a digit, where they differ in digits alone; None where in more."""
+    low = np.min([_over_rows(np.minimum, rows) for rows in parts], axis=0)
+    high = np.max([_over_rows(np.maximum, rows) for rows in parts], axis=0)
+    digit = (low >= ord("0")) & (high <= ord("9"))
+    return pa.array([bytes(np.where(digit, ord("0"), low)).decode()], pa.large_string()) if (digit | (low == high)).all() else None
+
+
+def _over_rows(least_or_most: np.ufunc, rows: np.ndarray) -> np.ndarray:
+    """The least or most of each column of letters. Rows are short: many side by side are compared at once."""
+    many = len(rows) // _SIDE_BY_SIDE * _SIDE_BY_SIDE
+    first = least_or_most.reduce(rows[:many].reshape(-1, _SIDE_BY_SIDE, rows.shape[1]), axis=0) if many else rows
+    return least_or_most.reduce(np.concatenate([first, rows[many:]]), axis=0)
 
 
 def _coded_letters(parts: list[np.ndarray]) -> tuple[np.ndarray, pa.Array]:

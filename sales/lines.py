@@ -220,7 +220,7 @@ def _told_by_others(table: pd.DataFrame, mapping: Mapping) -> Mark | None:
     """The decimal mark that columns of numbers tell, where they tell one."""
     rows = np.unique(np.linspace(0, len(table) - 1, min(len(table), _SAMPLE)).astype(int))
     columns = [name for name in (mapping.units, mapping.price, mapping.revenue, mapping.on_hand, *mapping.known) if name is not None]
-    marks = {told_mark(table[name].iloc[rows]) for name in dict.fromkeys(columns)} - {None}
+    marks = {told_mark(cells_at(table[name], rows)) for name in dict.fromkeys(columns)} - {None}
     return marks.pop() if len(marks) == 1 else None
 
 

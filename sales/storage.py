@@ -37,9 +37,8 @@ def write_panel(path: Path, panel: SalesPanel) -> None:
         "season": panel.season,
         "known": list(panel.covariates),
         "attributes": list(panel.attributes.columns),
-        "fingerprint": panel.fingerprint,
     }
-    tables.write_arrow(path, _table(panel), about, row_group_size=_ROWS)
+    tables.write_arrow(path, _table(panel), lambda: {**about, "fingerprint": panel.fingerprint}, row_group_size=_ROWS)
 
 
 def is_panel(path: Path) -> bool:
@@ -56,7 +55,7 @@ def read_panel(path: Path) -> SalesPanel:
     Raises ValueError where the file is none, was written by a later version, holds over 1,000,000,000 values or is not what was written.
     """
     with pq.ParquetFile(path) as file:
-        about = tables.metadata_of(file.schema_arrow)
+        about = tables.metadata_of(file.metadata)
         if about.get("kind") != KIND or about.get("format") != FORMAT:
             raise ValueError(f"got {about.get('kind')} {about.get('format')}, expected {KIND} {FORMAT}")
         rows, history, width = file.metadata.num_rows, about["periods"], about["periods"] + about["ahead"]

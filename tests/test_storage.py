@@ -162,5 +162,5 @@ def test_days_can_be_read_as_weeks(tmp_path: Path) -> None:
 
 
 def test_metadata_says_what_the_columns_do_not(tmp_path: Path) -> None:
-    about = json.loads(pq.read_schema(written(tmp_path, rich())).metadata[b"shelfcast"])
+    about = json.loads(pq.read_metadata(written(tmp_path, rich())).metadata[b"shelfcast"])
     assert (about["calendar"], about["first"], about["season"]) == ("MS", "2023-02-01", 6)

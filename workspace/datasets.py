@@ -74,11 +74,11 @@ def _write(content: Mapping[Path, tables.Content]) -> None:
 
 
 @contextmanager
-def ahead(content: Callable[[], pd.DataFrame]) -> Iterator[tables.Content]:
-    """The table that `content` makes, written by another thread from now on, so that it is there when it is saved; what is not saved is
-    deleted in the end."""
+def ahead(write: Callable[[Path], None]) -> Iterator[tables.Content]:
+    """The table that `write` writes to a path, written by another thread from now on, so that it is there when it is saved; what is not
+    saved is deleted in the end."""
     with tables.unfinished_folder(home.folder("datasets")) as folder, ThreadPoolExecutor(1) as writer:
-        written = writer.submit(lambda: tables.write(folder / "table.parquet", content()))
+        written = writer.submit(write, folder / "table.parquet")
 
         def place(path: Path) -> None:
             written.result()

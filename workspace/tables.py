@@ -39,31 +39,47 @@ def write_table(path: Path, table: pd.DataFrame, metadata: Mapping[str, Any] | N
     write_arrow(path, pa.Table.from_pandas(plain, preserve_index=False), metadata or {})
 
 
-def write_arrow(path: Path, table: pa.Table, metadata: Mapping[str, Any], row_group_size: int | None = None) -> None:
-    """The same of an Arrow table."""
-    extra = {**(table.schema.metadata or {}), _METADATA: json.dumps(dict(metadata), sort_keys=True).encode()}
-    stamped = table.replace_schema_metadata(extra)
-    write_atomically(
-        path, lambda file: pq.write_table(stamped, file, compression="zstd", row_group_size=row_group_size, write_statistics=False)
-    )
+def write_arrow(
+    path: Path, table: pa.Table, metadata: Mapping[str, Any] | Callable[[], Mapping[str, Any]], row_group_size: int | None = None
+) -> None:
+    """The same of an Arrow table. `metadata` that is worked out meanwhile is asked for in the end."""
+    whole = [field.name for field in table.schema if pa.types.is_integer(field.type)]
+    words = [field.name for field in table.schema if field.name not in whole and not pa.types.is_nested(field.type)]
+
+    plain = table.replace_schema_metadata({key: value for key, value in (table.schema.metadata or {}).items() if key != _METADATA})
+
+    def write(file: Any) -> None:
+        with pq.ParquetWriter(
+            file,
+            plain.schema,
+            compression="zstd",
+            write_statistics=False,
+            use_dictionary=words,  # whole numbers are quicker written as steps, and long lists as they are
+            column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+        ) as writer:
+            writer.write_table(plain, row_group_size)
+            told = metadata() if callable(metadata) else metadata
+            writer.add_key_value_metadata({_METADATA: json.dumps(dict(told), sort_keys=True).encode()})
+
+    write_atomically(path, write)
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """The table at `path`; what was written as metadata is in its `attrs`."""
-    arrow = pq.read_table(path)
-    table = arrow.to_pandas()
-    table.attrs = metadata_of(arrow.schema)
+    with pq.ParquetFile(path) as file:
+        table = file.read().to_pandas()
+        table.attrs = metadata_of(file.metadata)
     return table
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """What was written as metadata with the table at `path`, without reading the table."""
-    return metadata_of(pq.read_schema(path))
+    return metadata_of(pq.read_metadata(path))
 
 
-def metadata_of(schema: pa.Schema) -> dict[str, Any]:
-    """What was written as metadata with the table of this schema; nothing where it is not one of ours."""
-    return json.loads((schema.metadata or {}).get(_METADATA, b"{}"))
+def metadata_of(file: pq.FileMetaData) -> dict[str, Any]:
+    """What was written as metadata with the table in this file; nothing where it is not one of ours."""
+    return json.loads((file.metadata or {}).get(_METADATA, b"{}"))
 
 
 def bounded(path: Path) -> bool:

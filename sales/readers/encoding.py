@@ -50,16 +50,20 @@ def look(path: Path, asked: str | None) -> Made:
     decoder = codecs.getincrementaldecoder("utf-8")()
     valid, lines, returns, quotes, zeros, plain = True, 0, 0, 0, False, True
     strange, tail, some = b"", b"\n", list[bytes]()
+    buffer, masks = bytearray(_CHUNK), np.empty((2, _CHUNK), dtype=bool)  # the same all along: fresh memory costs more than the look
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
         file.seek(0)
-        while chunk := file.read(_CHUNK):
+        while size := file.readinto(buffer):
+            chunk = buffer if size == _CHUNK else buffer[:size]
             values = np.frombuffer(chunk, np.uint8)
-            feeds = values == 10
+            feeds, mask = masks[:, :size]
+            np.equal(values, 10, out=feeds)
             lines += int(np.count_nonzero(feeds))
-            quotes += int(np.count_nonzero(values == 34))
+            quotes += int(np.count_nonzero(np.equal(values, 34, out=mask)))
             zeros = zeros or b"\0" in chunk
-            plain = plain and not (feeds[1:] & feeds[:-1]).any() and not _BLANK_OR_RETURN.search(tail[-2:] + chunk[:2])
+            blank = np.logical_and(feeds[1:], feeds[:-1], out=mask[1:]).any()
+            plain = plain and not blank and not _BLANK_OR_RETURN.search(tail + chunk[:2])
             if b"\r" in chunk:
                 returns += chunk.count(b"\r")
                 plain = plain and not _BLANK_OR_RETURN.search(chunk)
@@ -70,7 +74,7 @@ def look(path: Path, asked: str | None) -> Made:
                     some += [line for line in chunk.splitlines()[cut] if not line.isascii()][:_MOST_LINES]
                 if len(strange) < _SAMPLE:
                     strange += b" ".join(re.findall(rb"[\x20-\x7e]?[\x80-\xff]+[\x20-\x7e]?", chunk)[:4096])
-            tail = chunk
+            tail = bytes(chunk[-2:])
     valid = valid and not decoder.getstate()[0]
     plain = plain and not tail.endswith(b"\r")
     mark = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
