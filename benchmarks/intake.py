@@ -20,6 +20,7 @@ from sales import datasets
 from sales.customers import without_names
 from sales.intake import Intake
 from sales.mapping import propose
+from sales.memory import keep_freed
 from sales.parts import intake_in_parts
 from sales.reading import read_table
 from sales.recipe import Recipe, apply
@@ -77,6 +78,7 @@ def imported(paths: list[Path]) -> tuple[float, float]:
     memory that the process held, in GB. Raises RuntimeError where the file cannot be used."""
     for library in _LOADED:
         importlib.import_module(library)
+    keep_freed()
     taken = seconds(partial(_import_parts if len(paths) > 1 else _import, paths))
     return taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 

@@ -22,6 +22,7 @@ from sales.customers import without_names
 from sales.flagged import Raw, decided, decisions_against, read_flagged, reading_of, roles_asked, with_alike, with_decisions, written_recipe
 from sales.intake import Intake
 from sales.mapping import Mapping
+from sales.memory import keep_freed
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
 from sales.reading import Asked, Reading, in_files
@@ -287,4 +288,5 @@ def _sample(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    keep_freed()
     sys.exit(main())

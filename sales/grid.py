@@ -33,9 +33,10 @@ class Grid:
     @cached_property
     def first_sold(self) -> np.ndarray:
         """The column of each item's first line with units, n; past the labels where it has none."""
-        sold = self.lines.sold
-        first = np.full(self.n, len(self.labels))
-        np.minimum.at(first, self.lines.item[sold], self.column[sold])
+        first = np.full(self.n, len(self.labels), dtype=self.column.dtype)  # of one type with the columns: NumPy is slow at mixing them
+        for at in blocks(len(self.column)):
+            sold = self.lines.sold[at]
+            np.minimum.at(first, self.lines.item[at][sold].astype(np.intp), self.column[at][sold])
         return first
 
     def sums(self, values: np.ndarray, where: np.ndarray) -> np.ndarray:

@@ -68,10 +68,10 @@ def look(path: Path, asked: str | None) -> Made:
                 returns += chunk.count(b"\r")
                 plain = plain and not _BLANK_OR_RETURN.search(chunk)
             if not chunk.isascii() or decoder.getstate()[0]:
-                valid = valid and _decodes(decoder, chunk)
+                valid = valid and _decodes(decoder, bytes(chunk))
                 if len(some) < _MOST_LINES:
                     cut = slice(tail != b"\n", -1 if len(chunk) == _CHUNK else None)  # lines that the chunk cuts
-                    some += [line for line in chunk.splitlines()[cut] if not line.isascii()][:_MOST_LINES]
+                    some += [bytes(line) for line in chunk.splitlines()[cut] if not line.isascii()][:_MOST_LINES]
                 if len(strange) < _SAMPLE:
                     strange += b" ".join(re.findall(rb"[\x20-\x7e]?[\x80-\xff]+[\x20-\x7e]?", chunk)[:4096])
             tail = bytes(chunk[-2:])

@@ -1,6 +1,7 @@
 """Repairs of sales lines: what may be wrong with them, in the order in which it is mended."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 import numpy as np
@@ -19,6 +20,7 @@ from sales.repairs.returns import RETURNS
 from sales.repairs.status import NOT_SOLD
 from sales.repairs.sums import PLACES, SUMS
 
+_THREADS = 2
 __all__ = ["REPAIRS", "Finding", "Repair", "repair", "repairs_of"]
 
 
@@ -48,8 +50,7 @@ def repair(
     actions: by code, else what is proposed. An action that a repair does not have is a problem, and what is proposed is done.
     """
     findings, problems, whole = [], [], lines
-    for one in repairs:
-        where = one.spot(whole)
+    for one, where in zip(repairs, _spotted(repairs, whole), strict=True):
         if not where.any():
             continue
         proposed = one.proposed(whole, where)
@@ -62,6 +63,14 @@ def repair(
         findings.append(_finding(one, whole, where, proposed, chosen, _effect(lines, after), table, columns))
         lines = after
     return lines, tuple(findings), problems
+
+
+def _spotted(repairs: tuple[Repair, ...], lines: SalesLines) -> list[np.ndarray]:
+    """The mask of the lines that each repair concerns; what returns undo, which takes longest, is worked out meanwhile."""
+    with ThreadPoolExecutor(_THREADS) as threads:
+        if RETURNS in repairs:
+            threads.submit(getattr, lines, "undone")
+        return list(threads.map(lambda one: one.spot(lines), repairs))
 
 
 def _finding(
