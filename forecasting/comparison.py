@@ -21,6 +21,7 @@ from workspace.tasks import Tell, work
 BACKTEST, FORECAST, DRIVERS, BOTH = "backtest", "forecast", "drivers", "compare"
 SEED = 0
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
+USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
 _ANSWERS_COME_FROM = ("backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "selection.py", "models/*.py")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax", "scikit-learn")
 
@@ -56,14 +57,31 @@ class Comparison:
 
     def expected_seconds(self, items: int, measured: Mapping[str, float], workers: int) -> float:
         """About how long the run takes on so many processes over a panel of so many items: for each model and item, every cutoff and the
-        forecast past the end, by the seconds `measured` of one item and cutoff, by model, else by what models of its cost usually take.
+        forecast past the end, by the seconds `measured` (see `seconds_of`), else by what models of its cost usually take. A model shared
+        by all items learns from a bounded number of rows: a fit takes about as long for few items as for many.
 
         >>> Comparison(("seasonal_naive",), 28, "3", best=10).expected_seconds(500, {"seasonal_naive": 0.5}, 2)
         10.0
+        >>> Comparison(("forest",), 28, "3", best=10).expected_seconds(500, {}, 2)
+        40.0
         """
         count = int(self.cutoffs) if self.cutoffs.strip().isdecimal() else len(self.cutoffs.split(","))
-        each = sum(measured.get(model, USUAL_SECONDS[registry.card(model).cost]) for model in self.models)
-        return each * min(self.best or items, items) * (count + 1) / workers
+        asked = min(self.best or items, items)
+        return sum(_seconds_of_a_cutoff(model, asked, measured) for model in self.models) * (count + 1) / workers
+
+
+def seconds_of(errors: pd.DataFrame) -> dict[str, float]:
+    """By model the seconds of one cutoff that a backtest (rows `item, model, seconds`, an item's at a cutoff) measured: of one item, or of
+    all items together where the model is shared by them."""
+    each, items = errors.groupby("model")["seconds"].mean().dropna(), errors["item"].nunique()
+    return {str(model): float(seconds) * (items if registry.card(str(model)).shared else 1) for model, seconds in each.items()}
+
+
+def _seconds_of_a_cutoff(model: str, items: int, measured: Mapping[str, float]) -> float:
+    card = registry.card(model)
+    if card.shared:
+        return measured.get(model, USUAL_SECONDS_OF_A_FIT[card.cost])
+    return measured.get(model, USUAL_SECONDS[card.cost]) * items
 
 
 def compared(

@@ -19,7 +19,8 @@ LONGEST_STATUS = 200
 
 
 class Cost(StrEnum):
-    """What a model costs on one core: under a millisecond, under a tenth of a second, or more, per item and cutoff."""
+    """What a model costs on one core at a cutoff: under a millisecond, under a tenth of a second, or more, per item; of a model shared by
+    all items, whose fit takes about as long for few as for many: under a second, up to some two minutes, or half a minute and more."""
 
     INSTANT = "instant"
     FAST = "fast"

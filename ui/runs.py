@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from forecasting.comparison import Comparison
+from forecasting.comparison import Comparison, seconds_of
 from forecasting.models import registry
 from inventory.plan import horizon_for
 from sales import datasets as saved
@@ -110,7 +110,7 @@ def _asked(dataset: Dataset, panel: SalesPanel, models: tuple[str, ...]) -> Comp
 def _expected(dataset: Dataset, asked: Comparison, panel: SalesPanel) -> str:
     """About how long the comparison will take, by this dataset's last one where it had these models."""
     result = session.result_of(dataset)
-    measured = {} if result is None else result.errors.groupby("model")["seconds"].mean().dropna().to_dict()
+    measured = {} if result is None else seconds_of(result.errors)
     workers = jobs()
     seconds = asked.expected_seconds(len(panel), measured, workers)
     return text("form.expected", takes=how_long(seconds), items=asked.best or len(panel), models=len(asked.models), workers=workers)

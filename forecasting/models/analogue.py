@@ -54,7 +54,7 @@ class Analogue(Forecaster):
         seasonal=True,
         intermittent=True,
         shared=True,
-        cost=Cost.FAST,
+        cost=Cost.INSTANT,
     )
 
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:

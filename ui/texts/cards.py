@@ -20,18 +20,20 @@ def in_words(card: Card, model: type) -> dict[str, str]:
         "takes": text("card.covariates" if card.uses_covariates else "card.none"),
         "suits": ", ".join(suits) or text("card.none"),
         "fitted": text("card.shared" if card.shared else "card.own"),
-        "cost": text(f"card.cost.{card.cost}"),
+        "cost": text(f"card.fit.{card.cost}" if card.shared else f"card.cost.{card.cost}"),
         "description": first_sentence(inspect.getdoc(model) or ""),
     }
 
 
 def first_sentence(words: str) -> str:
-    """The beginning of a docstring up to its first full stop.
+    """The beginning of a docstring up to its first full stop, that of an abbreviation aside.
 
     >>> first_sentence("Level and\\ntrend. More.")
     'Level and trend.'
+    >>> first_sentence("Croston's rate (2005, eq. 5) of 1, 2, ... periods. More.")
+    "Croston's rate (2005, eq. 5) of 1, 2, ... periods."
     """
-    return re.split(r"(?<=\.)\s", words.partition("\n\n")[0].replace("\n", " "))[0]
+    return re.split(r"(?<=\.)(?<!eq\.)(?<!ed\.)(?<!\.\.\.)\s", words.partition("\n\n")[0].replace("\n", " "))[0]
 
 
 def table(rows: Iterable[dict[str, str]]) -> str:
