@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import realdata
 from panels import panel, weekly_shop
 
+from benchmarks import sets
+from forecasting.backtest import actual_after
 from forecasting.models.naive import SeasonalNaive
 from forecasting.models.network import Conv, Gru, Lstm, Network
 from forecasting.models.windows import CALENDAR, SALES, Windows, _relative, shuffled
@@ -156,3 +159,15 @@ def test_importance_finds_the_promotion_that_moves_sales() -> None:
 
 def test_no_item_to_learn_from_has_no_importance() -> None:
     assert Lstm().drivers(panel(np.zeros((2, 50))), 7, RNG(0)).empty
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", [Lstm, Gru, Conv])
+def test_it_beats_seasonal_naive_on_real_weeks(cell: type[Network]) -> None:
+    realdata.folder("walmart_weekly")
+    cut = sets.load("walmart_weekly").first(64).without_covariates
+    past = cut.panel.until(cut.cutoffs[0], cut.horizon)
+    actual = actual_after(cut.panel, cut.cutoffs[0], cut.horizon)
+    found, naive = (model.forecast(past, cut.horizon, (0.95,), RNG(0)) for model in (cell(), SeasonalNaive()))
+    assert np.abs(found.mean - actual).sum() < 0.9 * np.abs(naive.mean - actual).sum()
+    assert 0.92 < (actual <= found.quantiles[:, :, 0]).mean() < 0.98

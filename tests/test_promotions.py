@@ -23,6 +23,8 @@ LEAN: dict[str, dict[str, Any]] = {
     "forest": {"rows": 20_000, "trees": 20},
     "boosting": {"rows": 20_000, "iterations": 100, "rate": 0.1},
 }
+NETWORKS = ("lstm", "gru", "conv")
+LEAN |= {name: {"windows": 4000, "epochs": 12, "patience": 3, "units": 24, "members": 1} for name in NETWORKS}
 
 
 @cache
@@ -45,7 +47,7 @@ def wape_on_promotion(name: str, panel: SalesPanel) -> float:
     return float(np.abs(found.mean - expected)[counted].sum() / expected[counted].sum())
 
 
-@pytest.mark.parametrize("name", LEAN)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in NETWORKS else name for name in LEAN])
 def test_promotions_are_expected_at_least_a_fifth_better_by_who_is_told(name: str) -> None:
     told, untold = shop()[0], replace(shop()[0], covariates={})
     assert wape_on_promotion(name, told) <= 0.8 * wape_on_promotion(name, untold)
