@@ -1,8 +1,11 @@
 """The contract of every registered model: what `Forecaster` promises, held over the whole registry."""
 
+import multiprocessing
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import FrozenInstanceError, replace
 from functools import cache
 from pathlib import Path
@@ -259,6 +262,22 @@ def test_models_and_answers_travel_between_processes(name: str) -> None:
     assert pickle.loads(pickle.dumps(forecaster)) == forecaster
     back = pickle.loads(pickle.dumps(of_shop(name)))
     np.testing.assert_array_equal(back.mean, of_shop(name).mean)
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        yield process
+
+
+@every_model
+def test_a_worker_process_gives_the_same_answer(name: str, worker: ProcessPoolExecutor) -> None:
+    two = shop().select(np.array([0, 1]))
+    ask = made(name).forecast
+    here = ask(two, HORIZON, LEVELS, np.random.default_rng(1))
+    there = worker.submit(ask, two, HORIZON, LEVELS, np.random.default_rng(1)).result()
+    np.testing.assert_array_equal(there.mean, here.mean)
+    np.testing.assert_array_equal(there.quantiles, here.quantiles)
 
 
 @every_model

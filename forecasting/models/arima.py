@@ -10,7 +10,7 @@ from sales.panel import SalesPanel
 
 @dataclass(frozen=True)
 class Arima(Sarima):
-    """`Sarima` with its orders without a season: (p, d, q) by AICc (Box & Jenkins, 1976; Hyndman & Khandakar, 2008)."""
+    """ARIMA, which is SARIMA without a season: (p, d, q) of each item by AICc (Box & Jenkins, 1976; Hyndman & Khandakar, 2008)."""
 
     card: ClassVar[Card] = Card(
         name="arima",

@@ -161,7 +161,7 @@ def _card(name: str) -> Card:
 
 @dataclass(frozen=True)
 class Lstm(Network):
-    """`Network` of long short-term memory (Hochreiter & Schmidhuber, 1997)."""
+    """One recurrent network over all items, of long short-term memory cells (Hochreiter & Schmidhuber, 1997)."""
 
     cell: ClassVar[str] = "lstm"
     card: ClassVar[Card] = _card("lstm")
@@ -169,7 +169,7 @@ class Lstm(Network):
 
 @dataclass(frozen=True)
 class Gru(Network):
-    """`Network` of gated recurrent units (Cho et al., 2014): fewer weights than an LSTM."""
+    """One recurrent network over all items, of gated recurrent units (Cho et al., 2014): fewer weights than an LSTM."""
 
     cell: ClassVar[str] = "gru"
     card: ClassVar[Card] = _card("gru")
@@ -177,8 +177,8 @@ class Gru(Network):
 
 @dataclass(frozen=True)
 class Conv(Network):
-    """`Network` of dilated causal convolutions with shortcuts (van den Oord et al., 2016; Bai et al., 2018): layer k looks back 2^k periods
-    at a time, so that 4 layers reach 31."""
+    """One network over all items, of dilated causal convolutions with shortcuts (van den Oord et al., 2016; Bai et al., 2018): layer k
+    looks back 2^k periods at a time, so that 4 layers reach 31."""
 
     layers: int = 4
 
