@@ -40,26 +40,21 @@ def written_alike(files: Sequence[pd.DataFrame], mapping: Mapping, day_first: bo
 
 @dataclass(frozen=True)
 class Told:
-    """What the parts read so far told of how dates and numbers are written: the order of day and month; columns with a decimal comma."""
+    """What the parts read so far told of how dates and numbers are written: the order of day and month; the mark before the fraction."""
 
     day_first: bool | None = None
-    comma: frozenset[str] = frozenset()
+    decimal: Mark | None = None
 
-    def alike(self, table: pd.DataFrame, mapping: Mapping, day_first: bool | None) -> tuple[pd.DataFrame, "Told"]:
-        """A further part with a point in the columns of numbers that do not tell their mark, where a part before told a comma; and what is
-        told now. `day_first`: decides where it is not None."""
-        comma = set(self.comma)
-        for name in (mapping.units, mapping.price, mapping.revenue):
-            if name is None or list(table.columns).count(name) != 1 or not _is_text(table[name]):
-                continue
-            mark = told_mark(table[name])
-            if mark is None and name in comma:
-                table = table.assign(**{name: marks_swapped(table[name])})
-            elif mark is not None:
-                comma = comma | {name} if mark == "," else comma - {name}
+    def further(self, table: pd.DataFrame, mapping: Mapping, day_first: bool | None, decimal: Mark | None) -> "Told":
+        """What is told after a further part, by itself where it tells; `day_first` and `decimal` decide where they are not None."""
+        named = [name for name in (mapping.units, mapping.price, mapping.revenue) if name is not None]
+        columns = [table[name] for name in named if list(table.columns).count(name) == 1]
+        marks = {told_mark(column) for column in columns if _is_text(column)} - {None}
+        if decimal is None and len(marks) == 1:
+            decimal = marks.pop()
         if day_first is None and mapping.date in table and _is_text(table[mapping.date]):
             day_first = told_order(table[mapping.date])
-        return table, Told(self.day_first if day_first is None else day_first, frozenset(comma))
+        return Told(self.day_first if day_first is None else day_first, decimal or self.decimal)
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -84,9 +84,9 @@ def intake_in_parts(
             recipe = recipe_for(reading.table) if rows == 0 else recipe
             rows += len(reading.table)
             actions = {**{code: one.chosen for code, one in findings.items()}, **recipe.actions}
-            table, told = told.alike(reading.table, recipe.mapping, recipe.day_first)
-            decided = replace(recipe, actions=actions, day_first=told.day_first)
-            part = _part(table, decided, "order_lines" if sums else None, findings, found)
+            told = told.further(reading.table, recipe.mapping, recipe.day_first, recipe.decimal)
+            decided = replace(recipe, actions=actions, day_first=told.day_first, decimal=told.decimal)
+            part = _part(reading.table, decided, "order_lines" if sums else None, findings, found)
         problems += [replace(problem, file=name) for problem in found]
         if part is None or not usable(problems):
             return recipe, Intake(None, _together(problems), recipe.frequency, None, rows, 0, tuple(findings.values()))
