@@ -12,7 +12,6 @@ keep_freed()
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     np.ones(8_000_000)
-    pa.allocate_buffer(64_000_000)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 first = faults()
 print(first, max(faults() for _ in range(3)), pa.default_memory_pool().backend_name)
