@@ -65,15 +65,18 @@ def plan(data: Dataset, result: Result) -> None:
     made = desk.plan(settings)
     before = made if saved == settings else desk.plan(saved)
     sliders.save_or_reset(data, settings, saved)
-    _explain(made)
-    _below_minimum(desk, made)
-    overrides.ask_again(desk)
+    with st.container():  # as those below: always there, so that what follows keeps its place while words come and go with a slider
+        _explain(made)
+        _below_minimum(desk, made)
+        overrides.ask_again(desk)
     rows = _filters(made, data)
     shown = made.selected(rows)
-    _totals(shown)
-    sliders.what_changed(shown, before.selected(rows))
+    with st.container():
+        _totals(shown)
+        sliders.what_changed(shown, before.selected(rows))
     chosen = order_table.page(desk, shown, (made.quantity - before.quantity)[rows], session.currency())
-    _line(desk, shown, chosen)
+    with st.container():
+        _line(desk, shown, chosen)
     _take_away(desk, shown)
     _decide(desk, made, shown, chosen)
 
