@@ -135,9 +135,8 @@ def move_slider(page: "Page", label: str, key: str, steps: int, shown: str) -> N
 
     thumb = page.get_by_test_id("stSlider").filter(has_text=text(label)).get_by_role("slider")
     thumb.focus()
-    for _ in range(steps):  # each drawn before the next: keys within one redraw can make Streamlit's page lose a part ("Bad delta path")
+    for _ in range(steps):  # as quick as a key held down: runs are interrupted on the way, and no part of the page may be lost
         thumb.press(key)
-        settled(page)
     expect(page.get_by_text(shown)).to_be_visible()
     settled(page)
 
