@@ -14,9 +14,10 @@ import pandas as pd
 
 from forecasting import comparison, settings, tuning
 from forecasting.backtest import parse_cutoffs
-from forecasting.comparison import BACKTEST, BOTH, FORECAST
+from forecasting.comparison import BACKTEST, BOTH, CHOICE, FORECAST
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry
+from forecasting.rule import AUTO
 from forecasting.scores import scores
 from forecasting.spaces import TUNABLE
 from sales import datasets as saved
@@ -68,6 +69,9 @@ def _run(args: argparse.Namespace) -> int:
     for name in (BACKTEST, FORECAST) if args.verb == BOTH else (args.verb,):
         made = run.folder / f"{name}.parquet"
         _say(tables.read_table(made), whole, _copied(made, args), settled=name == args.verb or name == FORECAST)
+    choice = run.folder / f"{CHOICE}.parquet"
+    if choice.exists() and args.out is not None:
+        _copy(choice, (args.out if args.verb == BOTH else args.out.parent) / choice.name)
     return 0
 
 
@@ -128,9 +132,19 @@ def _say(rows: pd.DataFrame, panel: SalesPanel, out: Path, settled: bool) -> Non
         for row in scores(rows, panel).itertuples():
             print(text("forecast.score", model=row.model, wape=row.WAPE, bias=row.bias, seconds=row.seconds, answered=row.answered))
     for model, details in rows.attrs["details"].items() if settled else ():
+        if model == AUTO:
+            _say_chosen(rows[rows["model"] == AUTO])
+            continue
         for detail, count in pd.Series(details).value_counts().items():
             print(text("forecast.settled", model=model, detail=detail, count=count))
     print(text("forecast.saved", rows=len(rows), items=rows["item"].nunique(), out=out))
+
+
+def _say_chosen(rows: pd.DataFrame) -> None:
+    """What auto chose at the last cutoff, and why, for how many items."""
+    last = rows[rows["cutoff"] == rows["cutoff"].max()].drop_duplicates("item")
+    for (used, reason), count in last[last["reason"] != ""].value_counts(["model_used", "reason"], sort=True).items():
+        print(text("forecast.chosen", model=AUTO, used=used, reason=text(f"auto.reason.{reason}"), count=count))
 
 
 def _tell(progress: runs.Progress, rewrite: bool) -> None:
@@ -150,7 +164,8 @@ def _parser() -> argparse.ArgumentParser:
         sub = verbs.add_parser(verb, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
         add_sales_arguments(sub, words=text)
         sub.add_argument("--horizon", type=int, required=True, help=text("forecast.horizon"))
-        sub.add_argument("--models", default=",".join(registry.DEFAULT), help=text("forecast.models", names=", ".join(registry.NAMES)))
+        names, usual = ", ".join(registry.NAMES), ",".join(registry.DEFAULT)
+        sub.add_argument("--models", default=usual, help=text("forecast.models", names=names, usual=usual))
         sub.add_argument("--best", type=int, metavar="N", help=text("forecast.best"))
         sub.add_argument("--country", help=text("forecast.country"))
         sub.add_argument("--seed", type=int, default=comparison.SEED, help=text("forecast.seed"))
@@ -219,7 +234,7 @@ def _models(args: argparse.Namespace, own: settings.Own) -> list[Forecaster]:
         own = {**own, "prophet": {**own.get("prophet", {}), "country": args.country}}
     try:
         registry.model("prophet", **own.get("prophet", {}))  # a wrong country is one, whichever models are asked for
-        return [registry.model(name, **own.get(name, {})) for name in dict.fromkeys(args.models.split(","))]
+        return settings.made(dict.fromkeys(args.models.split(",")), own)
     except ValueError:
         raise InputProblems([Problem("unknown_country", got=args.country)]) from None
 

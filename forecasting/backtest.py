@@ -72,16 +72,25 @@ def backtest(
     model, cutoff, item, date.
 
     A model sees only `panel.until(cutoff, horizon)`. What it settles once (`Forecaster.tuned`) it settles at the first cutoff. What failed
-    is a row too. `attrs["details"]` has {model: {item: what it settled on}}.
+    is a row too. `attrs["details"]` has {model: {item: what it settled on}}. With auto among the models there are columns runner_up and
+    reason (see `forecasting.automatic`).
     """
-    return joined([task.call() for task in backtest_tasks(panel, models, horizon, cutoffs, levels, seed)], models)
+    from forecasting.automatic import BACKTEST, Work, called  # which is made of the tasks below
+
+    work = Work(panel, models, horizon, cutoffs, levels, seed, beyond=False)
+    parts = called(work.tasks)
+    return work.rows(BACKTEST, parts, work.choices(parts))
 
 
 def forecast_all(
     panel: SalesPanel, models: Sequence[Forecaster], horizon: int, levels: Sequence[float] = LEVELS, seed: int = 0
 ) -> pd.DataFrame:
     """Tidy rows of every model's forecast from the last period, `y` NaN; order and `attrs["details"]` as in `backtest`."""
-    return joined([task.call() for task in forecast_tasks(panel, models, horizon, levels, seed)], models)
+    from forecasting.automatic import FORECAST, Work, called
+
+    work = Work(panel, models, horizon, (), levels, seed)
+    parts = called(work.tasks)
+    return work.rows(FORECAST, parts, work.choices(parts))
 
 
 def backtest_tasks(

@@ -10,7 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting.backtest import backtest_tasks, driver_tasks, forecast_tasks, joined, joined_drivers
+from forecasting import automatic
+from forecasting.automatic import Work
+from forecasting.backtest import driver_tasks, joined_drivers, last_cutoffs, most_cutoffs
 from forecasting.forecaster import Cost, Forecaster
 from forecasting.models import registry
 from sales.panel import SalesPanel
@@ -18,11 +20,13 @@ from workspace import tables
 from workspace.runs import Run
 from workspace.tasks import Tell, work
 
-BACKTEST, FORECAST, DRIVERS, BOTH = "backtest", "forecast", "drivers", "compare"
+BACKTEST, FORECAST, DRIVERS, BOTH, CHOICE = automatic.BACKTEST, automatic.FORECAST, "drivers", "compare", "choice"
 SEED = 0
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
-_ANSWERS_COME_FROM = ("backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "selection.py", "models/*.py")
+_ANSWERS_COME_FROM = (
+    "automatic.py", "rule.py", "backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "selection.py", "models/*.py"
+)  # fmt: skip
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax", "scikit-learn")
 
 
@@ -55,19 +59,30 @@ class Comparison:
         given["--settings"] = json.dumps(self.own, sort_keys=True) if self.own else None
         return typed + [part for flag, value in given.items() if value for part in (flag, str(value))]
 
-    def expected_seconds(self, items: int, measured: Mapping[str, float], workers: int) -> float:
+    def expected_seconds(self, items: int, measured: Mapping[str, float], workers: int, fits: Mapping[str, int] | None = None) -> float:
         """About how long the run takes on so many processes over a panel of so many items: for each model and item, every cutoff and the
         forecast past the end, by the seconds `measured` (see `seconds_of`), else by what models of its cost usually take. A model shared
-        by all items learns from a bounded number of rows: a fit takes about as long for few items as for many.
+        by all items learns from a bounded number of rows: a fit takes about as long for few items as for many. fits: how many cutoffs each
+        model has, where the panel is known (`fits`).
 
         >>> Comparison(("seasonal_naive",), 28, "3", best=10).expected_seconds(500, {"seasonal_naive": 0.5}, 2)
         10.0
         >>> Comparison(("forest",), 28, "3", best=10).expected_seconds(500, {}, 2)
         40.0
         """
-        count = int(self.cutoffs) if self.cutoffs.strip().isdecimal() else len(self.cutoffs.split(","))
-        asked = min(self.best or items, items)
-        return sum(_seconds_of_a_cutoff(model, asked, measured) for model in self.models) * (count + 1) / workers
+        fits, asked = fits or dict.fromkeys(self.models, self._count + 1), min(self.best or items, items)
+        return sum(count * _seconds_of_a_cutoff(model, asked, measured) for model, count in fits.items()) / workers
+
+    def fits(self, panel: SalesPanel) -> dict[str, int]:
+        """At how many cutoffs over `panel`, its end among them, each model is asked, auto's candidates in the place of auto."""
+        counted = min(self._count, most_cutoffs(panel, self.horizon))
+        models = [registry.model(name) for name in self.models]
+        work = Work(panel, models, self.horizon, last_cutoffs(panel, counted, self.horizon) if counted else ())
+        return work.fits
+
+    @property
+    def _count(self) -> int:
+        return int(self.cutoffs) if self.cutoffs.strip().isdecimal() else len(self.cutoffs.split(","))
 
 
 def seconds_of(errors: pd.DataFrame) -> dict[str, float]:
@@ -88,23 +103,26 @@ def compared(
     asked: Comparison, whole: SalesPanel, models: Sequence[Forecaster], cutoffs: Sequence[pd.Timestamp], tell: Tell = lambda _: None
 ) -> Run:
     """Works on the run that is `asked` over the panel `whole`; its folder then holds backtest.parquet and forecast.parquet, those of them
-    that its verb asks for, and for both drivers.parquet, where a model says what drives it. Raises what `workspace.tasks.work` raises."""
+    that its verb asks for, for both drivers.parquet, where a model says what drives it, and with auto among the models choice.parquet (see
+    `forecasting.automatic.Chosen.table`). Raises what `workspace.tasks.work` raises."""
     panel = whole.select(whole.best_sellers(asked.best)) if asked.best else whole
     horizon, seed, verb = asked.horizon, asked.seed, asked.verb
-    steps = {
-        BACKTEST: backtest_tasks(panel, models, horizon, cutoffs, seed=seed) if verb != FORECAST else [],
-        FORECAST: forecast_tasks(panel, models, horizon, seed=seed) if verb != BACKTEST else [],
-        DRIVERS: driver_tasks(panel, models, horizon, seed) if verb == BOTH else [],
-    }
+    steps = Work(panel, models, horizon, cutoffs if verb != FORECAST else (), seed=seed, beyond=verb != BACKTEST)
+    drivers = driver_tasks(panel, models, horizon, seed) if verb == BOTH else []
+    tasks = {**steps.tasks, DRIVERS: drivers}
 
     def assemble(run: Run, parts: list[pd.DataFrame]) -> None:
-        for name, tasks in steps.items():
-            own, parts = parts[: len(tasks)], parts[len(tasks) :]
-            if own:
-                rows = joined_drivers(own) if name == DRIVERS else joined(own, models)
-                tables.write_table(run.folder / f"{name}.parquet", rows, {**rows.attrs, "fingerprint": whole.sales_fingerprint})
+        by_stage = {stage: [parts.pop(0) for _ in own] for stage, own in tasks.items()}
+        chosen = steps.choices(by_stage)
+        made = {stage: steps.rows(stage, by_stage, chosen) for stage in (BACKTEST, FORECAST) if tasks[stage]}
+        if drivers:
+            made[DRIVERS] = joined_drivers(by_stage[DRIVERS])
+        if chosen:
+            made[CHOICE] = automatic.table(chosen)
+        for name, rows in made.items():
+            tables.write_table(run.folder / f"{name}.parquet", rows, {**rows.attrs, "fingerprint": whole.sales_fingerprint})
 
-    return work(asked.settings(whole.fingerprint), [task for tasks in steps.values() for task in tasks], assemble, tell)
+    return work(asked.settings(whole.fingerprint), [task for own in tasks.values() for task in own], assemble, tell)
 
 
 def code(files: Sequence[str] = (), libraries: Sequence[str] = ()) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, get_args, get_type_hints
 
+from forecasting.forecaster import Forecaster
 from forecasting.models import registry
+from forecasting.rule import AUTO
 from sales.problems import InputProblems, Problem
 from workspace import datasets, tables
 from workspace.datasets import Dataset
@@ -58,8 +60,15 @@ def checked(own: Mapping[str, Mapping[str, Any]], file: str = "") -> Own:
 
 
 def of_models(own: Mapping[str, Mapping[str, Any]], models: Iterable[str]) -> Own:
-    """The settings of those of `models` that have any."""
-    return {name: dict(own[name]) for name in models if own.get(name)}
+    """The settings of those of `models` that have any; all of them where auto, which chooses from others, is one."""
+    names = list(models)
+    return {name: dict(own[name]) for name in (own if AUTO in names else names) if own.get(name)}
+
+
+def made(names: Iterable[str], own: Mapping[str, Mapping[str, Any]]) -> list[Forecaster]:
+    """The models of these names, each with its settings; auto hands them on to its candidates. Raises what a model raises that a setting
+    does not fit."""
+    return [registry.model(name, **({"own": own} if name == AUTO else own.get(name, {}))) for name in names]
 
 
 def settable(name: str) -> dict[str, tuple[type, ...]]:

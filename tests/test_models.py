@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "hybrid": {"network": Lstm(**LITTLE)},
     "forest": {"trees": 10},
     "boosting": {"iterations": 40},
+    "auto": {"candidates": ("seasonal_naive", "theta", "linear")},
 }
 LEVELS = (0.1, 0.5, 0.9, 0.975)
 HORIZON = 9

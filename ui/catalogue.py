@@ -9,7 +9,7 @@ from forecasting.unscored import missing_metrics, unscored
 from forecasting.value import value_added
 from inventory.prices import UnitValues, unit_values
 from sales.panel import SalesPanel
-from ui import error_charts, leaderboard, session, tables
+from ui import automatic, error_charts, leaderboard, session, tables
 from ui.focus import Focus
 from ui.model_style import named
 from ui.session import Result
@@ -27,6 +27,7 @@ def section(data: Dataset, result: Result, panel: SalesPanel, focus: Focus) -> N
         column.markdown(text(title))
         column.plotly_chart(figure, key=title)
     statuses(result)
+    automatic.winners(result)
     leaderboard.board(result, panel, focus.shown)
     added(data, result, panel)
     missing(result)

@@ -64,6 +64,12 @@ def why(found: Why, baseline: str) -> go.Figure:
     return _bars(table, "WAPE", "%{x:.1%}", text("chart.wape"), ".0%")
 
 
+def winners(counts: pd.Series) -> go.Figure:
+    """Items for which the automatic choice uses each model (the index), a bar each, most first."""
+    table = counts.rename_axis("model").rename("items").reset_index().sort_values(["items", "model"], ascending=[False, True])
+    return _bars(table, "items", "%{x:,}", text("chart.items_used"), ",d")
+
+
 def sliced(table: pd.DataFrame, way: str, names: Sequence[str], measure: str, shown: Sequence[str], panel: SalesPanel) -> go.Figure:
     """One measure (of MEASURES) of the models `shown` for each value of a way to slice the errors (see `forecasting.where.by`), called by
     `names` in their order: lines over the steps, else bars side by side."""

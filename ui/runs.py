@@ -112,7 +112,7 @@ def _expected(dataset: Dataset, asked: Comparison, panel: SalesPanel) -> str:
     result = session.result_of(dataset)
     measured = {} if result is None else seconds_of(result.errors)
     workers = jobs()
-    seconds = asked.expected_seconds(len(panel), measured, workers)
+    seconds = asked.expected_seconds(len(panel), measured, workers, asked.fits(panel))
     return text("form.expected", takes=how_long(seconds), items=asked.best or len(panel), models=len(asked.models), workers=workers)
 
 

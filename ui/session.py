@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting import settings
+from forecasting.automatic import CHOICE
 from forecasting.choice import OVERALL, OWN, models_of_plan, with_own
 from forecasting.forecaster import DRIVERS
 from forecasting.leaderboard import errors
@@ -59,6 +60,12 @@ class Result:
         """What models say drives their forecasts, rows `model, item, kind, name, ds, value`; empty where the run has none."""
         path = self.run.folder / "drivers.parquet"
         return tables.read_table(path) if path.exists() else pd.DataFrame(columns=["model", *DRIVERS])
+
+    @cached_property
+    def choice(self) -> pd.DataFrame:
+        """What the automatic choice weighed, rows of `forecasting.automatic.Chosen.table`; empty where the run did not ask for it."""
+        path = self.run.folder / "choice.parquet"
+        return tables.read_table(path) if path.exists() else pd.DataFrame(columns=list(CHOICE))
 
     def detail(self, model: str, item: str) -> str:
         """What `model` settled on for `item`, "" where it says nothing."""

@@ -7,7 +7,7 @@ import streamlit as st
 from forecasting.leaderboard import BASELINE
 from forecasting.value import Why, why
 from sales.panel import SalesPanel
-from ui import catalogue, charts, error_charts, leaderboard, past, session, tables
+from ui import automatic, catalogue, charts, error_charts, leaderboard, past, session, tables
 from ui.desk import desk_of
 from ui.focus import Focus
 from ui.model_style import named
@@ -30,6 +30,7 @@ def section(data: Dataset, result: Result, panel: SalesPanel, focus: Focus) -> N
     if adjusted is not None:
         st.caption(text("compare.adjusted"))
     reasons(result, panel, item)
+    automatic.section(result, item)
     scores = leaderboard.scores_of(result.run.name, item, result, panel)
     tables.scores(scores, key="item-scores")
     for sentence in catalogue.reasons(result, item, scores):

@@ -25,9 +25,10 @@ _CLASSES = {
     "lstm": ("forecasting.models.network", "Lstm"),
     "gru": ("forecasting.models.network", "Gru"),
     "conv": ("forecasting.models.network", "Conv"),
-    "hybrid": ("forecasting.models.hybrid", "Hybrid"),
     "analogue": ("forecasting.models.analogue", "Analogue"),
+    "auto": ("forecasting.automatic", "Auto"),
     "ensemble": ("forecasting.models.ensemble", "Ensemble"),
+    "hybrid": ("forecasting.models.hybrid", "Hybrid"),
 }
 
 NAMES = tuple(_CLASSES)

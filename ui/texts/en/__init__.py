@@ -1,5 +1,6 @@
 """English words, gathered from the files of this folder."""
 
+from ui.texts.en.automatic import AUTOMATIC
 from ui.texts.en.commands import COMMAND_FIXES, COMMAND_PROBLEMS, COMMANDS
 from ui.texts.en.compare import COMPARE
 from ui.texts.en.context import CONTEXT_PROBLEMS
@@ -27,6 +28,7 @@ TEXTS = {
     **RUNS,
     **STOCK,
     **COMPARE,
+    **AUTOMATIC,
     **QUESTIONS,
     **REORDER,
     **PLAN,

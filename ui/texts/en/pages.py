@@ -196,6 +196,7 @@ PAGES: dict[str, str] = {
     "model.conv": "Convolution",
     "model.hybrid": "SARIMA + LSTM",
     "model.analogue": "Analogues",
+    "model.auto": "Automatic choice",
     "model.ensemble": "Ensemble",
     "family.baseline": "Baselines",
     "family.smoothing": "Exponential smoothing",

@@ -1,0 +1,298 @@
+"""auto: for each item the model, or the mean of models, that past cutoffs speak for (`forecasting.rule`), put together from the parts of
+its candidates: a run that asks for a candidate by name as well works it out once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from forecasting import fallbacks, rule
+from forecasting.backtest import actual_after, backtest_tasks, forecast_tasks, joined, settled
+from forecasting.forecast import LEVELS, OK, Forecast, blank, quantile_column
+from forecasting.forecaster import Card, Cost, Family, Forecaster
+from forecasting.models import registry
+from forecasting.rule import AUTO, NAIVE, Choice, Evidence
+from sales.panel import SalesPanel
+from workspace.tasks import Task
+
+ORIGINS, BACKTEST, FORECAST = "origins", "backtest", "forecast"
+NO_CANDIDATE = "failed: no_candidate"
+WHY = ("runner_up", "reason")
+CHOICE = ("item", "cutoff", "candidate", "error", "cutoffs", "weight", "rank", "used", *WHY)
+Parts = Mapping[str, Sequence[pd.DataFrame]]
+
+
+@dataclass(frozen=True)
+class Auto(Forecaster):
+    """For each item the model, or mean of models, that past cutoffs speak for, where it beats seasonal naive.
+
+    candidates: models of the registry that are tried, seasonal naive among them; none: those that `rule.candidates` names for the panel.
+    own: settings of candidates that are not their defaults, {model: {field: value}}. Each is backtested at cutoffs before the end of the
+    panel (`rule.origins`); nothing after them is seen. `model_used` is the model chosen, "ensemble" where several are.
+
+    Raises ValueError for candidates without seasonal naive, one that is named twice, and "auto" itself.
+    """
+
+    candidates: tuple[str, ...] = ()
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    card: ClassVar[Card] = Card(
+        name=AUTO,
+        family=Family.COMBINATION,
+        least_history=2,
+        uses_covariates=True,
+        seasonal=True,
+        intermittent=True,
+        shared=True,
+        cost=Cost.SLOW,
+    )
+
+    def __post_init__(self) -> None:
+        names = self.candidates
+        if names and (NAIVE not in names or len(set(names)) < len(names) or AUTO in names):
+            raise ValueError(f"candidates: got {names}, expected different models, {NAIVE} among them")
+
+    def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
+        work = Work(panel, (self,), horizon, (), levels, int(rng.integers(2**32)))
+        return work.choices(called(work.tasks))[-1].forecast
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What auto decided at one cutoff. items: positions of those that could be decided about, k; the others have a fallback or failed.
+    choice: of these k and the m candidates. cutoffs: how many past ones it rests on."""
+
+    forecast: Forecast
+    items: np.ndarray
+    models: tuple[str, ...]
+    choice: Choice | None
+    cutoffs: int
+
+    def part(self, actual: np.ndarray) -> pd.DataFrame:
+        """A part as other models leave it (see `backtest_tasks`), with columns runner_up (a model) and reason (a code of `rule.choose`), ""
+        where nothing was chosen."""
+        frame = self.forecast.to_frame(actual)
+        frame.attrs = {"details": {AUTO: settled(self.forecast)}}
+        for name in WHY:
+            said = np.full(len(self.forecast.items), "", dtype=object)
+            if self.choice is not None:
+                said[self.items] = getattr(self.choice, name)
+            frame[name] = np.repeat(said, self.forecast.mean.shape[1])
+        return frame
+
+    def table(self) -> pd.DataFrame:
+        """A row an item and candidate, columns CHOICE: error (at past cutoffs, a share of sales; NaN not known), cutoffs (how many past
+        ones), weight (in auto's mean; those of an item add up to 1), rank (1: the lowest error), and the item's used, runner_up and
+        reason. Items about which nothing could be decided have none."""
+        m, n, choice = len(self.models), len(self.items), self.choice
+        if choice is None:
+            return pd.DataFrame(columns=list(CHOICE))
+        order = np.argsort(np.where(np.isnan(choice.error), np.inf, choice.error), axis=1, kind="stable")
+        rank = np.argsort(order, axis=1) + 1
+        columns = {
+            "item": np.repeat(self.forecast.items[self.items], m),
+            "cutoff": self.forecast.cutoff,
+            "candidate": np.tile(np.array(self.models, dtype=object), n),
+            "error": choice.error.ravel(),
+            "cutoffs": self.cutoffs,
+            "weight": choice.weight.ravel(),
+            "rank": rank.ravel(),
+            **{name: np.repeat(getattr(choice, name), m) for name in ("used", *WHY)},
+        }
+        return pd.DataFrame(columns)[list(CHOICE)]
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """All steps of a backtest and a forecast of `models` over `panel`, and what their parts come to. Without auto among the models these
+    are `backtest_tasks` and `forecast_tasks` and nothing else; with it, its candidates are models too, asked at earlier cutoffs as well,
+    and their rows are left out unless they are asked for by name.
+
+    cutoffs: those to score, earliest first; none: a forecast alone. beyond: whether to forecast past the end. Nothing after the first
+    cutoff has a say in which candidates there are and at which earlier cutoffs they are asked.
+    """
+
+    panel: SalesPanel
+    models: Sequence[Forecaster]
+    horizon: int
+    cutoffs: Sequence[pd.Timestamp] = ()
+    levels: Sequence[float] = LEVELS
+    seed: int = 0
+    beyond: bool = True
+
+    @cached_property
+    def auto(self) -> Auto | None:
+        return next((model for model in self.models if isinstance(model, Auto)), None)
+
+    @cached_property
+    def candidates(self) -> list[Forecaster]:
+        """The models that auto chooses from; none where it is not asked for."""
+        if self.auto is None:
+            return []
+        asked = {model.card.name: model for model in self.models}
+        names = self.auto.candidates or rule.candidates(self._seen, self.horizon)
+        return [asked.get(name) or registry.model(name, **self.auto.own.get(name, {})) for name in names]
+
+    @cached_property
+    def origins(self) -> list[pd.Timestamp]:
+        """Cutoffs before those to score at which candidates are asked for the choice alone."""
+        return [] if self.auto is None else rule.origins(self._seen, self._seen.last, self.horizon)
+
+    @cached_property
+    def fits(self) -> dict[str, int]:
+        """At how many cutoffs, the end of the panel among them, each model is asked."""
+        tried = {model.card.name for model in self.candidates}
+        usual = len(self.cutoffs) + self.beyond
+        return {model.card.name: usual + (len(self.origins) if model.card.name in tried else 0) for model in self._every}
+
+    @cached_property
+    def tasks(self) -> dict[str, list[Task]]:
+        """The steps of each stage: origins, backtest, forecast; a stage that is not asked for has none."""
+        every, how = self._every, (self.levels, self.seed)
+        earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how) if self.origins else []
+        return {
+            ORIGINS: [replace(task, name=task.name.replace(BACKTEST, ORIGINS, 1)) for task in earlier],
+            BACKTEST: backtest_tasks(self.panel, every, self.horizon, self.cutoffs, *how) if self.cutoffs else [],
+            FORECAST: forecast_tasks(self.panel, every, self.horizon, *how) if self.beyond else [],
+        }
+
+    def choices(self, parts: Parts) -> list[Chosen]:
+        """What auto decides at each cutoff, in their order, and past the end, from the parts of all stages; each time from cutoffs whose
+        horizon has ended by then alone."""
+        if self.auto is None:
+            return []
+        names = [model.card.name for model in self.candidates]
+        earlier, scored, beyond = (_by_model(parts[stage], names) for stage in (ORIGINS, BACKTEST, FORECAST))
+        past = [*self.origins, *self.cutoffs]
+        said = [_block([*earlier[name], *scored[name]], self._columns, self.panel, past, self.horizon, np.float32) for name in names]
+        before = np.stack(said)
+        at = [(cutoff, scored) for cutoff in self.cutoffs] + ([(self.panel.last, beyond)] if self.beyond else [])
+        chosen = [self._chosen(cutoff, answers, past, before) for cutoff, answers in at]
+        if chosen:  # what was asked for the choice alone counts once, as tuning does
+            chosen[0].forecast.seconds[:] += _seconds(earlier, self.panel)
+        return chosen
+
+    def rows(self, stage: str, parts: Parts, chosen: Sequence[Chosen]) -> pd.DataFrame:
+        """Tidy rows of the models asked for, of the stage backtest or forecast (see `joined`); `chosen`: `choices` of all parts."""
+        asked = {model.card.name for model in self.models}
+        own = [part for part in parts[stage] if _model_of(part) in asked]
+        made = [one for one in chosen if (one.forecast.cutoff in self.cutoffs) == (stage == BACKTEST)]
+        rows = joined([*own, *(one.part(self._actual(one)) for one in made)], self.models)
+        for name in WHY if made else ():
+            rows[name] = rows[name].fillna("")
+        return rows
+
+    @cached_property
+    def _every(self) -> list[Forecaster]:
+        """The models that are worked through: those asked for, and auto's candidates in its place."""
+        return list({model.card.name: model for model in [*self.models, *self.candidates] if model is not self.auto}.values())
+
+    @property
+    def _columns(self) -> list[str]:
+        return ["mean", *map(quantile_column, self.levels)]
+
+    @cached_property
+    def _seen(self) -> SalesPanel:
+        return self.panel.until(min(self.cutoffs, default=self.panel.last), self.horizon)
+
+    def _actual(self, chosen: Chosen) -> np.ndarray:
+        return actual_after(self.panel, chosen.forecast.cutoff, self.horizon)
+
+    def _chosen(
+        self, cutoff: pd.Timestamp, answers: Mapping[str, Sequence[pd.DataFrame]], past: Sequence[pd.Timestamp], before: np.ndarray
+    ) -> Chosen:
+        """What auto says after `cutoff`: `answers` are what its candidates say there, `before` (m x n x past x h x 1 + levels) what they
+        said after `past`, of which it looks at those alone whose horizon has ended."""
+        panel, h, names = self.panel.until(cutoff, self.horizon), self.horizon, tuple(answers)
+        now = np.stack([_block(answers[name], self._columns, panel, [cutoff], h)[:, 0] for name in names])
+        forecast, able = fallbacks.answer(AUTO, Auto.card.least_history, panel, h, self.levels)
+        answered = ~np.isnan(now[..., 0]).all(axis=(0, 2))
+        forecast.status[able & ~answered] = NO_CANDIDATE
+        able, choice = able & answered, None
+        places = self.panel.periods.get_indexer(pd.DatetimeIndex(past))
+        ended = [k for k, place in enumerate(places) if place + h < len(panel.periods)]
+        if able.any():
+            seen, now, said = panel.select(able), now[:, able], before[:, able][:, :, ended]
+            y = np.stack([np.empty((len(seen), h)), *(actual_after(seen, past[k], h) for k in ended)], axis=1)[:, 1:]
+            evidence = Evidence(names, y, said[..., 0], seen, said[..., 1:])
+            choice = rule.choose(evidence, now[..., 0])
+            part = blank(AUTO, seen, h, self.levels)
+            part.mean[:] = rule.combined(choice, now[..., 0])
+            part.quantiles[:] = rule.quantiles(evidence, choice, part.mean, now[..., 1:], tuple(self.levels))
+            part.model_used[:] = choice.used
+            part.detail[:] = _details(names, choice, seen.items, answers)
+            forecast = fallbacks.merged(forecast, fallbacks.guarded(part, seen), able)
+        forecast.seconds[:] = _seconds(answers, panel, cutoff)
+        return Chosen(forecast, np.flatnonzero(able), names, choice, len(ended))
+
+
+def called(tasks: Mapping[str, Sequence[Task]]) -> dict[str, list[pd.DataFrame]]:
+    """The parts of the tasks of each stage, worked out here and now."""
+    return {stage: [task.call() for task in own] for stage, own in tasks.items()}
+
+
+def table(chosen: Sequence[Chosen]) -> pd.DataFrame:
+    """`Chosen.table` of all cutoffs, one below the other."""
+    parts = [one.table() for one in chosen]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _model_of(part: pd.DataFrame) -> str:
+    """The model whose part it is, also where there is no item."""
+    return str(next(iter(part.attrs["details"])))
+
+
+def _by_model(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> dict[str, list[pd.DataFrame]]:
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
+    for part in parts:
+        if _model_of(part) in found:
+            found[_model_of(part)].append(part)
+    return found
+
+
+def _block(
+    parts: Sequence[pd.DataFrame],
+    columns: Sequence[str],
+    panel: SalesPanel,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    dtype: type = np.float64,
+) -> np.ndarray:
+    """Columns of one model's rows, items x cutoffs x horizon x columns; NaN where it has no answer of its own."""
+    block: np.ndarray = np.full((len(panel), len(cutoffs), horizon, len(columns)), np.nan, dtype=dtype)
+    for part in parts:
+        each = part.iloc[::horizon]  # the first row of each item and cutoff
+        row, at = _rows(each, panel), pd.DatetimeIndex(cutoffs).get_indexer(pd.DatetimeIndex(each["cutoff"]))
+        own = (at >= 0) & (each["status"] == OK).to_numpy()
+        block[row[own], at[own]] = part[list(columns)].to_numpy(dtype=float).reshape(len(each), horizon, len(columns))[own]
+    return block
+
+
+def _seconds(answers: Mapping[str, Sequence[pd.DataFrame]], panel: SalesPanel, cutoff: pd.Timestamp | None = None) -> np.ndarray:
+    """Computing time of all candidates, seconds of each item; at one cutoff, or at all."""
+    found = np.zeros(len(panel))
+    for part in (part for parts in answers.values() for part in parts):
+        rows = part.drop_duplicates(["item", "cutoff"])
+        rows = rows if cutoff is None else rows[rows["cutoff"] == cutoff]
+        np.add.at(found, _rows(rows, panel), rows["seconds"].to_numpy())
+    return found
+
+
+def _rows(rows: pd.DataFrame, panel: SalesPanel) -> np.ndarray:
+    return np.searchsorted(panel.items, rows["item"].to_numpy(dtype=object))
+
+
+def _details(names: Sequence[str], choice: Choice, items: np.ndarray, answers: Mapping[str, Sequence[pd.DataFrame]]) -> list[str]:
+    """What was chosen, by item: the model and what it settled on, or the weights."""
+    settled_on = {name: {k: v for part in answers[name] for k, v in part.attrs["details"][name].items()} for name in names}
+
+    def said(item: str, weights: np.ndarray) -> str:
+        inside = sorted((name for name, weight in zip(names, weights, strict=True) if weight > 0), key=lambda n: -weights[names.index(n)])
+        if len(inside) == 1:
+            return " ".join(filter(None, [inside[0], settled_on[inside[0]].get(item, "")]))
+        return " + ".join(f"{weights[names.index(name)]:.2f} {name}" for name in inside)
+
+    return [said(item, weights) for item, weights in zip(items, choice.weight, strict=True)]
