@@ -1,40 +1,47 @@
 """The automatic choice: which model an item gets, from what every candidate said at past cutoffs and what then sold.
 
-Pure functions over arrays. Choosing the best of a few models on one past cutoff is often worse than any of them; a combination seldom is
-(Bates & Granger, 1969; Makridakis et al., 2020). So all items together say which candidates are worth having and how much each counts,
-and an item leaves that combination only where its own past says so clearly.
+Pure functions over arrays. The best of a few models on one past cutoff is often worse afterwards than any of them; a combination seldom is
+(Bates & Granger, 1969; Makridakis, Spiliotis & Assimakopoulos, 2020). So errors of an item are drawn to those of all items, the candidates
+that beat seasonal naive are combined, and an item leaves its combination only where its own past says clearly so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from forecasting.models import registry
 from sales.panel import SalesPanel
 
 AUTO, ENSEMBLE, NAIVE = "auto", "ensemble", "seasonal_naive"
 
 BEATS, TIE, FEW_CUTOFFS, NONE_BEATS, NO_HISTORY = "beats", "tie", "few_cutoffs", "none_beats_seasonal_naive", "no_history"
+REASONS = (BEATS, TIE, FEW_CUTOFFS, NONE_BEATS, NO_HISTORY)
 
 MOST_ORIGINS = 4
 LEAST_SEEN = 6
 SEASONS_SEEN = 2
+OFTEN_ZERO = 0.1
+CUTOFFS_OF_ALL_ITEMS = 6.0
 FEWEST_CUTOFFS = 3
-OFTEN_ZERO = 0.2
-CUTOFFS_THAT_WEIGH_AS_MUCH_AS_ALL_ITEMS = 3.0
 CLEARLY_BETTER = 0.1
-SHARPNESS = 4.0
-LEAST_SHARE = 0.5
+SHARPNESS = 8.0
+CUTOFFS_OF_OWN_BANDS = 4.0
+CUTOFFS_OF_USUAL = 10.0
+LEAST_USUAL = 0.05
+SMALLEST_WIDTH = 0.02
+FEWEST_ERRORS = 50
 SMALLEST = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What candidates said at past cutoffs, and what then sold.
+    """What m candidates said at c past cutoffs (none: c = 0), earliest first, and what then sold.
 
     models: m names, seasonal_naive among them. y: items x cutoffs x horizon, units, NaN where not known. mean: m x items x cutoffs x
     horizon, units, NaN where a candidate had no answer of its own. panel: the items, ending where is decided. quantiles: m x items x
-    cutoffs x horizon x levels, as the candidates gave them. Cutoffs stand earliest first and may be none.
+    cutoffs x horizon x levels, units, as the candidates gave them; empty where nobody asks for quantiles.
 
     Raises ValueError where the shapes do not fit together, or seasonal_naive is missing.
     """
@@ -54,18 +61,15 @@ class Evidence:
         if self.quantiles.size and self.quantiles.shape[:-1] != expected:
             raise ValueError(f"quantiles: got shape {self.quantiles.shape}, expected {expected} x levels")
 
-    @property
-    def naive(self) -> int:
-        """The place of seasonal naive among the models."""
-        return self.models.index(NAIVE)
-
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """What each of n items gets. weight: n x m shares, not negative, together 1: the mean is that of the candidates' means; a winner alone
-    has one 1. used: n names, a candidate or "ensemble". runner_up: n names, what comes next. reason: n codes: "beats", "tie",
-    "few_cutoffs", "none_beats_seasonal_naive", "no_history". error: n x m, what was compared: mean absolute error over the item's mean
-    demand, a share, the item's own past and that of all items taken together; NaN where nothing is known."""
+    """What each of n items gets.
+
+    weight: n x m shares, not negative, together 1; the mean is that of the candidates' means. used: n names, the one candidate that has
+    weight, or "ensemble" where several have. runner_up: n names, what comes next. reason: n codes of `REASONS`. error: n x m, what was
+    compared: mean absolute error over mean demand, a share, the item's own drawn to that of all items; NaN where nothing is known.
+    """
 
     weight: np.ndarray
     used: np.ndarray
@@ -78,102 +82,177 @@ def candidates(panel: SalesPanel, horizon: int) -> tuple[str, ...]:
     """Names of the models that are tried for this panel, by its season, length and share of zeros; seasonal_naive is always one."""
     known = ~np.isnan(panel.demand)
     zeros = float((panel.demand[known] == 0).mean()) if known.any() else 0.0
-    names = [NAIVE, "moving_average", "theta", "ets", "boosting"]
-    if len(panel.periods) >= SEASONS_SEEN * panel.season and panel.season > 1:
-        names += ["seasonal_average", "linear"]
-    if zeros > OFTEN_ZERO:
-        names += ["sba", "tsb", "imapa"]
-    return tuple(names)
+    seasonal = panel.season > 1 and len(panel.periods) >= SEASONS_SEEN * panel.season
+    names = [NAIVE, "seasonal_average" if seasonal else "moving_average", "theta", "ets", "linear", "boosting"]
+    return tuple([*names, "sba", "tsb", "imapa"] if zeros > OFTEN_ZERO else names)
 
 
 def origins(panel: SalesPanel, first: pd.Timestamp, horizon: int) -> list[pd.Timestamp]:
-    """Cutoffs before `first` that the choice is made by: at most 4, one horizon apart, the last ending at `first`. Where the history has
-    room, each leaves two seasons and a horizon before it; else one or none with at least 6 periods before it."""
+    """Cutoffs before `first` that the choice is made by: at most 4, one horizon apart, the last horizon ending at `first`. Each leaves two
+    seasons before it, where the history has room for one that does; else 6 periods. None where there is no room for that."""
     at = int(panel.periods.get_loc(first))
-    places = [at - horizon * k for k in range(1, MOST_ORIGINS + 1)]
+    places = list(range(at - horizon, LEAST_SEEN - 2, -horizon))[:MOST_ORIGINS]
     seasoned = [place for place in places if place + 1 >= SEASONS_SEEN * panel.season]
-    chosen = seasoned or [place for place in places[:1] if place + 1 >= LEAST_SEEN]
-    return [panel.periods[place] for place in chosen[::-1] if place + 1 >= LEAST_SEEN]
+    return [panel.periods[place] for place in (seasoned or places)[::-1]]
 
 
 def choose(evidence: Evidence, ahead: np.ndarray) -> Choice:
-    """What each item gets; `ahead`, m x items x horizon, is what the candidates say now (NaN: cannot be chosen).
+    """What each item gets; `ahead`, m x items x horizon, is what the candidates say now (NaN: no answer, cannot be chosen).
 
-    Errors of each candidate are drawn to those over all items (as if they had 3 more cutoffs of them). Candidates that beat seasonal naive
-    there make the combination, weighted by a power of their error. One alone is chosen where it beats both seasonal naive and the
-    combination by a tenth on 3 cutoffs or more; seasonal naive where nothing beats it.
+    Errors of an item with c cutoffs count c / (c + 6), those of all items the rest. Candidates that then beat seasonal naive are combined,
+    weighted by the 8th power of 1 / error; those of one family share its weight, as they say nearly the same. One of them is taken alone
+    where it beats the combination by a tenth on 3 cutoffs or more, or where no other beats seasonal naive; that where none does.
     """
+    found = _compared(evidence, evidence.mean)
     said = ~np.isnan(ahead).all(axis=2)
-    own, count = _errors(evidence, evidence.mean)
-    return _chosen(evidence, said, own, count)
+    error = np.where(said, found.error, np.nan)
+    beats, known = _beating(evidence, error)
+    weight = _scaled(np.where(beats, np.nan_to_num(error, nan=1.0) ** -SHARPNESS, 0.0) / _kin(evidence.models)[:, None])
+    weight = np.where(known & ~beats.any(axis=0), _alone(evidence, weight), weight)
+    weight = _scaled(np.where(weight.sum(axis=0) > 0, weight, _equal(evidence, said)))
+
+    together = _compared(evidence, _weighted(weight, evidence.mean)[None], like=found).error[0]
+    order = np.argsort(np.nan_to_num(error, nan=np.inf), axis=0, kind="stable")
+    best = np.take_along_axis(error, order[:1], axis=0)[0]
+    clear = (found.count >= FEWEST_CUTOFFS) & np.take_along_axis(beats, order[:1], axis=0)[0] & (best < (1 - CLEARLY_BETTER) * together)
+    only = np.arange(len(weight))[:, None] == order[0]
+    weight = np.where(clear, only, weight)
+    return _told(evidence, weight, order, known, found.count, found.scale * error)
 
 
 def combined(choice: Choice, ahead: np.ndarray) -> np.ndarray:
     """The mean of each item, n x horizon, from the candidates' (m x n x horizon); those without an answer are left out."""
-    return _weighted(choice.weight, ahead)
+    return _weighted(choice.weight.T, ahead)
 
 
-def quantiles(evidence: Evidence, choice: Choice, mean: np.ndarray, ahead_quantiles: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
-    """Quantiles, n x horizon x L, around `mean`: the candidates' own, taken together as the means are."""
-    n, horizon = mean.shape
-    together = _weighted(choice.weight, ahead_quantiles.reshape(len(ahead_quantiles), n, -1)).reshape(n, horizon, len(levels))
-    return np.sort(np.maximum(together, 0), axis=2)
+def quantiles(evidence: Evidence, choice: Choice, mean: np.ndarray, ahead_quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """Quantiles of each item, n x horizon x L, around its `mean` (n x horizon), units; ahead_quantiles: m x n x horizon x L.
+
+    The candidates' own are averaged as their means are (Lichtendahl, Grushka-Cockayne & Winkler, 2013). How far these lie from the mean, on
+    average over the levels, is a width; the errors that the combination would have made at the c past cutoffs, over its widths there and
+    over what is usual for the item, are pooled over all items and steps, and their quantiles, put back on the widths ahead, count c / (c +
+    4) (split conformal with scaled errors: Lei et al., 2018, 5.2), the averaged ones the rest.
+    """
+    averaged = _weighted(choice.weight.T, ahead_quantiles)
+    cutoffs = evidence.y.shape[1]
+    if cutoffs and evidence.quantiles.size:
+        said = _weighted(choice.weight.T, evidence.mean)
+        floor = SMALLEST_WIDTH * np.nan_to_num(_mean_of(np.abs(evidence.y), (1, 2)))
+        width = _widths(_weighted(choice.weight.T, evidence.quantiles), said, floor)
+        errors = (evidence.y - said) / width
+        usual = _usual(errors)
+        pool = (errors / usual[:, None, None])[~np.isnan(errors)]
+        if len(pool) >= FEWEST_ERRORS:
+            found = mean[..., None] + (usual[:, None] * _widths(averaged, mean, floor))[..., None] * np.quantile(pool, levels)
+            share = cutoffs / (cutoffs + CUTOFFS_OF_OWN_BANDS)
+            averaged = share * found + (1 - share) * averaged
+    return np.sort(np.maximum(averaged, 0), axis=-1)
 
 
-def _errors(evidence: Evidence, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean absolute error of each candidate over the item's mean demand, m x items, and the cutoffs it rests on."""
-    known = ~np.isnan(evidence.y)
-    size = np.where(known, np.abs(evidence.y), 0.0).sum(axis=(1, 2)) / np.maximum(known.sum(axis=(1, 2)), 1)
-    size = np.maximum(size, SMALLEST)
-    error = np.abs(mean - evidence.y[None])
-    there = ~np.isnan(error)
-    total = np.where(there, error, 0.0).sum(axis=(2, 3)) / size
-    periods = there.sum(axis=(2, 3))
-    return np.divide(total, periods, out=np.full(total.shape, np.nan), where=periods > 0), there.any(axis=3).sum(axis=2)
+def _widths(quantiles: np.ndarray, mean: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Mean distance of quantiles (n x … x L) from the mean (n x …), at least `floor` (n)."""
+    distance = np.abs(quantiles - mean[..., None]).mean(axis=-1)
+    return np.maximum(distance, np.maximum(floor, SMALLEST).reshape(-1, *[1] * (mean.ndim - 1)))
 
 
-def _chosen(evidence: Evidence, said: np.ndarray, own: np.ndarray, count: np.ndarray) -> Choice:
-    m, n = own.shape
-    naive = evidence.naive
-    base = own[naive]
-    ratio = own / np.maximum(base, SMALLEST)
-    both = ~np.isnan(own) & ~np.isnan(base) & (base > 0)
-    pooled = np.array([
-        np.nansum(np.where(both[k], own[k], 0.0)) / max(np.nansum(np.where(both[k], base, 0.0)), SMALLEST) if both[k].any() else np.nan
-        for k in range(m)
-    ])  # fmt: skip
-    share = count / (count + CUTOFFS_THAT_WEIGH_AS_MUCH_AS_ALL_ITEMS)
-    shrunk = np.where(both, share * ratio + (1 - share) * pooled[:, None], pooled[:, None])
-    shrunk[naive] = 1.0
-    shrunk = np.where(said, shrunk, np.nan)
-    better = np.nan_to_num(shrunk, nan=np.inf) < 1
-    weight = np.where(better, np.maximum(np.nan_to_num(shrunk, nan=1.0), SMALLEST) ** -SHARPNESS, 0.0)
-    weight[:, ~better.any(axis=0)] = 0.0
-    weight[naive, ~better.any(axis=0)] = 1.0
-    none_known = np.isnan(shrunk[[k for k in range(m) if k != naive]]).all(axis=0) if m > 1 else np.ones(n, bool)
-    unknown = none_known & (count.max(axis=0) == 0)
-    weight[:, unknown] = said[:, unknown]
-    weight = weight * said
-    weight[:, weight.sum(axis=0) == 0] = said[:, weight.sum(axis=0) == 0]
-    weight = weight / np.maximum(weight.sum(axis=0), SMALLEST)
+def _usual(errors: np.ndarray) -> np.ndarray:
+    """What is usual for an item, n: mean size of its scaled errors (n x cutoffs x horizon) over that of all, drawn to 1 as if 10 more
+    cutoffs had shown that."""
+    own = _mean_of(np.abs(errors), (1, 2))
+    of_all = own / np.nanmean(own) if (own > 0).any() else np.ones(len(own))
+    cutoffs = (~np.isnan(errors)).any(axis=2).sum(axis=1)
+    share = cutoffs / (cutoffs + CUTOFFS_OF_USUAL)
+    return np.exp(share * np.log(np.clip(np.nan_to_num(of_all, nan=1.0), LEAST_USUAL, 1 / LEAST_USUAL)))
 
-    order = np.argsort(np.nan_to_num(shrunk, nan=np.inf), axis=0, kind="stable")
+
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """error: m x n, relative to the mean error of all candidates for the item, its own drawn to that of all items. scale: n, what that mean
+    is, a share of demand. count: n, cutoffs of the item. votes: n, how much an item counts among all."""
+
+    error: np.ndarray
+    scale: np.ndarray
+    count: np.ndarray
+    votes: np.ndarray
+
+
+def _compared(evidence: Evidence, mean: np.ndarray, like: _Compared | None = None) -> _Compared:
+    """Errors of `mean` (m x n x cutoffs x horizon); `like`: relative to the same scales as there. An item's vote among all is the root of
+    its demand: between one item, one vote and one unit, one vote."""
+    missed = np.abs(mean - evidence.y[None])
+    there = ~np.isnan(missed)
+    size = _mean_of(np.abs(evidence.y), (1, 2))
+    own = _mean_of(missed, (2, 3)) / np.where(size > 0, size, np.nan)
+    count = there.any(axis=3).sum(axis=2)
+    scale = _mean_of(own, (0,)) if like is None else like.scale
+    relative = own / np.where(scale > 0, scale, np.nan)
+    votes = np.sqrt(np.nan_to_num(size)) * ~np.isnan(relative)
+    total = votes.sum(axis=1)
+    pooled = np.divide((votes * np.nan_to_num(relative)).sum(axis=1), total, out=np.full(len(own), np.nan), where=total > 0)[:, None]
+    share = count / (count + CUTOFFS_OF_ALL_ITEMS)
+    drawn = np.where(np.isnan(relative), pooled, share * np.nan_to_num(relative) + (1 - share) * pooled)
+    return _Compared(np.maximum(drawn, SMALLEST), scale, count.max(axis=0), votes)
+
+
+def _beating(evidence: Evidence, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which candidates beat seasonal naive, m x n, and for which items that can be told at all, n. Where seasonal naive itself has no
+    answer all beat it that have one."""
+    naive = error[evidence.models.index(NAIVE)]
+    known = ~np.isnan(error).all(axis=0)
+    return np.nan_to_num(error, nan=np.inf) < np.nan_to_num(naive, nan=np.inf), known
+
+
+def _kin(models: Sequence[str]) -> np.ndarray:
+    """How many of the candidates are of each one's family, m."""
+    families = [registry.card(name).family if name in registry.NAMES else name for name in models]
+    return np.array([families.count(family) for family in families], dtype=float)
+
+
+def _alone(evidence: Evidence, weight: np.ndarray) -> np.ndarray:
+    """All weight on seasonal naive."""
+    alone = np.zeros_like(weight)
+    alone[evidence.models.index(NAIVE)] = 1.0
+    return alone
+
+
+def _equal(evidence: Evidence, said: np.ndarray) -> np.ndarray:
+    """Where no error is known: every family that has an answer alike, seasonal naive only where nobody else has one."""
+    others = said & (np.array(evidence.models) != NAIVE)[:, None]
+    return np.where(others.any(axis=0), others, said) / _kin(evidence.models)[:, None]
+
+
+def _scaled(weight: np.ndarray) -> np.ndarray:
+    """Weights, m x n, made to sum to 1 where there are any."""
+    return weight / np.maximum(weight.sum(axis=0), np.finfo(float).tiny)
+
+
+def _told(evidence: Evidence, weight: np.ndarray, order: np.ndarray, known: np.ndarray, count: np.ndarray, error: np.ndarray) -> Choice:
+    """The choice in words: what was used follows from the weights, what comes next from the order of the errors."""
     names = np.array(evidence.models, dtype=object)
-    used = np.full(n, ENSEMBLE, dtype=object)
-    reason = np.full(n, TIE, dtype=object)
-    runner_up = names[order[0]]
-    few = count.max(axis=0) < FEWEST_CUTOFFS
-    reason[few] = FEW_CUTOFFS
-    none = ~better.any(axis=0) & ~unknown
-    used[none], reason[none] = NAIVE, NONE_BEATS
-    runner_up[none] = names[np.where(order[0] == naive, order[min(1, m - 1)], order[0])][none]
-    reason[unknown] = NO_HISTORY
-    return Choice(weight.T, used, runner_up, reason, shrunk.T * np.nan_to_num(base, nan=np.nan)[:, None])
+    alone = (weight > 0).sum(axis=0) == 1
+    first = weight.argmax(axis=0)
+    used = np.where(alone, names[first], ENSEMBLE)
+    second = order[min(1, len(names) - 1)]
+    following = np.where(order[0] == first, second, order[0])
+    left_out = alone & (used != NAIVE) & (count >= FEWEST_CUTOFFS)
+    reason = np.where(used == NAIVE, NONE_BEATS, np.where(left_out, BEATS, np.where(count < FEWEST_CUTOFFS, FEW_CUTOFFS, TIE)))
+    reason = np.where(known & (count > 0), reason, NO_HISTORY)
+    return Choice(weight.T, used, np.where(alone, names[following], names[order[0]]), reason.astype(object), error.T)
 
 
 def _weighted(weight: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The weighted mean over candidates, n x k, of m x n x k; NaN counts for nothing."""
+    """The weighted mean over candidates, m x n, of m x n x …; NaN counts for nothing. One candidate at a time: the blocks are large."""
+    total = np.zeros(values.shape[1:])
+    summed = np.zeros(values.shape[1:])
+    for share, block in zip(weight, values, strict=True):
+        part = share.reshape(-1, *[1] * (block.ndim - 1)) * ~np.isnan(block)
+        total += part
+        summed += part * np.nan_to_num(block)
+    return np.divide(summed, total, out=np.full(total.shape, np.nan), where=total > 0)
+
+
+def _mean_of(values: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """The mean over axes of what is not NaN; NaN where nothing is."""
     known = ~np.isnan(values)
-    part = weight.T[:, :, None] * known
-    total = part.sum(axis=0)
-    return np.divide((part * np.where(known, values, 0.0)).sum(axis=0), total, out=np.full(total.shape, np.nan), where=total > 0)
+    count = known.sum(axis=axes)
+    return np.divide(np.where(known, values, 0.0).sum(axis=axes), count, out=np.full(count.shape, np.nan), where=count > 0)
