@@ -135,6 +135,9 @@ def test_the_weights_of_the_table_make_the_forecast_of_the_candidates() -> None:
     assert set(table["cutoff"]) == {*work.cutoffs, work.panel.last}
     per_item = table.groupby(["item", "cutoff"])
     assert per_item["weight"].sum().to_numpy() == pytest.approx(1.0)
+    alone = table[table["weight"] == 1].set_index(["item", "cutoff"])["candidate"]
+    used = per_item["used"].first()
+    assert used.to_dict() == {key: alone.get(key, rule.ENSEMBLE) for key in used.index}
     assert per_item["rank"].agg(sorted).tolist() == [[1, 2, 3]] * per_item.ngroups
     said = rows[rows["model"] != rule.AUTO].rename(columns={"model": "candidate"}).merge(table, on=["item", "cutoff", "candidate"])
     mixed = (said["mean"] * said["weight"]).groupby([said["item"], said["cutoff"], said["ds"]]).sum()
@@ -162,6 +165,7 @@ def test_candidates_that_fail_are_passed_over_and_where_all_fail_auto_says_so() 
     sales = shop()
     rows = forecast_all(sales, [Auto(("seasonal_naive", "theta")), Broken()], HORIZON)
     mine = of_auto(rows).drop_duplicates("item").set_index("item")
+    assert set(mine["model_used"].iloc[:5]) == {"theta"}
     assert mine["mean"].iloc[:5].notna().all()
     none = of_auto(forecast_all(sales, [Auto(("seasonal_naive",)), Broken()], HORIZON)).drop_duplicates("item")
     assert none["status"].iloc[0] == automatic.NO_CANDIDATE
@@ -195,7 +199,7 @@ def test_what_a_run_takes_counts_the_candidates_and_their_earlier_cutoffs(monkey
     assert Comparison(("auto",), HORIZON, "3").expected_seconds(2, measured, 1, {"theta": 5, "ets": 2}) == pytest.approx(10 + 2 * 2 * 0.03)
 
 
-@pytest.mark.parametrize("reason", [rule.BEATS, rule.TIE, rule.FEW_CUTOFFS, rule.NONE_BEATS, rule.NO_HISTORY])
+@pytest.mark.parametrize("reason", rule.REASONS)
 def test_every_reason_has_words(reason: str) -> None:
     assert len(text(f"auto.reason.{reason}")) > 10
 
