@@ -22,10 +22,10 @@ REASONS = (BEATS, TIE, FEW_CUTOFFS, NONE_BEATS, NO_HISTORY)
 MOST_ORIGINS = 4
 LEAST_SEEN = 6
 SEASONS_SEEN = 2
-OFTEN_ZERO = 0.1
+SOME_ZEROS = 0.05
 CUTOFFS_OF_ALL_ITEMS = 6.0
 FEWEST_CUTOFFS = 3
-CLEARLY_BETTER = 0.1
+NEARLY_ALL = 0.8
 SHARPNESS = 8.0
 CUTOFFS_OF_OWN_BANDS = 4.0
 CUTOFFS_OF_USUAL = 10.0
@@ -84,7 +84,7 @@ def candidates(panel: SalesPanel, horizon: int) -> tuple[str, ...]:
     zeros = float((panel.demand[known] == 0).mean()) if known.any() else 0.0
     seasonal = panel.season > 1 and len(panel.periods) >= SEASONS_SEEN * panel.season
     names = [NAIVE, "seasonal_average" if seasonal else "moving_average", "theta", "ets", "linear", "boosting"]
-    return tuple([*names, "sba", "tsb", "imapa"] if zeros > OFTEN_ZERO else names)
+    return tuple([*names, "sba", "tsb", "imapa"] if zeros > SOME_ZEROS else names)
 
 
 def origins(panel: SalesPanel, first: pd.Timestamp, horizon: int) -> list[pd.Timestamp]:
@@ -101,7 +101,7 @@ def choose(evidence: Evidence, ahead: np.ndarray) -> Choice:
 
     Errors of an item with c cutoffs count c / (c + 6), those of all items the rest. Candidates that then beat seasonal naive are combined,
     weighted by the 8th power of 1 / error; those of one family share its weight, as they say nearly the same. One of them is taken alone
-    where it beats the combination by a tenth on 3 cutoffs or more, or where no other beats seasonal naive; that where none does.
+    where it has earned four fifths of the weight on 3 cutoffs or more, or no other beats seasonal naive; that itself where none does.
     """
     found = _compared(evidence, evidence.mean)
     said = ~np.isnan(ahead).all(axis=2)
@@ -111,12 +111,9 @@ def choose(evidence: Evidence, ahead: np.ndarray) -> Choice:
     weight = np.where(known & ~beats.any(axis=0), _alone(evidence, weight), weight)
     weight = _scaled(np.where(weight.sum(axis=0) > 0, weight, _equal(evidence, said)))
 
-    together = _compared(evidence, _weighted(weight, evidence.mean)[None], like=found).error[0]
     order = np.argsort(np.nan_to_num(error, nan=np.inf), axis=0, kind="stable")
-    best = np.take_along_axis(error, order[:1], axis=0)[0]
-    clear = (found.count >= FEWEST_CUTOFFS) & np.take_along_axis(beats, order[:1], axis=0)[0] & (best < (1 - CLEARLY_BETTER) * together)
-    only = np.arange(len(weight))[:, None] == order[0]
-    weight = np.where(clear, only, weight)
+    clear = (found.count >= FEWEST_CUTOFFS) & (weight.max(axis=0) >= NEARLY_ALL)
+    weight = np.where(clear, np.arange(len(weight))[:, None] == weight.argmax(axis=0), weight)
     return _told(evidence, weight, order, known, found.count, found.scale * error)
 
 
@@ -176,15 +173,15 @@ class _Compared:
     votes: np.ndarray
 
 
-def _compared(evidence: Evidence, mean: np.ndarray, like: _Compared | None = None) -> _Compared:
-    """Errors of `mean` (m x n x cutoffs x horizon); `like`: relative to the same scales as there. An item's vote among all is the root of
+def _compared(evidence: Evidence, mean: np.ndarray) -> _Compared:
+    """Errors of `mean` (m x n x cutoffs x horizon). An item's vote among all is the root of
     its demand: between one item, one vote and one unit, one vote."""
     missed = np.abs(mean - evidence.y[None])
     there = ~np.isnan(missed)
     size = _mean_of(np.abs(evidence.y), (1, 2))
     own = _mean_of(missed, (2, 3)) / np.where(size > 0, size, np.nan)
     count = there.any(axis=3).sum(axis=2)
-    scale = _mean_of(own, (0,)) if like is None else like.scale
+    scale = _mean_of(own, (0,))
     relative = own / np.where(scale > 0, scale, np.nan)
     votes = np.sqrt(np.nan_to_num(size)) * ~np.isnan(relative)
     total = votes.sum(axis=1)
