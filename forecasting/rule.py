@@ -27,7 +27,6 @@ CUTOFFS_OF_ALL_ITEMS = 6.0
 FEWEST_CUTOFFS = 3
 NEARLY_ALL = 0.8
 SHARPNESS = 8.0
-CUTOFFS_OF_OWN_BANDS = 4.0
 CUTOFFS_OF_USUAL = 10.0
 LEAST_USUAL = 0.05
 SMALLEST_WIDTH = 0.02
@@ -128,7 +127,7 @@ def quantiles(evidence: Evidence, choice: Choice, mean: np.ndarray, ahead_quanti
     The candidates' own are averaged as their means are (Lichtendahl, Grushka-Cockayne & Winkler, 2013). How far these lie from the mean, on
     average over the levels, is a width; the errors that the combination would have made at the c past cutoffs, over its widths there and
     over what is usual for the item, are pooled over all items and steps, and their quantiles, put back on the widths ahead, count c / (c +
-    4) (split conformal with scaled errors: Lei et al., 2018, 5.2), the averaged ones the rest.
+    6) (split conformal with scaled errors: Lei et al., 2018, 5.2), the averaged ones the rest.
     """
     averaged = _weighted(choice.weight.T, ahead_quantiles)
     cutoffs = evidence.y.shape[1]
@@ -141,7 +140,7 @@ def quantiles(evidence: Evidence, choice: Choice, mean: np.ndarray, ahead_quanti
         pool = (errors / usual[:, None, None])[~np.isnan(errors)]
         if len(pool) >= FEWEST_ERRORS:
             found = mean[..., None] + (usual[:, None] * _widths(averaged, mean, floor))[..., None] * np.quantile(pool, levels)
-            share = cutoffs / (cutoffs + CUTOFFS_OF_OWN_BANDS)
+            share = cutoffs / (cutoffs + CUTOFFS_OF_ALL_ITEMS)
             averaged = share * found + (1 - share) * averaged
     return np.sort(np.maximum(averaged, 0), axis=-1)
 
