@@ -34,15 +34,20 @@ _BIG5 = re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]")
 
 @dataclass(frozen=True)
 class Made:
-    """What a text file is made of: its encoding, and whether that is a guess; how many lines there are, whether the quotes are odd
-    and whether bytes are zero; plain: valid UTF-8 without a blank line and without a lone carriage return."""
+    """What a text file is made of: its encoding, and whether that is a guess; how many lines and quotes there are, and whether bytes are
+    zero; plain: valid UTF-8 without a blank line and without a lone carriage return; ends: lines all end alike."""
 
     encoding: str
     guessed: bool
     lines: int
-    odd_quotes: bool
+    quotes: int
     zeros: bool
     plain: bool
+    ends: bool = False
+
+    @property
+    def odd_quotes(self) -> bool:
+        return bool(self.quotes % 2)
 
 
 def look(path: Path, asked: str | None) -> Made:
@@ -81,9 +86,8 @@ def look(path: Path, asked: str | None) -> Made:
     said = asked or mark
     encoding, guessed = (said, False) if said else _told(head, strange, some, valid)
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
-    return Made(
-        encoding, guessed, max(lines, returns) + (not tail.endswith((b"\n", b"\r"))), bool(quotes % 2), zeros, plain and is_utf8 and valid
-    )
+    count = max(lines, returns) + (not tail.endswith((b"\n", b"\r")))
+    return Made(encoding, guessed, count, quotes, zeros, plain and is_utf8 and valid, returns in (0, lines))
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Text: separated values of any encoding. DuckDB parses them; what it lacks is done before, on the way into a clean copy."""
+"""Text: separated values of any encoding. Arrow parses what is plain, DuckDB the rest; what both lack is done on the way into a copy."""
 
 import csv
 import io
@@ -14,6 +14,7 @@ import pandas as pd
 
 from sales.problems import InputProblems, Problem, Severity
 from sales.readers import encoding, limits
+from sales.readers.bare import read_bare
 from sales.readers.engine import engine, literally
 from sales.readers.layout import SAMPLE_ROWS, Layout, find_layout, kind
 
@@ -26,13 +27,15 @@ _CHUNK = 2**22
 
 @dataclass(frozen=True)
 class Plan:
-    """How to read the rows: what splits them, where they begin (`lines`: of text above them), and how many columns they have."""
+    """How to read the rows: what splits them, where they begin (`lines`: of text above them), how many columns they have, and whether no
+    cell among them is quoted."""
 
     made: encoding.Made
     separator: str
     layout: Layout
     lines: int
     width: int
+    bare: bool
 
 
 def read_text(
@@ -53,7 +56,7 @@ def read_text(
         problems.append(Problem("encoding_guessed", Severity.INFO, got=made.encoding))
     # a header of one line in a file without blank lines: nothing that DuckDB would count otherwise than we do
     if made.plain and not made.odd_quotes and plan.lines == plan.layout.body <= 1:
-        table, rejects = _parse(path, plan, plan.lines, made.lines - plan.lines)
+        table, rejects = _read_bare(path, plan) or _parse(path, plan, plan.lines, made.lines - plan.lines)
     else:
         table, rejects, replaced = _parse_copy(path, plan)
         problems += replaced
@@ -99,7 +102,8 @@ def plan_of(path: Path, made: encoding.Made, separator: str | None, header_row: 
     begin = records[layout.body - 1][1] if layout.body else 0
     width = max(len(layout.names), _usual_width(rows[layout.body :]))
     limits.check_columns(width)
-    return Plan(made, separator, layout, begin, width)
+    bare = made.quotes == sum(line.count('"') for line in lines[:begin])
+    return Plan(made, separator, layout, begin, width, bare)
 
 
 def _records(lines: list[str], separator: str) -> list[tuple[list[str], int]]:
@@ -168,11 +172,27 @@ def _copy(path: Path, copy: Path, plan: Plan) -> tuple[int, list[Problem]]:
     return count + (not chunk.endswith("\n")), replaced
 
 
+def _read_bare(path: Path, plan: Plan) -> tuple[pd.DataFrame, list[Problem]] | None:
+    """What `_parse` answers where no cell is quoted and rows are all equally wide; None where DuckDB has to tell."""
+    if not (plan.bare and plan.made.ends and plan.width > 1):
+        return None
+    table = read_bare(path, plan.separator, plan.lines, plan.width, plan.made.lines - plan.lines)
+    if table is None:
+        return None
+    first = plan.layout.body - 1
+    table.index = pd.RangeIndex(first, first + len(table))
+    return table.set_axis(_names(plan), axis=1), _comma_splits(table, plan)
+
+
+def _names(plan: Plan) -> list[str]:
+    return [*plan.layout.names, *[""] * (plan.width - len(plan.layout.names))]
+
+
 def _parse(path: Path, plan: Plan, skip: int, lines: int) -> tuple[pd.DataFrame, list[Problem]]:
     """The table in the file at `path`, after `skip` lines, of which `lines` are left; and what is wrong with its rows."""
     import duckdb
 
-    names = [*plan.layout.names, *[""] * (plan.width - len(plan.layout.names))]
+    names = _names(plan)
     if path.stat().st_size == 0:
         return pd.DataFrame(columns=names), []
     try:
