@@ -240,6 +240,13 @@ def table(chosen: Sequence[Chosen]) -> pd.DataFrame:
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
+def weights(chosen: Chosen) -> pd.DataFrame:
+    """What an automatic forecast is made of, as drivers (see `Forecaster.drivers`): of each item the candidates that have a weight."""
+    own = chosen.table().query("weight > 0")
+    rows = {"item": own["item"], "kind": "weight", "name": own["candidate"], "ds": pd.NaT, "value": own["weight"]}
+    return pd.DataFrame({"model": AUTO, **rows}).astype({"ds": "datetime64[us]", "value": float})
+
+
 def _model_of(part: pd.DataFrame) -> str:
     """The model whose part it is, also where there is no item."""
     return str(next(iter(part.attrs["details"])))

@@ -150,7 +150,7 @@ def driver_tasks(panel: SalesPanel, models: Sequence[Forecaster], horizon: int, 
 def joined_drivers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The parts of `driver_tasks` as one table, in their order; `attrs["said"]` has {model: why it has no rows}."""
     rows = pd.concat([_bare(part) for part in parts], ignore_index=True)
-    rows.attrs["said"] = {model: why for part in parts for model, why in part.attrs["said"].items()}
+    rows.attrs["said"] = {model: why for part in parts for model, why in part.attrs.get("said", {}).items()}
     return rows
 
 

@@ -115,8 +115,9 @@ def compared(
         by_stage = {stage: [parts.pop(0) for _ in own] for stage, own in tasks.items()}
         chosen = steps.choices(by_stage)
         made = {stage: steps.rows(stage, by_stage, chosen) for stage in (BACKTEST, FORECAST) if tasks[stage]}
-        if drivers:
-            made[DRIVERS] = joined_drivers(by_stage[DRIVERS])
+        told = [automatic.weights(chosen[-1])] if chosen and verb == BOTH else []
+        if drivers or told:
+            made[DRIVERS] = joined_drivers([*by_stage[DRIVERS], *told])
         if chosen:
             made[CHOICE] = automatic.table(chosen)
         for name, rows in made.items():

@@ -1,5 +1,8 @@
 """auto: one computation in runs, in memory and as a model; no look-ahead; candidates worked out once; what it chose is told."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -9,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from panels import panel, weekly_shop
+from waiting import until
 
 from forecasting import automatic, rule, settings
 from forecasting.__main__ import main
@@ -22,7 +26,7 @@ from forecasting.models.naive import Naive, SeasonalNaive
 from inventory.__main__ import main as plan
 from sales.panel import SalesPanel
 from ui.texts import text
-from workspace import tables
+from workspace import runs, tables
 
 LIGHT = ("seasonal_naive", "moving_average", "theta")
 HORIZON = 7
@@ -253,3 +257,42 @@ def test_auto_is_a_model_like_any_other() -> None:
     models: list[Forecaster] = [registry.model("auto")]
     assert models[0] == Auto()
     assert registry.card("auto").shared
+
+
+@pytest.mark.slow
+def test_on_real_sales_it_beats_seasonal_naive_killed_half_way_and_typed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real candidates over the best sellers of a web shop: every part that was done before stays, and one number an item and period
+    comes out; typed for the plan, the list rests on it."""
+    import journey
+
+    monkeypatch.setenv("SHELFCAST_JOBS", "1")
+    sales = journey.online_retail_csv(tmp_path)
+    data = ["--item", "StockCode", "--date", "InvoiceDate", "--units", "Quantity", "--freq", "W"]
+    typed = [sys.executable, "-m", "forecasting", "compare", str(sales), *data, "--horizon", "4", "--cutoffs", "3", "--best", "12"]
+    typed += ["--models", "seasonal_naive,auto", "--out", str(tmp_path)]
+    root = Path(os.environ["SHELFCAST_HOME"]) / "runs"
+
+    def parts() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in root.glob("*/parts/[!.]*.parquet")}
+
+    process = subprocess.Popen(typed, cwd=runs.ROOT, stderr=subprocess.DEVNULL)
+    until(lambda: len(parts()) >= 6)
+    process.kill()
+    process.wait()
+    before = parts()
+    assert not (tmp_path / "choice.parquet").exists()
+    subprocess.run(typed, cwd=runs.ROOT, capture_output=True, check=True)
+    assert {name: parts()[name] for name in before} == before
+    back, ahead, choice = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("backtest", "forecast", "choice"))
+    assert {name.split("-")[0] for name in parts()} == {"origins", "backtest", "forecast"}
+    assert not back.duplicated(["item", "model", "cutoff", "ds"]).any()
+    error = (back["mean"] - back["y"]).abs().groupby(back["model"]).sum()
+    assert error["auto"] < error["seasonal_naive"]
+    assert choice["cutoff"].nunique() == 4
+    assert choice.groupby(["item", "cutoff"])["weight"].sum().to_numpy() == pytest.approx(1.0)
+    assert ahead[ahead["model"] == "auto"]["mean"].notna().all()
+    files = [str(tmp_path / f"{name}.parquet") for name in ("forecast", "backtest")]
+    out = tmp_path / "order.csv"
+    asked = ["plan", "--sales", str(sales), *data, "--forecast", files[0], "--backtest", files[1], "--model", "auto", "--out", str(out)]
+    assert plan(asked) == 0
+    assert set(pd.read_csv(out)["model"]) == {"auto"}

@@ -37,17 +37,22 @@ def section(result: Result, item: str) -> None:
 
 
 def winners(result: Result) -> None:
-    """How many items each model is used for by the automatic choice, and why; nothing where the run has none."""
-    last = result.choice[result.choice["cutoff"] == result.forecast["cutoff"].max()].drop_duplicates("item")
+    """How much each candidate counts in automatic forecasts over all items, and for how many it is used and why; nothing where the run has
+    no automatic choice."""
+    of_all = result.choice[result.choice["cutoff"] == result.forecast["cutoff"].max()]
+    last = of_all.drop_duplicates("item")
     if last.empty:
         return
     st.subheader(text("auto.winners"))
+    left, right = st.columns([2, 3])
+    left.markdown(text("auto.weights"))
+    left.plotly_chart(error_charts.weights(of_all.groupby("candidate")["weight"].mean()), key="auto-weights")
     counted = last.groupby(["used", "reason"]).size().rename("items").reset_index().sort_values("items", ascending=False)
-    left, right = st.columns([2, 3], vertical_alignment="center")
-    left.plotly_chart(error_charts.winners(last["used"].value_counts()), key="auto-winners")
-    shown = counted.assign(used=counted["used"].map(_used), reason=[text(f"auto.reason.{reason}") for reason in counted["reason"]])
+    counted = counted.assign(used=counted["used"].map(_used), reason=[text(f"auto.reason.{reason}") for reason in counted["reason"]])
+    shown = counted[["used", "items", "reason"]]
     config = {name: st.column_config.Column(text(f"auto.column.{name}")) for name in shown.columns}
-    right.dataframe(shown, hide_index=True, column_config=config, key="auto-reasons")
+    right.markdown(text("auto.used"))
+    right.dataframe(shown, hide_index=True, column_config=config, key="auto-used")
     st.caption(text("auto.winners.explained", items=len(last)))
 
 

@@ -89,6 +89,7 @@ def downloads(result: Result, panel: SalesPanel) -> None:
         "forecast": lambda: csv_table(result.forecast.drop(columns=["y", "seconds"], errors="ignore"), codes=("item",)),
         "backtest": lambda: csv_table(result.backtest, codes=("item",)),
         "metrics": lambda: leaderboard.metrics_csv(result, panel),
+        **({"choice": lambda: csv_table(result.choice, codes=("item",))} if len(result.choice) else {}),
     }
     for column, (name, write) in zip(st.columns(len(writers)), writers.items(), strict=True):
         file = f"{name}-{result.run.name}.csv"

@@ -64,10 +64,10 @@ def why(found: Why, baseline: str) -> go.Figure:
     return _bars(table, "WAPE", "%{x:.1%}", text("chart.wape"), ".0%")
 
 
-def winners(counts: pd.Series) -> go.Figure:
-    """Items for which the automatic choice uses each model (the index), a bar each, most first."""
-    table = counts.rename_axis("model").rename("items").reset_index().sort_values(["items", "model"], ascending=[False, True])
-    return _bars(table, "items", "%{x:,}", text("chart.items_used"), ",d")
+def weights(shares: pd.Series) -> go.Figure:
+    """The share of each model (the index) in automatic forecasts, a bar each, most first."""
+    table = shares.rename_axis("model").rename("weight").reset_index().sort_values(["weight", "model"], ascending=[False, True])
+    return _bars(table, "weight", "%{x:.0%}", text("chart.weight"), ".0%")
 
 
 def sliced(table: pd.DataFrame, way: str, names: Sequence[str], measure: str, shown: Sequence[str], panel: SalesPanel) -> go.Figure:

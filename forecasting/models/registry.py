@@ -32,8 +32,8 @@ _CLASSES = {
 }
 
 NAMES = tuple(_CLASSES)
-# What is compared where nobody chose: one of each kind that sales usually need, in minutes
-DEFAULT = ("seasonal_naive", "prophet", "sarima", "lstm")
+# What is compared where nobody chose: one of each kind that sales usually need and what chooses by itself, in minutes
+DEFAULT = ("seasonal_naive", "prophet", "sarima", "lstm", "auto")
 
 
 def model(name: str, **settings: object) -> Forecaster:

@@ -123,7 +123,7 @@ QUESTIONS: dict[str, str] = {
     "drives.coefficient.explained": "Standardised coefficients: blue raises the forecast, orange lowers it.",
     "drives.f_score.explained": "F of a regression on this column alone: straight relations, one at a time.",
     "drives.mutual_information.explained": "Mutual information with demand, whatever the shape of the relation. 0: none.",
-    "drives.weight.explained": "Weights fitted on the backtest, drawn towards equal ones.",
+    "drives.weight.explained": "Weights that past errors earned, together 1; drawn towards equal ones where these are few.",
     "drives.failed": "{model} could not say what drives it: {reason}",
     "drives.silent": "Say nothing of what drives them: {models}. They repeat or smooth the item's own past, or this comparison was made before they could tell.",
     "sure.model": "Model",
