@@ -172,6 +172,7 @@ PEERS: dict[str, Any] = {
     "AutoETS": _nixtla("AutoETS", seasonal=True),
     "Theta": _nixtla("Theta", seasonal=True),
     "AutoTheta": _nixtla("AutoTheta", seasonal=True),
+    "AutoCES": _nixtla("AutoCES", seasonal=True),
     "AutoARIMA": _nixtla("AutoARIMA", seasonal=True),
     "AutoARIMA, no season": _nixtla("AutoARIMA", season_length=1),
     "CrostonClassic": _nixtla("CrostonClassic", conformal=True),
