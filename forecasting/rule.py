@@ -23,7 +23,9 @@ MOST_ORIGINS = 4
 LEAST_SEEN = 6
 SEASONS_SEEN = 2
 SOME_ZEROS = 0.05
+MOST_TIMES_THE_PAST = 4.0
 CUTOFFS_OF_ALL_ITEMS = 6.0
+ITEMS_THAT_SHOW_NOTHING = 20.0
 FEWEST_CUTOFFS = 3
 NEARLY_ALL = 0.8
 SHARPNESS = 8.0
@@ -98,12 +100,13 @@ def origins(panel: SalesPanel, first: pd.Timestamp, horizon: int) -> list[pd.Tim
 def choose(evidence: Evidence, ahead: np.ndarray) -> Choice:
     """What each item gets; `ahead`, m x items x horizon, is what the candidates say now (NaN: no answer, cannot be chosen).
 
-    Errors of an item with c cutoffs count c / (c + 6), those of all items the rest. Candidates that then beat seasonal naive are combined,
+    Errors of an item with c cutoffs count c / (c + 6), those of all items the rest, drawn to equal ones as if 20 more items had shown
+    nothing on one cutoff. Candidates that then beat seasonal naive are combined,
     weighted by the 8th power of 1 / error; those of one family share its weight, as they say nearly the same. One of them is taken alone
     where it has earned four fifths of the weight on 3 cutoffs or more, or no other beats seasonal naive; that itself where none does.
     """
     found = _compared(evidence, evidence.mean)
-    said = ~np.isnan(ahead).all(axis=2)
+    said = _believable(evidence.panel, ahead)
     error = np.where(said, found.error, np.nan)
     beats, known = _beating(evidence, error)
     weight = _scaled(np.where(beats, np.nan_to_num(error, nan=1.0) ** -SHARPNESS, 0.0) / _kin(evidence.models)[:, None])
@@ -152,10 +155,10 @@ def _widths(quantiles: np.ndarray, mean: np.ndarray, floor: np.ndarray) -> np.nd
 
 
 def _usual(errors: np.ndarray) -> np.ndarray:
-    """What is usual for an item, n: mean size of its scaled errors (n x cutoffs x horizon) over that of all, drawn to 1 as if 10 more
-    cutoffs had shown that."""
+    """What is usual for an item, n: mean size of its scaled errors (n x cutoffs x horizon) over that of the middle item, drawn to 1 as if
+    10 more cutoffs had shown that."""
     own = _mean_of(np.abs(errors), (1, 2))
-    of_all = own / np.nanmean(own) if (own > 0).any() else np.ones(len(own))
+    of_all = own / np.median(own[own > 0]) if (own > 0).any() else np.ones(len(own))
     cutoffs = (~np.isnan(errors)).any(axis=2).sum(axis=1)
     share = cutoffs / (cutoffs + CUTOFFS_OF_USUAL)
     return np.exp(share * np.log(np.clip(np.nan_to_num(of_all, nan=1.0), LEAST_USUAL, 1 / LEAST_USUAL)))
@@ -184,10 +187,20 @@ def _compared(evidence: Evidence, mean: np.ndarray) -> _Compared:
     relative = own / np.where(scale > 0, scale, np.nan)
     votes = np.sqrt(np.nan_to_num(size)) * ~np.isnan(relative)
     total = votes.sum(axis=1)
-    pooled = np.divide((votes * np.nan_to_num(relative)).sum(axis=1), total, out=np.full(len(own), np.nan), where=total > 0)[:, None]
+    pooled = np.divide((votes * np.nan_to_num(relative)).sum(axis=1), total, out=np.full(len(own), np.nan), where=total > 0)
+    shown = count.sum(axis=1)
+    pooled = (1 + shown / (shown + ITEMS_THAT_SHOW_NOTHING) * (pooled - 1))[:, None]
     share = count / (count + CUTOFFS_OF_ALL_ITEMS)
     drawn = np.where(np.isnan(relative), pooled, share * np.nan_to_num(relative) + (1 - share) * pooled)
     return _Compared(np.maximum(drawn, SMALLEST), scale, count.max(axis=0), votes)
+
+
+def _believable(panel: SalesPanel, ahead: np.ndarray) -> np.ndarray:
+    """Which answers can be chosen, m x n: not one of more than 4 times the largest period that the item has had, where others are less."""
+    said = ~np.isnan(ahead).all(axis=2)
+    most = MOST_TIMES_THE_PAST * np.nan_to_num(panel.demand).max(axis=1, initial=0.0)
+    sane = said & (np.nan_to_num(ahead).max(axis=2) <= most)
+    return np.where(sane.any(axis=0), sane, said)
 
 
 def _beating(evidence: Evidence, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

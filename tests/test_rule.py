@@ -62,7 +62,8 @@ def test_ties_lean_to_the_ensemble_and_the_better_one_weighs_more() -> None:
     better = chosen(offs(theta=4.9, boosting=5), cutoffs=4)
     assert set(better.used) == {"ensemble"}
     assert set(better.runner_up) == {"theta"}
-    np.testing.assert_allclose(better.weight[0, 1] / better.weight[0, 2], (5 / 4.9) ** 8)
+    np.testing.assert_allclose(better.weight[0, 1] / better.weight[0, 2], (better.error[0, 2] / better.error[0, 1]) ** 8)
+    assert better.weight[0, 1] > better.weight[0, 2]
 
 
 def test_one_far_better_candidate_is_taken_alone_only_where_cutoffs_are_many() -> None:
@@ -127,9 +128,24 @@ def test_a_past_that_is_not_known_is_no_evidence() -> None:
     assert np.isfinite(rule.combined(found, ahead)).all()
 
 
+def test_an_answer_far_above_all_that_was_is_not_chosen() -> None:
+    evidence, ahead = said(offs(theta=5, boosting=5), cutoffs=4)
+    ahead[1, 0] = 500.0
+    ahead[:, 1] = 500.0  # all say so: believed
+    found = rule.choose(evidence, ahead)
+    np.testing.assert_allclose(found.weight, [[0, 0, 1], [0, 0.5, 0.5], [0, 0.5, 0.5]])
+
+
+def test_one_item_on_one_cutoff_decides_little() -> None:
+    found = chosen(offs(theta=5, boosting=7, items=1), cutoffs=1)
+    assert 0.5 < found.weight[0, 1] < 0.7
+    many = chosen(offs(theta=5, boosting=7, items=500), cutoffs=1)
+    assert many.weight[0, 1] > 0.9
+
+
 def test_what_is_compared_is_told_as_a_share_of_demand() -> None:
-    found = chosen(offs(theta=5, boosting=8), cutoffs=4)
-    np.testing.assert_allclose(found.error, [[0.10, 0.05, 0.08]] * 3)
+    found = chosen(offs(theta=5, boosting=8, items=500), cutoffs=4)
+    np.testing.assert_allclose(found.error, [[0.10, 0.05, 0.08]] * 500, rtol=0.01)
 
 
 def test_combined_is_the_weighted_mean_of_those_that_answer() -> None:
