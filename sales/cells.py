@@ -9,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales.distinct import as_text, text_cells
+from sales.distinct import as_text, coded, codes_kept, text_cells
 
 _TOLD = "\x1f"  # before a cell that is no text, in a column of texts
+_FIRST_CELLS, _FEW = 50_000, 0.1
 _KINDS: dict[str, Any] = {
     "float": float,
     "int": int,
@@ -49,6 +50,24 @@ def from_cells(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=table.index)
 
 
+def as_arrow(table: pd.DataFrame) -> pa.Table:
+    """`table` as Arrow holds it, its texts that are few beside the rows by codes, which Parquet takes as they are."""
+    whole = pa.Table.from_pandas(table, preserve_index=False)
+    for place, field in enumerate(whole.schema):
+        if pa.types.is_large_string(field.type):
+            cells = text_cells(table.iloc[:, place])
+            if found := codes_kept(cells) or (coded(cells) if _are_few(cells) else None):
+                codes = pa.array(found[0], mask=found[0] < 0)
+                whole = whole.set_column(place, field.name, pa.DictionaryArray.from_arrays(codes, found[1]))
+    return whole
+
+
+def _are_few(cells: pa.ChunkedArray) -> bool:
+    """Whether texts come again and again in the first cells."""
+    first = cells[:_FIRST_CELLS]
+    return len(first.unique()) <= _FEW * len(first)
+
+
 def _column(column: pd.Series) -> pd.Series:
     if not _told(column) and (column.dtype != object or _fits(column)):
         return column
@@ -58,7 +77,11 @@ def _column(column: pd.Series) -> pd.Series:
 
 def _told(column: pd.Series) -> bool:
     """Whether a cell begins like one that is no text."""
-    return isinstance(column.dtype, pd.StringDtype) and bool(pc.any(pc.starts_with(text_cells(column), _TOLD)).as_py())
+    if not isinstance(column.dtype, pd.StringDtype):
+        return False
+    cells = text_cells(column)
+    found = codes_kept(cells)
+    return bool(pc.any(pc.starts_with(found[1] if found else cells, _TOLD)).as_py())
 
 
 def _to_text(cell: Any) -> str:

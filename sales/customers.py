@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 import pyarrow as pa
 
-from sales.distinct import as_text, distinct
+from sales.distinct import as_text, distinct, keep_codes, text_cells
 from sales.mapping import ROLES, Mapping
 from sales.problems import Problem, Severity
 from sales.role_names import PERSONS, plain_name
@@ -30,9 +30,13 @@ def without_names(table: pd.DataFrame, column: str, salt: bytes) -> pd.DataFrame
         raise ValueError(f"salt: got {len(salt)} bytes, expected {_SALT_BYTES[0]} to {_SALT_BYTES[-1]}")
     codes, ids = distinct(table[column])
     words = map(as_text, ids)
-    hashes = [hashlib.blake2b(word.encode(), key=salt, digest_size=8).hexdigest() if word.strip() else None for word in words]
-    named = pa.array(hashes, pa.large_string()).take(pa.array(codes, mask=codes < 0))
-    return table.assign(**{column: pd.Series(named, index=table.index, dtype="str")})
+    told = [hashlib.blake2b(word.encode(), key=salt, digest_size=8).hexdigest() if word.strip() else None for word in words]
+    hashes = pa.array(told, pa.large_string())
+    named = hashes.take(pa.array(codes, mask=codes < 0))
+    table = table.assign(**{column: pd.Series(named, index=table.index, dtype="str")})
+    if hashes.null_count == 0 and len(hashes.unique()) == len(hashes):
+        keep_codes(text_cells(table[column]), codes, hashes)
+    return table
 
 
 def personal(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:

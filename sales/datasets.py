@@ -15,7 +15,7 @@ import pandas as pd
 
 from sales import additions, storage
 from sales.additions import Addition, Holidays
-from sales.cells import as_cells, from_cells
+from sales.cells import as_arrow, as_cells, from_cells
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
 from sales.recipe import Recipe
@@ -47,7 +47,7 @@ def save_sales(
 
 def kept(table: Callable[[], pd.DataFrame]) -> AbstractContextManager[tables.Content]:
     """The table that `table` gives, for `save_sales` to keep beside the panel: made and written while the panel is made."""
-    return datasets.ahead(lambda path: tables.write_table(path, _raw(table())))
+    return datasets.ahead(lambda path: tables.write_arrow(path, as_arrow(_raw(table())), {}))
 
 
 def update_sales(

@@ -1,6 +1,9 @@
 """Distinct cells: what a column holds, each once, so that a column of millions is read by the few texts in it."""
 
+import weakref
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -8,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 _BLOCK = 2**16
+_MANY, _FEW = 100_000, 0.1  # cells whose codes are worth keeping, and the most that may be distinct
 NOTHING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none"})
 
 
@@ -53,8 +57,8 @@ def distinct(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def text_cells(column: pd.Series) -> pa.ChunkedArray:
-    """The cells of a column of texts as Arrow holds them, null where nothing is; nothing is copied."""
-    cells = pa.array(column)
+    """The cells of a column of texts as Arrow holds them, null where nothing is; nothing is copied, and they are the same each time."""
+    cells = column.array.__arrow_array__()
     return cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
 
 
@@ -77,11 +81,57 @@ def cells_at(column: pd.Series, places: np.ndarray) -> pd.Series:
 
 
 def coded(cells: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
-    """Codes, -1 where nothing is, and the texts they stand for, in the order in which they come first."""
-    encoded = cells.dictionary_encode().unify_dictionaries()
+    """Codes, -1 where nothing is, and the texts they stand for, in the order in which they come first. Neither may be changed: of many
+    cells with few texts they are worked out once, and kept as long as `cells` are."""
+    if len(cells) < _MANY:
+        return _coded(cells)
+    kept = _kept(cells)
+    with kept.alone:
+        found = kept.found or _coded(cells)
+        kept.found = found if len(found[1]) <= _FEW * len(cells) else None
+    return found
+
+
+def codes_kept(cells: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array] | None:
+    """What `coded` found in these very cells; None where it was not asked, or has not kept it."""
+    kept = _KEPT.get(id(cells))
+    return None if kept is None else kept.found
+
+
+def keep_codes(cells: pa.ChunkedArray, codes: np.ndarray, words: pa.Array) -> None:
+    """What `coded` would find in `cells`, where that is known."""
+    _kept(cells).found = codes, words
+
+
+@dataclass(eq=False)
+class _Kept:
+    """Codes of cells that live somewhere, once they are asked for."""
+
+    found: tuple[np.ndarray, pa.Array] | None = None
+    alone: Any = field(default_factory=Lock)
+
+
+def _kept(cells: pa.ChunkedArray) -> _Kept:
+    with _LOCK:
+        if id(cells) not in _KEPT:
+            _KEPT[id(cells)] = _Kept()
+            weakref.finalize(cells, _KEPT.pop, id(cells)).atexit = False
+        return _KEPT[id(cells)]
+
+
+_KEPT: dict[int, _Kept] = {}  # by id: cells cannot be hashed
+_LOCK = Lock()
+
+
+def _coded(cells: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+    encoded = cells.dictionary_encode()
+    if len({chunk.dictionary.buffers()[-1].address if len(chunk.dictionary) else 0 for chunk in encoded.chunks}) > 1:
+        encoded = encoded.unify_dictionaries()
     if not encoded.num_chunks:
         return np.empty(0, dtype=np.int32), pa.array([], cells.type)
-    return np.concatenate([chunk.indices.fill_null(-1).to_numpy() for chunk in encoded.chunks]), encoded.chunk(0).dictionary
+    codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy() for chunk in encoded.chunks])
+    codes.flags.writeable = False
+    return codes, encoded.chunk(0).dictionary
 
 
 def text_bytes(cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:

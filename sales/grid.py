@@ -14,6 +14,7 @@ from sales.kind import Kind
 from sales.lines import Coded, SalesLines
 
 Gaps = Literal["zero", "unknown"]
+_MOST_EXACT = 2**24  # whole numbers up to it are told apart in single precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +40,14 @@ class Grid:
             np.minimum.at(first, self.lines.item[at][sold].astype(np.intp), self.column[at][sold])
         return first
 
-    def sums(self, values: np.ndarray, where: np.ndarray) -> np.ndarray:
-        """Sums of `values`, one a line, over the lines at mask `where`, items x labels."""
-        total = np.zeros(self.n * len(self.labels))
+    def sums(self, values: np.ndarray, where: np.ndarray, kind: type[float | np.float32] = float) -> np.ndarray:
+        """Sums of `values`, one a line, over the lines at mask `where`, items x labels, as numbers of this kind."""
+        total = np.empty(self.n * len(self.labels), dtype=kind)
+        total.fill(0)  # memory that comes as zeros is handed out twice: to read, then to write
         for at in blocks(len(where)):
             here = where[at]
             cell = self.lines.item[at][here].astype("int64") * len(self.labels) + self.column[at][here]
-            np.add.at(total, cell, values[at][here])
+            np.add.at(total, cell, values[at][here].astype(kind, copy=False))
         return total.reshape(self.n, -1)
 
     def counts(self, where: np.ndarray) -> np.ndarray:
@@ -72,7 +74,7 @@ def units(grid: Grid, kind: Kind, gaps: Gaps, refused: SalesLines) -> np.ndarray
     only where the item has units on every date of the period on which the file has any line.
     """
     sold = grid.lines.sold
-    y = grid.sums(grid.lines.units, sold).astype(np.float32)
+    y = grid.sums(grid.lines.units, sold, np.float32 if _exact(grid) else float).astype(np.float32, copy=False)
     unknown = np.arange(len(grid.labels)) < grid.first_sold[:, None]
     if kind == "period_totals":
         unknown |= grid.counts(~sold) > 0
@@ -85,6 +87,17 @@ def units(grid: Grid, kind: Kind, gaps: Gaps, refused: SalesLines) -> np.ndarray
             unknown |= (grid.counts(sold) < of_file * _places(grid)) | (of_file == 0)
     np.copyto(y, np.nan, where=unknown)
     return y
+
+
+def _exact(grid: Grid) -> bool:
+    """Whether sums of units are the same in single precision: whole numbers that it holds without rounding."""
+    total = np.zeros(grid.n)
+    for at in blocks(len(grid.column)):
+        size = np.abs(np.nan_to_num(grid.lines.units[at]))
+        if (size != np.floor(size)).any():
+            return False
+        np.add.at(total, grid.lines.item[at], size)
+    return bool(total.max(initial=0) <= _MOST_EXACT)
 
 
 def _places(grid: Grid) -> np.ndarray:

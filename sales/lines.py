@@ -293,8 +293,9 @@ def _prefix(column: pd.Series) -> Coded | None:
     first = np.concatenate([_first_bytes(chunk) for chunk in cells.chunks])
     codes = -(first == 0).astype(np.int32)
     other = (first > 0) & ((first < ord("0")) | (first > ord("9")))  # a digit is no letter, and most ids are numbers
-    letters = pc.replace_substring_regex(cells.filter(pa.array(other)), r"(?s)^(\pL*).*$", r"\1")
-    places, words = pd.factorize(np.append("", letters.to_numpy()))
+    ids = cells.filter(pa.array(other)).combine_chunks()  # at once: a pattern is made ready anew for each chunk
+    letters = pc.replace_substring_regex(ids, r"(?s)^(\pL*).*$", r"\1")
+    places, words = pd.factorize(np.append("", letters.to_numpy(zero_copy_only=False)))
     codes[other] = places[1:]
     return Coded(codes, np.asarray(words, dtype=object))
 

@@ -21,6 +21,8 @@ JUST_MADE_SECONDS = 60
 MOST_VALUES = 1_000_000_000
 MOST_TEXT = 2**32
 _METADATA = b"shelfcast"
+_WORDS_BYTES = 2**20  # of distinct values in a group of rows, beyond which Parquet writes them as they are
+_CODED_BYTES = 2**23  # the same where they are coded already
 Content: TypeAlias = pd.DataFrame | Callable[[Path], None]
 
 
@@ -42,9 +44,12 @@ def write_table(path: Path, table: pd.DataFrame, metadata: Mapping[str, Any] | N
 def write_arrow(
     path: Path, table: pa.Table, metadata: Mapping[str, Any] | Callable[[], Mapping[str, Any]], row_group_size: int | None = None
 ) -> None:
-    """The same of an Arrow table. `metadata` that is worked out meanwhile is asked for in the end."""
+    """The same of an Arrow table; where some texts are held by codes, others are written as they are. `metadata` that is worked out
+    meanwhile is asked for in the end."""
     whole = [field.name for field in table.schema if pa.types.is_integer(field.type)]
-    words = [field.name for field in table.schema if field.name not in whole and not pa.types.is_nested(field.type)]
+    as_it_is = [field.name for field in table.schema if pa.types.is_large_string(field.type)]
+    as_it_is = as_it_is if any(pa.types.is_dictionary(field.type) for field in table.schema) else []
+    words = [field.name for field in table.schema if field.name not in (*whole, *as_it_is) and not pa.types.is_nested(field.type)]
 
     plain = table.replace_schema_metadata({key: value for key, value in (table.schema.metadata or {}).items() if key != _METADATA})
 
@@ -54,6 +59,7 @@ def write_arrow(
             plain.schema,
             compression="zstd",
             write_statistics=False,
+            dictionary_pagesize_limit=_CODED_BYTES if as_it_is else _WORDS_BYTES,
             use_dictionary=words,  # whole numbers are quicker written as steps, and long lists as they are
             column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
         ) as writer:
@@ -67,8 +73,17 @@ def write_arrow(
 def read_table(path: Path) -> pd.DataFrame:
     """The table at `path`; what was written as metadata is in its `attrs`."""
     with pq.ParquetFile(path) as file:
-        table = file.read().to_pandas()
+        table = _without_codes(file.read()).to_pandas()
         table.attrs = metadata_of(file.metadata)
+    return table
+
+
+def _without_codes(table: pa.Table) -> pa.Table:
+    """The texts themselves where they were written by codes, though they were none."""
+    told = {column["field_name"]: column["pandas_type"] for column in (table.schema.pandas_metadata or {}).get("columns", ())}
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type) and told.get(field.name) != "categorical":
+            table = table.set_column(place, field.name, table.column(place).cast(field.type.value_type))
     return table
 
 
@@ -89,10 +104,15 @@ def bounded(path: Path) -> bool:
             rows = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
             values = sum(group.column(place).num_values for group in rows for place in range(group.num_columns))
             file.schema_arrow.empty_table().to_pandas()
-            texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
+            texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
         return values <= MOST_VALUES and _text_bytes(path, texts) <= MOST_TEXT
     except Exception:  # other people's code, handed bytes that anybody may have written
         return False
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(told(kind) for told in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary))
 
 
 def _text_bytes(path: Path, names: list[str]) -> int:

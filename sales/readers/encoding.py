@@ -35,7 +35,7 @@ _BIG5 = re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]")
 @dataclass(frozen=True)
 class Made:
     """What a text file is made of: its encoding, and whether that is a guess; how many lines and quotes there are, and whether bytes are
-    zero; plain: valid UTF-8 without a blank line and without a lone carriage return; ends: lines all end alike."""
+    zero; plain: valid UTF-8 without a blank line, a line of 2 MiB and a lone carriage return; ends: lines all end alike."""
 
     encoding: str
     guessed: bool
@@ -64,11 +64,12 @@ def look(path: Path, asked: str | None) -> Made:
             values = np.frombuffer(chunk, np.uint8)
             feeds, mask = masks[:, :size]
             np.equal(values, 10, out=feeds)
-            lines += int(np.count_nonzero(feeds))
+            here = int(np.count_nonzero(feeds))
+            lines += here
             quotes += int(np.count_nonzero(np.equal(values, 34, out=mask)))
             zeros = zeros or b"\0" in chunk
             blank = np.logical_and(feeds[1:], feeds[:-1], out=mask[1:]).any()
-            plain = plain and not blank and not _BLANK_OR_RETURN.search(tail + chunk[:2])
+            plain = plain and not blank and (here > 0 or size < _CHUNK) and not _BLANK_OR_RETURN.search(tail + chunk[:2])
             if b"\r" in chunk:
                 returns += chunk.count(b"\r")
                 plain = plain and not _BLANK_OR_RETURN.search(chunk)
