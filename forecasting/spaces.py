@@ -73,7 +73,7 @@ def space(model: Forecaster, panel: SalesPanel) -> Space:
     """What of `model` may be tuned on `panel`. SARIMA: one order for all items, out of those that AICc chooses from, or each item's own."""
     own = dict(SPACES[model.card.name])
     if "order" in own:
-        from forecasting.models.sarima import candidates
+        from forecasting.batched.orders import candidates
 
         season = panel.season if model.card.seasonal else 1
         orders = [str(order).partition("[")[0] for order in candidates(season, len(panel.periods))]

@@ -1,34 +1,49 @@
 """Hybrid: one-step errors by hand, the sum of both forecasts, and quantiles from the sum's own errors."""
 
+import jax
 import numpy as np
 import pytest
 from panels import panel
 from scipy import stats
 
+from forecasting.batched import engine
+from forecasting.batched.columns import Histories
+from forecasting.batched.orders import Order, Shape
+from forecasting.batched.polynomials import coefficients
 from forecasting.models import hybrid
-from forecasting.models.hybrid import Hybrid
+from forecasting.models.hybrid import Hybrid, one_step_errors
 from forecasting.models.network import Lstm
-from forecasting.models.sarima import Fit, Order, Sarima, one_step_errors
+from forecasting.models.sarima import Sarima
 
 RNG = np.random.default_rng
 SMALL = Lstm(epochs=12, units=12, window=14, members=1, rate=1e-2, windows=800)
 
 
+def errors_of(y: np.ndarray, order: Order) -> tuple[np.ndarray, np.ndarray]:
+    """One-step errors of `order` fitted to `y`, and the coefficients of its AR and MA lags."""
+    histories = Histories(y[None], season=1)
+    fitted = engine.refit(histories, (order,), np.array([0]))
+    with jax.enable_x64(True):
+        phi, theta = coefficients(fitted.u.T, Shape(order.p, order.q, 0, 0, 1))
+    return one_step_errors(histories, fitted)[0], np.concatenate([phi, theta])[:, 0]
+
+
 def test_one_step_errors_are_those_of_the_moving_average_by_hand() -> None:
-    y = 20 + np.cumsum(RNG(0).normal(size=60))
-    theta = -0.4
-    errors = one_step_errors(y, Fit(Order(0, 1, 1), np.array([theta, 1.0]), 1.0, 0.0))
+    noise = RNG(0).normal(size=61)
+    y = 20 + np.cumsum(noise[1:] - 0.4 * noise[:-1])
+    errors, (theta,) = errors_of(y, Order(0, 1, 1))
     by_hand = np.zeros(60)
     for t in range(1, 60):
         by_hand[t] = y[t] - y[t - 1] - theta * by_hand[t - 1]
     assert np.isnan(errors[:2]).all()
-    np.testing.assert_allclose(errors[30:], by_hand[30:], atol=1e-6)
+    assert -0.8 < theta < -0.1
+    np.testing.assert_allclose(errors[40:], by_hand[40:], atol=1e-6)
 
 
 def test_errors_are_not_known_where_sales_are_not() -> None:
     y = RNG(0).normal(20, 2, 40)
     y[25] = np.nan
-    errors = one_step_errors(y, Fit(Order(1, 0, 1), np.array([0.5, 0.1, 1.0]), 1.0, 0.0))
+    errors, _ = errors_of(y, Order(1, 0, 1))
     assert np.flatnonzero(np.isnan(errors)).tolist() == [0, 25]
 
 

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel, weekly_shop
 
-from forecasting.models import sarima
+from forecasting.batched import catalogue, engine
+from forecasting.batched.columns import Columns, Histories
+from forecasting.batched.orders import LONGEST_SEASON, Order, candidates
 from forecasting.models.libraries import quiet
-from forecasting.models.sarima import Order, Sarima, candidates, choose, fit, predict
+from forecasting.models.sarima import Sarima
 
 AIRLINE = Order(0, 1, 1, 0, 1, 1, 12)
 
@@ -35,8 +37,9 @@ def simulated(phi: float, theta: float, periods: int, seed: int) -> np.ndarray:
     return x
 
 
-def everything(history: np.ndarray) -> np.ndarray:
-    return np.arange(len(history)) >= 13
+def chosen(history: np.ndarray, season: int) -> Order:
+    (group,) = catalogue.groups(history[None], season, [None])
+    return group.fitted.each[0]
 
 
 def test_forecast_equals_statsmodels_own_fit() -> None:
@@ -45,51 +48,49 @@ def test_forecast_equals_statsmodels_own_fit() -> None:
     history = airline()
     with quiet():
         theirs = SARIMAX(history / 100, order=(0, 1, 1), seasonal_order=(0, 1, 1, 12)).fit(disp=False, maxiter=500)
-        ahead = theirs.get_forecast(12)
-        mean, deviation = predict(history, fit(history, AIRLINE, everything(history)), 12)
-    np.testing.assert_allclose(mean, ahead.predicted_mean * 100, rtol=0.01)
-    np.testing.assert_allclose(deviation, ahead.se_mean * 100, rtol=0.05)
+    ahead = theirs.get_forecast(12)
+    sales = panel(history, frequency="M", season=12)
+    found = Sarima(order="(0,1,1)(0,1,1)").forecast(sales, 12, (0.5, 0.8413), np.random.default_rng(0))
+    assert found.detail[0] == str(AIRLINE)
+    np.testing.assert_allclose(found.mean[0], ahead.predicted_mean * 100, rtol=0.01)
+    np.testing.assert_allclose(found.quantiles[0, :, 1] - found.mean[0], ahead.se_mean * 100, rtol=0.05)
 
 
-def test_likelihood_is_that_of_statsmodels_and_aicc_the_formula() -> None:
+def test_aicc_is_the_formula_over_statsmodels_likelihood() -> None:
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
     history = airline()
+    (group,) = catalogue.groups(history[None], 12, [AIRLINE])
     with quiet():
-        found = fit(history, AIRLINE, everything(history))
-        theirs = SARIMAX(history / found.scale, order=(0, 1, 1), seasonal_order=(0, 1, 1, 12), simple_differencing=True)
-        likelihood = theirs.loglike(found.parameters)
+        theirs = SARIMAX(history / group.fitted.scale[0], order=(0, 1, 1), seasonal_order=(0, 1, 1, 12), simple_differencing=True)
+        likelihood = theirs.fit(disp=False, maxiter=500).llf
     k, n = 3, 120 - 13
-    assert found.aicc == pytest.approx(-2 * likelihood + 2 * k + 2 * k * (k + 1) / (n - k - 1), abs=1e-4)
+    assert group.fitted.aicc[0] == pytest.approx(-2 * likelihood + 2 * k + 2 * k * (k + 1) / (n - k - 1), abs=1e-2)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_choice_finds_the_differencing(seed: int) -> None:
     steady = 50 + simulated(0.5, 0.3, 300, seed)
     wandering = 50 + np.cumsum(simulated(0.0, -0.3, 300, seed))
-    with quiet():
-        assert choose(steady, candidates(1, 300)).order.d == 0
-        assert choose(wandering, candidates(1, 300)).order.d == 1
+    assert chosen(steady, 1).d == 0
+    assert chosen(wandering, 1).d == 1
 
 
 def test_choice_finds_the_season() -> None:
     rng = np.random.default_rng(0)
     week = np.array([10, 20, 30, 40, 50, 60, 70.0])
-    with quiet():
-        weekly = choose(np.tile(week, 40) + rng.normal(0, 3, 280), candidates(7, 280)).order
-        none = choose(50 + rng.normal(0, 3, 280), candidates(7, 280)).order
+    weekly, none = chosen(np.tile(week, 40) + rng.normal(0, 3, 280), 7), chosen(50 + rng.normal(0, 3, 280), 7)
     assert weekly.P + weekly.D + weekly.Q > 0
     assert none.D == 0
 
 
 def test_likelihoods_compare_across_differencing() -> None:
     """White noise around a level and a random walk whose MA root cancels it (theta = -1) are one model, so they are equally likely."""
-    history = 50 + np.random.default_rng(4).normal(0, 5, 200)
-    compared = np.arange(200) >= 1
-    with quiet():
-        level, walk = (fit(history, order, compared) for order in (Order(0, 0, 0), Order(0, 1, 1)))
-    correction = {k: 2 * k + 2 * k * (k + 1) / (199 - k - 1) for k in (1, 2)}
-    assert level.aicc - correction[1] == pytest.approx(walk.aicc - correction[2], abs=0.5)
+    orders = Order(0, 0, 0), Order(0, 1, 1)
+    histories = Histories(50 + np.random.default_rng(4).normal(0, 5, (1, 200)), 1)
+    columns = Columns(histories, orders, np.ones((1, 2), dtype=bool))
+    level, walk = engine.exact(columns, np.array([[[0.0], [8.0]]]), columns.allowed).compared[0]
+    assert level == pytest.approx(walk, abs=0.25)
 
 
 @pytest.mark.parametrize(("season", "known"), [(1, 100), (7, 730), (7, 20), (12, 36), (52, 156), (52, 60)])
@@ -99,15 +100,14 @@ def test_candidates_are_at_least_six_with_both_differencings(season: int, known:
     assert {order.d for order in orders} == {0, 1}
     if season > 1 and known >= 2 * season + 12:
         assert {order.D for order in orders} == {0, 1}
-    assert max(order.season * max(order.P, order.Q) for order in orders) <= sarima.LONGEST_SEASON
+    assert max(order.season * max(order.P, order.Q) for order in orders) <= LONGEST_SEASON
 
 
 @given(st.lists(st.integers(0, 2), min_size=6, max_size=6), st.integers(2, 60))
 def test_an_order_loses_what_it_differences(parts: list[int], season: int) -> None:
     order = Order(*parts, season)
-    known = sarima._differencing_known(np.ones(300), order)
-    assert known.sum() == 300 - order.lost
-    assert not known[: order.lost].any()
+    w, _ = Histories(np.ones((1, 300)), season).differenced(order.d, order.D)
+    assert np.flatnonzero(~np.isnan(w[0])).tolist() == list(range(order.lost, 300))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_tuned_orders_are_remembered_and_only_refitted(monkeypatch: pytest.Monke
     def forbidden(*_: object) -> None:
         raise AssertionError("chosen again")
 
-    monkeypatch.setattr(sarima, "choose", forbidden)
+    monkeypatch.setattr(engine, "fit", forbidden)
     forecast = tuned.forecast(sales, 7, (0.5,), np.random.default_rng(0))
     assert list(forecast.status) == ["ok", "ok"]
     assert list(forecast.detail) == [str(order) for _, order in tuned.orders]
@@ -140,9 +140,10 @@ def test_a_remembered_order_that_cannot_be_fitted_is_replaced() -> None:
     assert forecast.detail[0].endswith("[7]")
 
 
-def test_nothing_to_fit_is_a_named_failure() -> None:
-    with quiet(), pytest.raises(ArithmeticError, match="no order could be fitted"):
-        choose(np.where(np.arange(40) % 2 == 0, 5.0, np.nan), [Order(0, 1, 1)])
+def test_nothing_to_fit_is_a_named_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "candidates", lambda season, known: (Order(0, 1, 1),))
+    sales = panel(np.where(np.arange(40) % 2 == 0, 5.0 + np.arange(40), np.nan), season=1)
+    assert Sarima().forecast(sales, 3, (0.5,), np.random.default_rng(0)).status.tolist() == ["failed: no_order"]
 
 
 def test_a_gap_costs_little() -> None:
@@ -157,7 +158,7 @@ def test_a_gap_costs_little() -> None:
 
 def test_only_the_last_three_years_are_read() -> None:
     rng = np.random.default_rng(0)
-    late = rng.poisson(20, sarima.MOST_PERIODS)
+    late = rng.poisson(20, catalogue.MOST_PERIODS)
     early = [rng.poisson(level, 200) for level in (5, 500)]
     means = [Sarima().forecast(panel(np.append(part, late)), 3, (0.5,), rng).mean for part in early]
     np.testing.assert_array_equal(means[0], means[1])

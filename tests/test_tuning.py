@@ -13,9 +13,9 @@ from panels import panel, weekly_shop
 from forecasting import settings, tuning
 from forecasting.__main__ import main
 from forecasting.backtest import backtest, last_cutoffs
+from forecasting.batched.orders import Order
 from forecasting.comparison import Comparison, compared
 from forecasting.models import registry
-from forecasting.models.sarima import Order
 from forecasting.scores import scores
 from forecasting.spaces import SPACES, TUNABLE, Choice, Real, Whole, space
 from forecasting.tuning import Tuning, found, ground, searched, tuned

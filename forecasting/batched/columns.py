@@ -37,6 +37,15 @@ class Histories:
         size = np.where(known, np.abs(self.y), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         return np.where(size > 0, size, 1.0)
 
+    def select(self, rows: np.ndarray) -> "Histories":
+        """Those at positions or mask `rows`."""
+        return Histories(self.y[rows], self.season, self.x[rows])
+
+    def without_last(self, periods: int) -> "Histories":
+        """The same length, the last `periods` not known."""
+        seen = np.arange(self.y.shape[1]) < self.y.shape[1] - periods
+        return Histories(np.where(seen, self.y, np.nan), self.season, self.x)
+
     def differenced(self, d: int, D: int) -> tuple[np.ndarray, np.ndarray]:  # noqa: N803
         """Scaled series n x T and regressors n x k x T after (1 - B)^d (1 - B^season)^D; NaN where a member is not known."""
         w, x = self.y / self.scale[:, None], self.x[:, :, : self.y.shape[1]]
@@ -58,7 +67,7 @@ class Columns:
         self.lost = np.array([order.lost for order in orders])
         self.allowed = allowed & ~(few[:, None] & (self.lost > 0)) if allowed.shape[1] > 1 else allowed
         most = {part: max(getattr(order, part) for order in orders) for part in "pqPQ"}
-        self.shape = Shape(**most, season=histories.season)
+        self.shape = Shape(**most, season=histories.season if most["P"] or most["Q"] else 1)
         self.free, self.start = _free(orders, self.shape), _start(orders, self.shape)
         self._differenced: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
 
@@ -103,9 +112,9 @@ class Columns:
         constant = np.where(self.lost[orders] == 0, beta[:, 0], 0.0)
         return constant[:, None] + np.einsum("nkt,nk->nt", x, beta[:, 1:]) if x.shape[1] else np.repeat(constant[:, None], periods, axis=1)
 
-    def levels(self, rows: np.ndarray, regression: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-        """Scaled series without what `regression` says, and what is known of them, the horizon not: (T + horizon) x columns."""
-        y = self.histories.y[rows] / self.histories.scale[rows, None]
+    def levels(self, rows: np.ndarray, scale: np.ndarray, regression: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+        """Series over `scale` without what `regression` says, and what is known of them, the horizon not: (T + horizon) x columns."""
+        y = self.histories.y[rows] / scale[rows, None]
         y = np.concatenate([y, np.full((len(rows), horizon), np.nan)], axis=1) - regression
         return self._tall(np.nan_to_num(y)), self._tall(~np.isnan(y))
 

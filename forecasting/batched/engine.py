@@ -5,7 +5,7 @@ computed with 64 bits: a likelihood over a thousand periods, and the diffuse lev
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from forecasting.batched.columns import Columns, Histories
 from forecasting.batched.orders import Order
 
 SEARCH_STEPS, FINISH_STEPS, FINALISTS = 10, 6, 3
+LEAST_VARIANCE = 1e-18  # of a series of mean size 1: below it nothing varies
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What was fitted to each of n series, in the units of `Histories.scale`.
+    """What was fitted to each of n series, over `scale` (n, units).
 
     orders: those compared. order: n, position in `orders`, -1 where none could be fitted. u: n x parameters, unconstrained coefficients.
     sigma2: n, variance of the noise. beta: n x (1 + k), the constant and the regressors' coefficients. aicc: n. likelihood: n, the
@@ -31,6 +32,16 @@ class Fitted:
     beta: np.ndarray
     aicc: np.ndarray
     likelihood: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def each(self) -> list[Order | None]:
+        """The order of each series, None where none could be fitted."""
+        return [self.orders[at] if at >= 0 else None for at in self.order]
+
+    def select(self, rows: np.ndarray) -> "Fitted":
+        """Those at positions or mask `rows`."""
+        return replace(self, **{name: value[rows] for name, value in vars(self).items() if name != "orders"})
 
 
 def fit(histories: Histories, orders: Sequence[Order], allowed: np.ndarray) -> Fitted:
@@ -43,7 +54,8 @@ def fit(histories: Histories, orders: Sequence[Order], allowed: np.ndarray) -> F
     """
     columns = Columns(histories, tuple(orders), allowed)
     sums, u = _searched(columns)
-    rough = _aicc(columns, -0.5 * columns.compared[:, None] * np.log(np.where(sums > 0, sums, np.nan)))
+    varies = sums > LEAST_VARIANCE * columns.compared[:, None]
+    rough = _aicc(columns, -0.5 * columns.compared[:, None] * np.log(np.where(varies, sums, np.nan)))
     finalists = np.argsort(np.where(np.isnan(rough), np.inf, rough), axis=1, kind="stable")[:, :FINALISTS]
     entered = np.zeros(rough.shape, dtype=bool)
     np.put_along_axis(entered, finalists, True, axis=1)
@@ -68,12 +80,12 @@ def predicted(histories: Histories, fitted: Fitted, horizon: int) -> tuple[np.nd
     mean, variance = np.full((2, n, periods + horizon), np.nan)
     for rows, orders in columns.chunks(columns.allowed, "forecast"):
         regression = columns.regression(rows, orders, fitted.beta[rows], horizon)
-        level, known = columns.levels(rows, regression, horizon)
+        level, known = columns.levels(rows, fitted.scale, regression, horizon)
         with jax.enable_x64(True):
             answer = fitting.expected(columns.padded(fitted.u[rows].T), columns.delta(orders), level, known, columns.shape)
         expected, spread = (columns.cut(part, rows)[:, -(periods + horizon) :] for part in answer)
         mean[rows], variance[rows] = expected + regression, spread * fitted.sigma2[rows, None]
-    return mean * histories.scale[:, None], np.sqrt(variance) * histories.scale[:, None]
+    return mean * fitted.scale[:, None], np.sqrt(variance) * fitted.scale[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +138,10 @@ def _searched(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
 def _best(columns: Columns, found: Exact) -> Fitted:
     """The order of least AICc of each series."""
     aicc = _aicc(columns, found.compared)
-    usable = np.where(np.isfinite(aicc) & (found.sigma2 > 0), aicc, np.inf)
+    usable = np.where(np.isfinite(aicc) & (found.sigma2 > LEAST_VARIANCE), aicc, np.inf)
     order = np.where(np.isfinite(usable).any(axis=1), usable.argmin(axis=1), -1)
-    u, sigma2, beta, aicc, likelihood = (
-        _picked(part, order) for part in (found.u, found.sigma2, found.beta, aicc, found.likelihood)
-    )
-    return Fitted(columns.orders, order, u, sigma2, beta, aicc, likelihood)
+    u, sigma2, beta, aicc, likelihood = (_picked(part, order) for part in (found.u, found.sigma2, found.beta, aicc, found.likelihood))
+    return Fitted(columns.orders, order, u, sigma2, beta, aicc, likelihood, columns.histories.scale)
 
 
 def _picked(values: np.ndarray, order: np.ndarray) -> np.ndarray:

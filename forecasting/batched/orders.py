@@ -1,5 +1,6 @@
 """Orders of ARIMA models, and which of them a history is tried with."""
 
+import re
 from dataclasses import dataclass
 
 LONGEST_SEASON = 24
@@ -33,6 +34,19 @@ class Order:
         seasonal = f"({self.P},{self.D},{self.Q})[{self.season}]" if self.season > 1 else ""
         return f"({self.p},{self.d},{self.q}){seasonal}"
 
+    @classmethod
+    def parsed(cls, text: str, season: int = 1) -> "Order":
+        """The order written as "(1,0,1)" or "(1,0,1)(0,1,1)", its season of `season` periods. Raises ValueError for any other text.
+
+        >>> Order.parsed("(1,0,1)(0,1,1)", 7) == Order(1, 0, 1, 0, 1, 1, 7)
+        True
+        """
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            raise ValueError(f"order: got {text!r}, expected one like (1,0,1) or (1,0,1)(0,1,1)")
+        p, d, q, seasonal_p, seasonal_d, seasonal_q = (int(part) for part in found.groups("0"))
+        return cls(p, d, q, seasonal_p, seasonal_d, seasonal_q, season if found[4] else 1)
+
     @property
     def lost(self) -> int:
         """Periods at the start that differencing takes away."""
@@ -43,6 +57,8 @@ class Order:
         """Numbers estimated: coefficients and the variance."""
         return self.p + self.q + self.P + self.Q + 1
 
+
+_WRITTEN = re.compile(r"\((\d),(\d),(\d)\)(?:\((\d),(\d),(\d)\))?")
 
 # No AR without MA: a level seen through noise is ARMA, and on the online shop's weeks an AR(1) carried single large orders forward
 PLAIN: tuple[_Part, ...] = ((0, 1, 1), (1, 1, 1), (0, 1, 2), (1, 0, 1), (2, 0, 1), (0, 0, 1), (0, 0, 0))

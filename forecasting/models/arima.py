@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from forecasting.forecaster import Card, Cost, Family
 from forecasting.models.sarima import Sarima
-from sales.panel import SalesPanel
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,5 @@ class Arima(Sarima):
         seasonal=False,
         intermittent=False,
         shared=False,
-        cost=Cost.SLOW,
+        cost=Cost.INSTANT,
     )
-
-    def _season(self, panel: SalesPanel) -> int:
-        return 1

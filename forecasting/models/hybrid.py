@@ -1,23 +1,22 @@
 """Hybrid: a SARIMA of each item, and one network over all items that learns what the SARIMAs' errors have left (Zhang, 2003)."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy import stats
 
-from forecasting.forecast import Forecast, blank
+from forecasting.batched import engine
+from forecasting.batched.columns import Histories
+from forecasting.batched.engine import Fitted
+from forecasting.forecast import OK, Forecast, blank
 from forecasting.forecaster import Card, Cost, Family, Forecaster
-from forecasting.models import parallel
 from forecasting.models.libraries import quiet, seeded
 from forecasting.models.network import Lstm
-from forecasting.models.sarima import Fit, Order, Sarima, fitted, one_step_errors, predict, recent
+from forecasting.models.sarima import NO_ORDER, Sarima
 from sales.panel import SalesPanel
 
 LEVELS = (0.5,)
-UNFIT = (ArithmeticError, ValueError, np.linalg.LinAlgError)
 ERRORS_THAT_WEIGH_AS_MUCH_AS_NORMAL = 50
 
 
@@ -52,91 +51,79 @@ class Hybrid(Forecaster):
         return replace(self, sarima=self.sarima.tuned(panel, rng))
 
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
-        forecast = blank(self.card.name, panel, horizon, levels)
+        forecast = blank(self.card.name, panel, horizon, levels, status=NO_ORDER)
         held = len(panel.periods) - max(1, min(horizon, len(panel.periods) // 4))
-        orders = dict(self.sarima.orders)
-        tasks = [(demand, panel.season, orders.get(item)) for demand, item in zip(panel.demand, panel.items, strict=True)]
-        outcomes = parallel.mapped(partial(_linear, horizon=horizon, held=held), tasks, rng)
-        forecast.status[:] = [outcome.status for outcome in outcomes]
-        forecast.seconds[:] = [outcome.seconds for outcome in outcomes]
-        able = ~forecast.failed
-        if able.any():
-            linear = [outcome.value for outcome in outcomes if outcome.value is not None]
-            self._fill(forecast, np.flatnonzero(able), panel.select(able), linear, held, rng)
+        before, after = (Linear.unknown(panel, horizon) for _ in range(2))
+        for group in self.sarima.groups(panel):
+            after.take(group.rows, group.histories, group.fitted, 0)
+            seen = group.histories.without_last(len(panel.periods) - held)
+            refitted = engine.refit(seen, group.fitted.orders, group.fitted.order)
+            before.take(group.rows, group.histories, refitted, len(panel.periods) - held)
+            forecast.detail[group.rows] = [str(order) for order in group.fitted.each]
+        rows = np.flatnonzero(np.isfinite(after.mean).all(axis=1))
+        if len(rows):
+            forecast.status[rows] = OK
+            self._fill(forecast, rows, panel.select(rows), (before.select(rows), after.select(rows)), held, rng)
         return forecast
 
     def _fill(
-        self, forecast: Forecast, rows: np.ndarray, panel: SalesPanel, linear: list["Linear"], held: int, rng: np.random.Generator
+        self, forecast: Forecast, rows: np.ndarray, panel: SalesPanel, parts: tuple["Linear", "Linear"], held: int, rng: np.random.Generator
     ) -> None:
-        """Writes what the SARIMAs and the network say together into `rows` of `forecast`."""
+        """Writes what the SARIMAs and the network say together into `rows` of `forecast`; `parts`: the SARIMAs that did not see the
+        held-out periods, and those that did."""
+        before, after = parts
         horizon = forecast.mean.shape[1]
-        before = self.network.windows_of(panel, horizon, np.stack([part.before.errors for part in linear]))
-        after = self.network.windows_of(panel, horizon, np.stack([part.after.errors for part in linear]))
+        old, new = (self.network.windows_of(panel, horizon, part.errors) for part in (before, after))
         with quiet(), seeded(int(rng.integers(2**31))):
-            tried, epochs = self.network.tried(before, held, LEVELS, rng)
-            added = self.network.answers(after, epochs, LEVELS, rng) if after.reach(len(panel.periods)) else np.zeros_like(tried)
-        mean = np.stack([part.after.mean for part in linear]) + added[:, :, 0]
+            tried, epochs = self.network.tried(old, held, LEVELS, rng)
+            added = self.network.answers(new, epochs, LEVELS, rng) if new.reach(len(panel.periods)) else np.zeros_like(tried)
+        mean = after.mean + added[:, :, 0]
         actual = panel.demand[:, held:].astype(float)
-        alone = np.stack([part.before.mean for part in linear])[:, : actual.shape[1]]
-        spread = np.stack([part.before.deviation for part in linear])[:, : actual.shape[1]]
+        alone, spread = (part[:, : actual.shape[1]] for part in (before.mean, before.deviation))
         together = np.maximum(alone + tried[:, : actual.shape[1], 0], 0)
         at = _quantiles((actual - together) / np.where(spread > 0, spread, np.nan), forecast.levels)
-        deviation = np.stack([part.after.deviation for part in linear])
         forecast.mean[rows] = np.maximum(mean, 0)
-        forecast.quantiles[rows] = np.maximum(mean[:, :, None] + deviation[:, :, None] * at, 0)
+        forecast.quantiles[rows] = np.maximum(mean[:, :, None] + after.deviation[:, :, None] * at, 0)
         held_out = f"held out: WAPE {_wape(actual, together):.3f}, SARIMA alone {_wape(actual, np.maximum(alone, 0)):.3f}"
-        forecast.detail[rows] = [f"{part.order} + window {after.window}, {epochs} epochs; {held_out}" for part in linear]
+        forecast.detail[rows] = [f"{order} + window {new.window}, {epochs} epochs; {held_out}" for order in forecast.detail[rows]]
 
 
-@dataclass(frozen=True)
-class Part:
-    """A SARIMA from one origin: mean and standard deviation of the horizon, and its one-step errors in every period; units, NaN where none
-    is known."""
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """The SARIMAs of n items from one origin: mean and deviation, n x horizon; errors, n x periods: their one-step errors in all periods,
+    also those after the origin; units, NaN where none is known."""
 
     mean: np.ndarray
     deviation: np.ndarray
     errors: np.ndarray
 
+    @classmethod
+    def unknown(cls, panel: SalesPanel, horizon: int) -> "Linear":
+        shapes = ((len(panel), horizon), (len(panel), horizon), panel.y.shape)
+        return cls(*(np.full(shape, np.nan) for shape in shapes))
 
-@dataclass(frozen=True)
-class Linear:
-    """An item's SARIMA: from the held-out periods on, which it did not see, and after the last period."""
+    def select(self, rows: np.ndarray) -> "Linear":
+        return Linear(self.mean[rows], self.deviation[rows], self.errors[rows])
 
-    before: Part
-    after: Part
-    order: str
-
-
-def _linear(task: tuple[np.ndarray, int, Order | None], seed: np.random.SeedSequence, horizon: int, held: int) -> Linear:
-    demand, season, order = task
-    found = _fit(demand, season, order)
-    after = _part(demand, found, len(demand), horizon)
-    if not np.isfinite(after.mean).all():
-        raise ArithmeticError("the forecast is not finite")
-    nothing = np.full(horizon, np.nan)
-    before = Part(nothing, nothing, np.full(len(demand), np.nan))
-    if (~np.isnan(demand[:held])).sum() >= Sarima.card.least_history:
-        with suppress(*UNFIT):
-            before = _part(demand, _fit(demand[:held], season, found.order), held, horizon)
-    return Linear(before, after, str(found.order))
+    def take(self, rows: np.ndarray, histories: Histories, fitted: Fitted, held: int) -> None:
+        """Writes what a fit that did not see the last `held` periods says; nothing of items that it saw too little of."""
+        seen = histories.without_last(held)
+        enough = (~np.isnan(seen.y)).sum(axis=1) >= Sarima.card.least_history
+        periods, horizon = histories.y.shape[1], self.mean.shape[1]
+        ahead = slice(periods - held, periods - held + horizon)
+        mean, deviation = (part[enough, ahead] for part in engine.predicted(seen, fitted, horizon))
+        self.mean[rows[enough]], self.deviation[rows[enough]] = mean, deviation
+        self.errors[rows[enough], -periods:] = one_step_errors(histories, fitted)[enough]
 
 
-def _fit(demand: np.ndarray, season: int, order: Order | None) -> Fit:
-    """`order` fitted, or where it cannot be, or there is none, that of least AICc."""
-    history = recent(demand)
-    if order is not None:
-        with suppress(*UNFIT):
-            return fitted(history, season, order)
-    return fitted(history, season, None)
-
-
-def _part(demand: np.ndarray, found: Fit, origin: int, horizon: int) -> Part:
-    """What the SARIMA says after position `origin`, and its errors in all periods of `demand`."""
-    mean, deviation = predict(recent(demand[:origin]), found, horizon)
-    history = recent(demand)
-    errors = np.full(len(demand), np.nan)
-    errors[len(demand) - len(history) :] = one_step_errors(history, found)
-    return Part(mean, deviation, errors)
+def one_step_errors(histories: Histories, fitted: Fitted) -> np.ndarray:
+    """Sales less what the periods before them let expect, units, n x T; NaN where sales are not known and in the periods that differencing
+    and the longest lag take."""
+    known = ~np.isnan(histories.y)
+    expected, _ = engine.predicted(histories, fitted, 0)
+    taken = [order.lost + max(order.p, order.q) + max(order.P, order.Q) * order.season if order else 0 for order in fitted.each]
+    started = np.arange(known.shape[1]) >= (known.argmax(axis=1) + taken)[:, None]
+    return np.where(started & known, histories.y - expected, np.nan)
 
 
 def _quantiles(scaled: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
