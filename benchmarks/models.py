@@ -17,7 +17,7 @@ from forecasting.backtest import backtest
 from forecasting.models import registry
 from forecasting.scores import scores
 from sales.panel import SalesPanel
-from workspace.tasks import JOBS
+from workspace.workers import JOBS
 
 DOCUMENT = ROOT / "docs" / "models.md"
 ITEMS = {"walmart_weekly": 64, "online_retail_weekly": 100}

@@ -29,6 +29,7 @@ from ui.texts.progress import in_words
 from ui.texts.tuned import in_one_line
 from workspace import runs, tables
 from workspace.tasks import TaskFailed
+from workspace.workers import ABSENT, BACKENDS, PACKAGES, PROCESSES, UNREACHABLE, Backend, NoWorkers
 
 LONGEST_HORIZON = 1000
 VERBS = (BOTH, BACKTEST, FORECAST)
@@ -47,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputProblems as found:
         report(found.problems, sys.stderr, typed_problem)
         return 2
+    except NoWorkers as nobody:
+        report([_of_workers(nobody)], sys.stderr, typed_problem)
+        return 2
     except runs.Changed:
         print(text("forecast.changed"), file=sys.stderr)
     except TaskFailed as failure:
@@ -63,7 +67,8 @@ def _run(args: argparse.Namespace) -> int:
     report(_seen_by_tuning(own, tuned, cutoffs), sys.stderr, typed_problem)
     names = tuple(model.card.name for model in models)
     asked = comparison.Comparison(names, args.horizon, args.cutoffs, args.best, args.country or "", args.verb, args.seed, own)
-    run = comparison.compared(asked, whole, models, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()))
+    backend = Backend(args.backend, args.scheduler).checked()
+    run = comparison.compared(asked, whole, models, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()), backend)
     if _cancelled(run):
         return 1
     for name in (BACKTEST, FORECAST) if args.verb == BOTH else (args.verb,):
@@ -94,6 +99,15 @@ def _tune(args: argparse.Namespace) -> int:
         _copy(run.folder / f"{tuning.TRIALS}.parquet", args.out.with_suffix(".parquet"))
     print(text("tune.saved", out=args.out or run.folder / f"{tuning.TUNED}.json"))
     return 0
+
+
+def _of_workers(nobody: NoWorkers) -> Problem:
+    """What is wrong with the cluster that was asked for."""
+    if nobody.code == ABSENT:
+        return Problem("backend_absent", got=nobody.backend, params={"package": PACKAGES[nobody.backend]})
+    if nobody.code == UNREACHABLE:
+        return Problem("scheduler_unreachable", got=nobody.said or nobody.backend)
+    return Problem("scheduler_alone", got=nobody.said or nobody.backend)
 
 
 def _cancelled(run: runs.Run) -> bool:
@@ -172,6 +186,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--out", type=Path, required=verb != BOTH, help=text("forecast.out.folder" if verb == BOTH else "forecast.out"))
         sub.add_argument("--cutoffs", default="3", help=text("forecast.cutoffs") if verb != FORECAST else argparse.SUPPRESS)
         sub.add_argument("--settings", metavar="FILE", help=text("forecast.settings"))
+        sub.add_argument("--backend", choices=BACKENDS, default=PROCESSES, help=text("forecast.backend"))
+        sub.add_argument("--scheduler", default="", metavar="ADDRESS", help=text("forecast.scheduler"))
     return parser
 
 
@@ -205,6 +221,8 @@ def _check(args: argparse.Namespace) -> None:
         problems.append(Problem("bad_horizon", got=str(args.horizon), params={"most": LONGEST_HORIZON}))
     if args.best is not None and args.best < 1:
         problems.append(Problem("bad_best", got=str(args.best)))
+    if args.verb != tuning.VERB and args.scheduler and args.backend == PROCESSES:
+        problems.append(Problem("scheduler_unused", got=args.scheduler))
     names = TUNABLE if args.verb == tuning.VERB else registry.NAMES
     unknown = [name for name in args.models.split(",") if name not in names]
     problems += [Problem("unknown_model", got=name, params={"names": ", ".join(names)}) for name in unknown]

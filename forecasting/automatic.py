@@ -15,6 +15,7 @@ from forecasting.forecast import LEVELS, OK, Forecast, blank, quantile_column
 from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry
 from forecasting.rule import AUTO, NAIVE, Choice, Evidence
+from forecasting.source import Source
 from sales.panel import SalesPanel
 from workspace.tasks import Task
 
@@ -111,8 +112,8 @@ class Work:
     are `backtest_tasks` and `forecast_tasks` and nothing else; with it, its candidates are models too, asked at earlier cutoffs as well,
     and their rows are left out unless they are asked for by name.
 
-    cutoffs: those to score, earliest first; none: a forecast alone. beyond: whether to forecast past the end. Nothing after the first
-    cutoff has a say in which candidates there are and at which earlier cutoffs they are asked.
+    cutoffs: those to score, earliest first; none: a forecast alone. beyond: whether to forecast past the end. source: where tasks find the
+    panel; None: in memory. Nothing after the first cutoff has a say in which candidates there are and at which earlier cutoffs they are asked.
     """
 
     panel: SalesPanel
@@ -122,6 +123,7 @@ class Work:
     levels: Sequence[float] = LEVELS
     seed: int = 0
     beyond: bool = True
+    source: Source | None = None
 
     @cached_property
     def auto(self) -> Auto | None:
@@ -151,7 +153,7 @@ class Work:
     @cached_property
     def tasks(self) -> dict[str, list[Task]]:
         """The steps of each stage: origins, backtest, forecast; a stage that is not asked for has none."""
-        every, how = self._every, (self.levels, self.seed)
+        every, how = self._every, (self.levels, self.seed, self.source)
         earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how) if self.origins else []
         return {
             ORIGINS: [replace(task, name=task.name.replace(BACKTEST, ORIGINS, 1)) for task in earlier],

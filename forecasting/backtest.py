@@ -1,8 +1,10 @@
 """Backtests: every model forecasts from several past cutoffs and is compared with what then sold."""
 
+import hashlib
 import time
 import zlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.forecaster import Cost, Forecaster, driver_rows
+from forecasting.source import Source, buckets
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
 from workspace.tasks import Task
@@ -17,7 +20,7 @@ from workspace.tasks import Task
 LEAST_SEEN = 2
 
 MOST_EXPLAINED = 200
-ITEMS_PER_CHUNK = {Cost.INSTANT: 500, Cost.FAST: 50, Cost.SLOW: 8}
+ITEMS_PER_BUCKET = {Cost.INSTANT: 500, Cost.FAST: 50, Cost.SLOW: 8}
 
 
 def last_cutoffs(panel: SalesPanel, count: int, horizon: int) -> list[pd.Timestamp]:
@@ -100,51 +103,75 @@ def backtest_tasks(
     cutoffs: Sequence[pd.Timestamp],
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
+    source: Source | None = None,
 ) -> list[Task]:
-    """The steps of `backtest`: a chunk of items at all cutoffs; for a model shared by all items, all of them at one cutoff.
+    """The steps of `backtest`: a bucket of items at all cutoffs; for a model shared by all items, all of them at one cutoff.
 
-    A chunk is the same whatever the number of processes, and its answer does not depend on other chunks.
+    source: where they find the panel; None: in memory.
+
+    A bucket is the same whatever the number of processes, and its answer does not depend on other buckets.
     """
-    tasks = []
+    source, tasks = source or Source(panel), []
+    at = [int(panel.periods.get_loc(cutoff)) for cutoff in cutoffs]
+    seen = panel.until(panel.periods[min(max(at) + horizon, len(panel.periods) - 1)], 0) if at else panel
+    asked = (horizon, tuple(cutoffs), tuple(levels), seed)
+    every = tuple(range(len(cutoffs)))
     for model in models:
         name = model.card.name
-        if model.card.shared:
-            for k in range(len(cutoffs)):
-                call = partial(_backtested, panel, model, horizon, tuple(cutoffs), (k,), tuple(levels), seed, 0)
-                tasks.append(Task(f"backtest-{name}-{k:05d}", name, call, max(len(panel), 1)))
-            continue
-        every = tuple(range(len(cutoffs)))
-        for at, chunk in enumerate(_chunks(panel, model)):
-            call = partial(_backtested, chunk, model, horizon, tuple(cutoffs), every, tuple(levels), seed, at)
-            tasks.append(Task(f"backtest-{name}-{at:05d}", name, call, max(len(chunk), 1) * len(cutoffs)))
+        for number, rows in _buckets(panel, model).items():
+            for k in [(k,) for k in every] if model.card.shared else [every]:
+                call = partial(_backtested, source, rows, model, horizon, tuple(cutoffs), k, tuple(levels), seed, number)
+                place = k[0] if model.card.shared else number
+                weight = max(len(panel if rows is None else rows), 1) * len(k)
+                tasks.append(Task(f"backtest-{name}-{place:05d}", name, call, weight, _digest(seen, rows, model, *asked, k, number)))
     return tasks
 
 
 def forecast_tasks(
-    panel: SalesPanel, models: Sequence[Forecaster], horizon: int, levels: Sequence[float] = LEVELS, seed: int = 0
+    panel: SalesPanel,
+    models: Sequence[Forecaster],
+    horizon: int,
+    levels: Sequence[float] = LEVELS,
+    seed: int = 0,
+    source: Source | None = None,
 ) -> list[Task]:
-    """The steps of `forecast_all`: a chunk of items; for a model shared by all items, all of them."""
-    tasks = []
+    """The steps of `forecast_all`: a bucket of items; for a model shared by all items, all of them."""
+    source, tasks = source or Source(panel), []
     for model in models:
         name = model.card.name
-        for at, chunk in enumerate([panel] if model.card.shared else _chunks(panel, model)):
-            call = partial(_forecast, chunk, model, horizon, tuple(levels), seed, at)
-            tasks.append(Task(f"forecast-{name}-{at:05d}", name, call, max(len(chunk), 1)))
+        for number, rows in _buckets(panel, model).items():
+            call = partial(_forecast, source, rows, model, horizon, tuple(levels), seed, number)
+            weight = max(len(panel if rows is None else rows), 1)
+            of = _digest(panel, rows, model, horizon, tuple(levels), seed, number)
+            tasks.append(Task(f"forecast-{name}-{number:05d}", name, call, weight, of))
     return tasks
 
 
-def driver_tasks(panel: SalesPanel, models: Sequence[Forecaster], horizon: int, seed: int = 0) -> list[Task]:
+def driver_tasks(panel: SalesPanel, models: Sequence[Forecaster], horizon: int, seed: int = 0, source: Source | None = None) -> list[Task]:
     """The steps that ask models what drives their forecast (`Forecaster.drivers`), of those that can say: one shared by all items once,
-    another for chunks of the 200 items with most units sold. Parts have rows `model, item, kind, name, ds, value`; one that raised has
+    another for buckets of the 200 items with most units sold. Parts have rows `model, item, kind, name, ds, value`; one that raised has
     none, and `attrs["said"]` has {model: why}."""
-    few = panel.select(panel.best_sellers(MOST_EXPLAINED))
-    tasks = []
+    source, tasks = source or Source(panel), []
+    best = panel.best_sellers(MOST_EXPLAINED)
     for model in [model for model in models if type(model).drivers is not Forecaster.drivers]:
         name = model.card.name
-        for at, chunk in enumerate([panel] if model.card.shared else _chunks(few, model)):
-            call = partial(_drivers, chunk, model, horizon, seed, at)
-            tasks.append(Task(f"drivers-{name}-{at:05d}", name, call, max(len(chunk), 1)))
+        for number, rows in _buckets(panel.select(best), model).items():
+            chosen = None if rows is None else best[rows]
+            call = partial(_drivers, source, chosen, model, horizon, seed, number)
+            of = _digest(panel, chosen, model, horizon, seed, number)
+            tasks.append(Task(f"drivers-{name}-{number:05d}", name, call, max(len(panel if chosen is None else chosen), 1), of))
     return tasks
+
+
+def _buckets(panel: SalesPanel, model: Forecaster) -> dict[int, np.ndarray | None]:
+    """Positions of the items that a task takes, by its number; of a model shared by all items all of them (None)."""
+    return {0: None} if model.card.shared else {**buckets(panel.items, ITEMS_PER_BUCKET[model.card.cost])}
+
+
+def _digest(panel: SalesPanel, rows: np.ndarray | None, model: Forecaster, *asked: object) -> str:
+    """16 hexadecimal digits of all that a part depends on, the program aside."""
+    seen = panel if rows is None else panel.select(rows)
+    return hashlib.blake2b(repr((seen.fingerprint, model, asked)).encode(), digest_size=8).hexdigest()
 
 
 def joined_drivers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -154,15 +181,18 @@ def joined_drivers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return rows
 
 
-def joined(parts: Sequence[pd.DataFrame], models: Sequence[Forecaster]) -> pd.DataFrame:
-    """The parts of all tasks, in their order, as one table by model, cutoff, item, date."""
+def joined(parts: Iterable[pd.DataFrame], models: Sequence[Forecaster]) -> pd.DataFrame:
+    """The parts of all tasks as one table by model, cutoff, item, date."""
     details: dict[str, dict[str, str]] = {model.card.name: {} for model in models}
+    bare = []
     for part in parts:
         for name, settled_on in part.attrs["details"].items():
             details[name].update(settled_on)
-    rows = pd.concat([_bare(part) for part in parts], ignore_index=True)
+        bare.append(_bare(part))
+    rows = pd.concat(bare, ignore_index=True)
     place = rows["model"].map({name: at for at, name in enumerate(details)})
-    rows = rows.iloc[np.lexsort((rows["cutoff"].to_numpy(), place.to_numpy()))].reset_index(drop=True)
+    item = np.unique(rows["item"].to_numpy(dtype=object), return_inverse=True)[1]
+    rows = rows.iloc[np.lexsort((item, rows["cutoff"].to_numpy(), place.to_numpy()))].reset_index(drop=True)
     rows.attrs["details"] = details
     return rows
 
@@ -174,46 +204,45 @@ def _bare(part: pd.DataFrame) -> pd.DataFrame:
     return bare
 
 
-def _chunks(panel: SalesPanel, model: Forecaster) -> list[SalesPanel]:
-    """Pieces of the items, in order, as large as suits the cost of the model; one even where there is no item."""
-    size = ITEMS_PER_CHUNK[model.card.cost]
-    return [panel.select(np.arange(at, min(at + size, len(panel)))) for at in range(0, max(len(panel), 1), size)]
-
-
 def _backtested(
-    panel: SalesPanel,
+    source: Source,
+    rows: np.ndarray | None,
     model: Forecaster,
     horizon: int,
     cutoffs: tuple[pd.Timestamp, ...],
     asked: tuple[int, ...],
     levels: tuple[float, ...],
     seed: int,
-    chunk: int,
+    bucket: int,
 ) -> pd.DataFrame:
     """Rows of one model from the cutoffs at the places `asked`."""
-    name = model.card.name
+    panel, name = source.part(rows), model.card.name
     began = time.perf_counter()
-    model = model.tuned(panel.until(cutoffs[0], horizon), rng_for(name, seed, -1, chunk))
+    model = model.tuned(panel.until(cutoffs[0], horizon), rng_for(name, seed, -1, bucket))
     tuning = (time.perf_counter() - began) / max(len(panel), 1)
-    parts, details, failed = [], {}, 0
+    parts, forecasts = [], []
     for k in asked:
-        forecast = model.forecast(panel.until(cutoffs[k], horizon), horizon, levels, rng_for(name, seed, k, chunk))
+        forecast = model.forecast(panel.until(cutoffs[k], horizon), horizon, levels, rng_for(name, seed, k, bucket))
         part = forecast.to_frame(actual_after(panel, cutoffs[k], horizon))
         part["seconds"] += tuning if k == 0 else 0.0
         parts.append(part)
-        details = settled(forecast)
-        failed += int(forecast.failed.sum())
-    rows = pd.concat(parts, ignore_index=True)
-    rows.attrs = {"details": {name: details}, "failed": failed}
-    return rows
+        forecasts.append(forecast)
+    return _told(pd.concat(parts, ignore_index=True), name, forecasts)
 
 
-def _forecast(panel: SalesPanel, model: Forecaster, horizon: int, levels: tuple[float, ...], seed: int, chunk: int) -> pd.DataFrame:
+def _forecast(
+    source: Source, rows: np.ndarray | None, model: Forecaster, horizon: int, levels: tuple[float, ...], seed: int, bucket: int
+) -> pd.DataFrame:
     """Rows of one model past the end."""
     name = model.card.name
-    forecast = model.forecast(panel, horizon, levels, rng_for(name, seed, 0, chunk))
-    rows = forecast.to_frame()
-    rows.attrs = {"details": {name: settled(forecast)}, "failed": int(forecast.failed.sum())}
+    forecast = model.forecast(source.part(rows), horizon, levels, rng_for(name, seed, 0, bucket))
+    return _told(forecast.to_frame(), name, [forecast])
+
+
+def _told(rows: pd.DataFrame, model: str, forecasts: Sequence[Forecast]) -> pd.DataFrame:
+    """`rows` with what travels beside them: what was settled on last, and what failed and why."""
+    reasons = Counter(status for forecast in forecasts for status in forecast.status[forecast.failed])
+    rows.attrs = {"details": {model: settled(forecasts[-1])}, "failed": sum(reasons.values()), "reasons": dict(reasons)}
     return rows
 
 
@@ -231,19 +260,19 @@ def settled(forecast: Forecast) -> dict[str, str]:
     return {item: detail for item, detail in zip(forecast.items, forecast.detail, strict=True) if detail}
 
 
-def rng_for(model: str, seed: int, cutoff: int, chunk: int = 0) -> np.random.Generator:
-    """A generator of its own for each model, cutoff and chunk of items, so that adding one changes no other's answer."""
-    return np.random.default_rng([seed, zlib.crc32(model.encode()), cutoff + 1, chunk])
+def rng_for(model: str, seed: int, cutoff: int, bucket: int = 0) -> np.random.Generator:
+    """A generator of its own for each model, cutoff and bucket of items, so that adding one changes no other's answer."""
+    return np.random.default_rng([seed, zlib.crc32(model.encode()), cutoff + 1, bucket])
 
 
-def _drivers(panel: SalesPanel, model: Forecaster, horizon: int, seed: int, chunk: int) -> pd.DataFrame:
+def _drivers(source: Source, rows: np.ndarray | None, model: Forecaster, horizon: int, seed: int, bucket: int) -> pd.DataFrame:
     """What drives the forecast of one model; nothing is worth losing the run's forecasts for."""
     name, said = model.card.name, {}
     try:
-        rows = model.drivers(panel, horizon, rng_for(name, seed, 0, chunk))
+        found = model.drivers(source.part(rows), horizon, rng_for(name, seed, 0, bucket))
     except Exception as error:
-        rows, said = driver_rows([]), {name: f"{type(error).__name__}: {error}"}
-    rows = rows.reset_index(drop=True)
-    rows.insert(0, "model", name)
-    rows.attrs = {"said": said, "failed": 0}
-    return rows
+        found, said = driver_rows([]), {name: f"{type(error).__name__}: {error}"}
+    found = found.reset_index(drop=True)
+    found.insert(0, "model", name)
+    found.attrs = {"said": said, "failed": 0}
+    return found

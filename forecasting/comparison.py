@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,23 @@ from forecasting.automatic import Work
 from forecasting.backtest import driver_tasks, joined_drivers, last_cutoffs, most_cutoffs
 from forecasting.forecaster import Cost, Forecaster
 from forecasting.models import registry
+from forecasting.source import Source
 from sales.panel import SalesPanel
-from workspace import tables
+from workspace import runs, tables
 from workspace.runs import Run
-from workspace.tasks import Tell, work
+from workspace.tasks import Task, Tell, work
+from workspace.workers import Backend
 
 BACKTEST, FORECAST, DRIVERS, BOTH, CHOICE = automatic.BACKTEST, automatic.FORECAST, "drivers", "compare", "choice"
 SEED = 0
+SALES = Path("sales") / "panel.parquet"  # in the folder of a run: what its tasks read
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
 _ANSWERS_COME_FROM = (
-    "automatic.py", "rule.py", "backtest.py", "fallbacks.py", "features.py", "forecast.py", "forecaster.py", "selection.py", "models/*.py"
-)  # fmt: skip
+    *(f"{name}.py" for name in ("automatic", "rule", "backtest", "fallbacks", "features", "forecast", "forecaster", "selection", "source")),
+    "models/*.py",
+    "batched/*.py",
+)
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax", "scikit-learn")
 
 
@@ -100,19 +105,29 @@ def _seconds_of_a_cutoff(model: str, items: int, measured: Mapping[str, float]) 
 
 
 def compared(
-    asked: Comparison, whole: SalesPanel, models: Sequence[Forecaster], cutoffs: Sequence[pd.Timestamp], tell: Tell = lambda _: None
+    asked: Comparison,
+    whole: SalesPanel,
+    models: Sequence[Forecaster],
+    cutoffs: Sequence[pd.Timestamp],
+    tell: Tell = lambda _: None,
+    backend: Backend = Backend(),  # noqa: B008
 ) -> Run:
     """Works on the run that is `asked` over the panel `whole`; its folder then holds backtest.parquet and forecast.parquet, those of them
     that its verb asks for, for both drivers.parquet, where a model says what drives it, and with auto among the models choice.parquet (see
-    `forecasting.automatic.Chosen.table`). Raises what `workspace.tasks.work` raises."""
-    panel = whole.select(whole.best_sellers(asked.best)) if asked.best else whole
-    horizon, seed, verb = asked.horizon, asked.seed, asked.verb
-    steps = Work(panel, models, horizon, cutoffs if verb != FORECAST else (), seed=seed, beyond=verb != BACKTEST)
-    drivers = driver_tasks(panel, models, horizon, seed) if verb == BOTH else []
-    tasks = {**steps.tasks, DRIVERS: drivers}
+    `forecasting.automatic.Chosen.table`). Raises what `workspace.tasks.work` raises.
 
-    def assemble(run: Run, parts: list[pd.DataFrame]) -> None:
-        by_stage = {stage: [parts.pop(0) for _ in own] for stage, own in tasks.items()}
+    A part is named by what it was made of: one that an earlier run made of the same items, their sales, settings and program is taken over.
+    """
+    panel = whole.select(whole.best_sellers(asked.best)) if asked.best else whole
+    horizon, seed, verb, settings = asked.horizon, asked.seed, asked.verb, asked.settings(whole.fingerprint)
+    source = Source(panel, Run(runs.name_of(settings)).folder / SALES)
+    steps = Work(panel, models, horizon, cutoffs if verb != FORECAST else (), seed=seed, beyond=verb != BACKTEST, source=source)
+    drivers = driver_tasks(panel, models, horizon, seed, source) if verb == BOTH else []
+    tasks = {stage: _of_this_program(own, settings["code"]) for stage, own in {**steps.tasks, DRIVERS: drivers}.items()}
+
+    def assemble(run: Run, files: list[Path]) -> None:
+        parts = iter(files)
+        by_stage = {stage: [tables.read_table(next(parts)) for _ in own] for stage, own in tasks.items()}
         chosen = steps.choices(by_stage)
         made = {stage: steps.rows(stage, by_stage, chosen) for stage in (BACKTEST, FORECAST) if tasks[stage]}
         told = [automatic.weights(chosen[-1])] if chosen and verb == BOTH else []
@@ -123,7 +138,12 @@ def compared(
         for name, rows in made.items():
             tables.write_table(run.folder / f"{name}.parquet", rows, {**rows.attrs, "fingerprint": whole.sales_fingerprint})
 
-    return work(asked.settings(whole.fingerprint), [task for own in tasks.values() for task in own], assemble, tell)
+    return work(settings, [task for own in tasks.values() for task in own], assemble, tell, lambda _: source.write(), backend)
+
+
+def _of_this_program(tasks: Sequence[Task], code: str) -> list[Task]:
+    """`tasks` whose parts are found again by the same program alone."""
+    return [replace(task, of=runs.name_of({"task": task.of, "code": code})) for task in tasks]
 
 
 def code(files: Sequence[str] = (), libraries: Sequence[str] = ()) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,8 @@ def tuned(asked: Tuning, whole: SalesPanel, scored: Sequence[pd.Timestamp], tell
         **{name: getattr(asked, name) for name in ("horizon", "budget", "seed")},
     }
 
-    def assemble(run: Run, parts: list[pd.DataFrame]) -> None:
-        rows = pd.concat([part.assign() for part in parts], ignore_index=True)
+    def assemble(run: Run, parts: list[Path]) -> None:
+        rows = pd.concat([tables.read_table(part) for part in parts], ignore_index=True)
         tables.write_table(run.folder / f"{TRIALS}.parquet", rows)
         tables.write_facts(run.folder / f"{TUNED}.json", {name: {**found(part), **about} for name, part in rows.groupby("model")})
 

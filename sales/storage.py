@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -49,8 +49,8 @@ def is_panel(path: Path) -> bool:
         return False
 
 
-def read_panel(path: Path) -> SalesPanel:
-    """The panel that `write_panel` wrote to `path`, equal in every part.
+def read_panel(path: Path | BinaryIO) -> SalesPanel:
+    """The panel that `write_panel` wrote to `path`, or to what is open, equal in every part.
 
     Raises ValueError where the file is none, was written by a later version, holds over 1,000,000,000 values or is not what was written.
     """

@@ -6,6 +6,8 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from panels import panel
 
 from forecasting import backtest as backtests
@@ -13,6 +15,7 @@ from forecasting.backtest import actual_after, backtest, backtest_tasks, forecas
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry
+from forecasting.source import MOST_BUCKETS, buckets
 from sales.panel import SalesPanel
 from sales.problems import InputProblems
 
@@ -120,20 +123,30 @@ def test_another_model_or_cutoff_changes_no_answer() -> None:
     pd.testing.assert_series_equal(alone["mean"], beside.loc[beside["model"] == "spy", "mean"].reset_index(drop=True))
 
 
-def test_a_chunk_answers_the_same_whatever_other_chunks_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of 2: the first 2 of 5 items answer as the first 2 of 3, and each chunk draws numbers of its own."""
-    monkeypatch.setitem(backtests.ITEMS_PER_CHUNK, Cost.INSTANT, 2)
-    sales = panel(np.arange(5 * 40).reshape(5, 40) + 1.0, season=7)
+def test_a_new_item_changes_no_answer_outside_its_bucket_and_each_bucket_draws_numbers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backtests.ITEMS_PER_BUCKET, Cost.INSTANT, 2)
+    sales = panel(np.arange(7 * 40).reshape(7, 40) + 1.0, season=7)
+    fewer = sales.select(np.arange(7) != 3)
     cutoffs = last_cutoffs(sales, 2, 7)
-    whole = backtest(sales, [Spy()], 7, cutoffs).drop(columns="seconds")
-    part = backtest(sales.select(np.arange(3)), [Spy()], 7, cutoffs).drop(columns="seconds")
-    first = whole[whole["item"].isin(sales.items[:2])].reset_index(drop=True)
-    pd.testing.assert_frame_equal(part[part["item"].isin(sales.items[:2])].reset_index(drop=True), first)
-    drawn = (whole["mean"] % 1).groupby(whole["item"]).first().round(9)
-    assert [drawn["A000"] == drawn["A001"], drawn["A001"] == drawn["A002"]] == [True, False]
+    whole, part = (backtest(some, [Spy()], 7, cutoffs).drop(columns="seconds") for some in (sales, fewer))
+    placed = buckets(sales.items, 2)
+    (own,) = [rows for rows in placed.values() if 3 in rows]
+    others = [item for item in sales.items if item not in set(sales.items[own])]
+    assert others
+    pd.testing.assert_frame_equal(*(rows[rows["item"].isin(others)].reset_index(drop=True) for rows in (whole, part)))
+    drawn = (whole["mean"] % 1).groupby(whole["item"]).first().round(4)
+    assert drawn.nunique() == len(placed) > 1
     keys = whole[["cutoff", "item", "ds"]]
     pd.testing.assert_frame_equal(keys, keys.sort_values(["cutoff", "item", "ds"], ignore_index=True))
     assert set(whole.attrs["details"]["spy"]) == set(sales.items)
+
+
+@given(st.integers(1, 400), st.integers(1, 20))
+def test_buckets_hold_each_item_once_and_are_not_too_many(count: int, size: int) -> None:
+    items = np.array([f"A{i:04d}" for i in range(count)], dtype=object)
+    found = buckets(items, size)
+    np.testing.assert_array_equal(np.sort(np.concatenate(list(found.values()))), np.arange(count))
+    assert len(found) <= MOST_BUCKETS
 
 
 def test_a_model_shared_by_all_items_has_one_task_a_cutoff_and_sees_all_items() -> None:

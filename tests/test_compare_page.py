@@ -30,7 +30,7 @@ from ui.session import Result
 from ui.texts import text
 from workspace import tables
 from workspace.datasets import Dataset
-from workspace.tasks import jobs
+from workspace.workers import jobs
 
 MODELS = ("seasonal_naive", "prophet")
 HORIZON = 14

@@ -13,7 +13,7 @@ from ui.texts.progress import how_long, in_words
 from workspace import runs
 from workspace.datasets import Dataset
 from workspace.runs import State
-from workspace.tasks import jobs
+from workspace.workers import jobs
 
 BEST_SELLERS = 20
 CUTOFFS = 3

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -50,13 +50,14 @@ class Changed(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """What was done last, parts done, parts in all, what failed so far, seconds left (None: not yet known)."""
+    """What was done last, parts done, parts in all, what failed so far and why ({status: how many}), seconds left (None: not yet known)."""
 
     what: str = ""
     done: int = 0
     total: int = 0
     failed: int = 0
     seconds_left: float | None = None
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def share(self) -> float:

@@ -1,25 +1,24 @@
-"""Tasks: what a run works through, in processes, each leaving a part in the run's folder. What a task computes is not known here."""
+"""Tasks: what a run works through, each leaving a part in the run's folder. What a task computes is not known here."""
 
 import contextlib
 import os
 import signal
 import threading
-import time
-import traceback
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import chain, zip_longest
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from workspace import home, runs, tables
 from workspace.runs import Progress, Run, State, Terminated
+from workspace.workers import Backend, team
 
-JOBS = "SHELFCAST_JOBS"
-PARENT_LOOKED_AT_EVERY = 1.0
+KEPT = "kept"
+PARTS = "parts"
 Tell = Callable[[Progress], None]
 
 
@@ -29,8 +28,12 @@ class TaskFailed(Exception):
 
 @dataclass(frozen=True)
 class Task:
-    """One step of a run. name: its part's. what: what a person reads of it. call: answers with the part, a table whose `attrs["failed"]`
-    counts what failed in it; it travels to another process. weight: its work, relative to others of the same `what`.
+    """One step of a run. name: its part's. what: what a person reads of it. call: answers with the part, a table; it travels to another
+    process. weight: its work, relative to others of the same `what`. of: a digest of all that its part depends on; such a part is found
+    again by every run that has the same task ("": the part is this run's alone).
+
+    `attrs` of a part: "failed": how many forecasts failed in it; "reasons": {status: how many}; "kept": bytes that a later run may want,
+    which are written beside the part; whatever else is kept with the table.
 
     Raises ValueError for a name that cannot be a file's or a weight that is not above 0.
     """
@@ -39,9 +42,15 @@ class Task:
     what: str
     call: Callable[[], pd.DataFrame]
     weight: float = 1.0
+    of: str = ""
+
+    @property
+    def part(self) -> str:
+        """The name of its part."""
+        return f"{self.name}-{self.of}" if self.of else self.name
 
     def __post_init__(self) -> None:
-        home.checked(self.name)
+        home.checked(self.part)
         if not self.weight > 0:
             raise ValueError(f"weight: got {self.weight}, expected more than 0")
 
@@ -49,14 +58,18 @@ class Task:
 def work(
     settings: Mapping[str, Any],
     tasks: Sequence[Task],
-    assemble: Callable[[Run, list[pd.DataFrame]], None],
+    assemble: Callable[[Run, list[Path]], None],
     tell: Tell = lambda _: None,
+    prepare: Callable[[Run], Sequence[Path]] = lambda _: (),
+    backend: Backend = Backend(),  # noqa: B008
 ) -> Run:
-    """The run of these settings, when it has come to an end: tasks whose part is absent are done, then `assemble` is given all parts in
-    the order of `tasks` and writes what they make together. Where another process works on it, that one is waited for.
+    """The run of these settings, when it has come to an end: tasks whose part is absent are done, then `assemble` is given the files of all
+    parts in the order of `tasks` and writes what they make together. Where another process works on it, that one is waited for.
+
+    prepare: writes the files that the tasks read, and says which they are; asked only where there is something to do. backend: who does it.
 
     A run that was cancelled meanwhile comes back as it is. Raises TaskFailed where a task raised, the parts before it are kept; Changed
-    where this process was started for other settings; Terminated where it is asked to end.
+    where this process was started for other settings; Terminated where it is asked to end; NoWorkers where nobody can do the tasks.
     """
     run = Run(runs.name_of(settings))
     lock = given = runs.handed(run)
@@ -73,23 +86,13 @@ def work(
             run.begin()
             tables.write_facts(run.folder / "run.json", {**run.facts("run"), "settings": dict(settings)})
         try:
-            _work_through(run, tasks, tell)
-            assemble(run, [tables.read_table(_part(run, task)) for task in tasks])
+            _work_through(run, tasks, tell, prepare, backend)
+            assemble(run, [_part(run, task) for task in tasks])
             run.end(0)
         except Exception:
             run.end(1)
             raise
     return run
-
-
-def jobs() -> int:
-    """How many processes to use: the variable SHELFCAST_JOBS, or one a core. Raises ValueError where it is not 1 or more."""
-    asked = os.environ.get(JOBS, "").strip()
-    if not asked:
-        return os.cpu_count() or 1
-    if not asked.isdigit() or int(asked) < 1:
-        raise ValueError(f"{JOBS}: got {asked!r}, expected a whole number of 1 or more")
-    return int(asked)
 
 
 def seconds_left(left: Mapping[str, float], measured: Mapping[str, tuple[float, float]], workers: int) -> float | None:
@@ -105,33 +108,66 @@ def seconds_left(left: Mapping[str, float], measured: Mapping[str, tuple[float, 
     return sum(weight * measured[what][0] / measured[what][1] for what, weight in left.items()) / workers
 
 
-def _work_through(run: Run, tasks: Sequence[Task], tell: Tell) -> None:
+def kept(run: Run, task: Task) -> bytes | None:
+    """What the part of `task` in `run` kept for a later one; None where there is nothing."""
+    path = _part(run, task).with_suffix(f".{KEPT}")
+    return path.read_bytes() if path.exists() else None
+
+
+def _work_through(run: Run, tasks: Sequence[Task], tell: Tell, prepare: Callable[[Run], Sequence[Path]], backend: Backend) -> None:
     """Does the tasks whose part is absent. Only this process writes: a worker that outlives it cannot."""
-    workers = jobs()
-    count = _Count(tasks, workers)
+    _take_over(run, tasks)
+    count = _Count(tasks)
     for task in tasks:
         if _part(run, task).exists():
             count.add(task, tables.read_metadata(_part(run, task)))
-    absent = [task for task in tasks if task.name not in count.done]
+    absent = _in_turns([task for task in tasks if task.name not in count.done])
 
     def say() -> None:
         tables.write_facts(run.folder / "progress.json", vars(count.progress))
         tell(count.progress)
 
     say()
-    with contextlib.closing(_answers(_in_turns(absent), workers)) as answers:
-        for task, part, seconds in answers:
-            facts = {**part.attrs, "failed": int(part.attrs.get("failed", 0)), "seconds": seconds}
-            tables.write_table(_part(run, task), part, facts)
-            count.add(task, facts)
-            say()
+    if not absent:
+        return
+    with team(backend, prepare(run)) as workers:
+        count.workers = workers.workers
+        with contextlib.closing(workers.answers([task.call for task in absent])) as answers:
+            for at, part, seconds, said in answers:
+                if part is None:
+                    raise TaskFailed(f"{absent[at].name}\n{said}")
+                count.add(absent[at], _write(run, absent[at], part, seconds))
+                say()
+
+
+def _write(run: Run, task: Task, part: pd.DataFrame, seconds: float) -> dict[str, Any]:
+    """Writes a part and what it kept; its facts."""
+    facts = {**part.attrs, "failed": int(part.attrs.get("failed", 0)), "seconds": seconds}
+    if content := facts.pop(KEPT, None):
+        tables.write_atomically(_part(run, task).with_suffix(f".{KEPT}"), lambda file: file.write(content))
+    tables.write_table(_part(run, task), part, facts)
+    return facts
+
+
+def _take_over(run: Run, tasks: Sequence[Task]) -> None:
+    """Parts that another run made of the same are parts of this one too: the same files, by a second name."""
+    wanted = {f"{task.part}.parquet" for task in tasks if task.of and not _part(run, task).exists()}
+    own = run.folder / PARTS
+    own.mkdir(exist_ok=True)
+    for found in home.folder("runs").glob(f"*/{PARTS}/[!.]*.parquet") if wanted else ():
+        if found.name in wanted and found.parent != own:
+            with contextlib.suppress(FileNotFoundError, FileExistsError):  # its run is deleted meanwhile; a run before had it too
+                beside = found.with_suffix(f".{KEPT}")
+                if beside.exists() and not (own / beside.name).exists():
+                    os.link(beside, own / beside.name)
+                os.link(found, own / found.name)
 
 
 class _Count:
     """How far a run is, and how long each kind of task took."""
 
-    def __init__(self, tasks: Sequence[Task], workers: int) -> None:
-        self.workers, self.done = workers, set[str]()
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.workers, self.done = 1, set[str]()
         self.measured: dict[str, tuple[float, float]] = {}
         self.left: dict[str, dict[str, float]] = defaultdict(dict)
         for task in tasks:
@@ -145,64 +181,15 @@ class _Count:
         self.left[task.what].pop(task.name)
         left = {what: sum(weights.values()) for what, weights in self.left.items() if weights}
         failed = self.progress.failed + facts["failed"]
+        reasons = dict(Counter(self.progress.reasons) + Counter(facts.get("reasons", {})))
         expected = seconds_left(left, self.measured, self.workers)
-        self.progress = replace(self.progress, what=task.what, done=len(self.done), failed=failed, seconds_left=expected)
+        self.progress = replace(self.progress, what=task.what, done=len(self.done), failed=failed, reasons=reasons, seconds_left=expected)
 
 
 def _in_turns(tasks: Sequence[Task]) -> list[Task]:
     """One of each what, then the next of each: the time left is soon known, and what is slow does not come last."""
     kinds = [[task for task in tasks if task.what == what] for what in dict.fromkeys(task.what for task in tasks)]
     return [task for task in chain.from_iterable(zip_longest(*kinds)) if task is not None]
-
-
-def _answers(tasks: Sequence[Task], workers: int) -> Generator[tuple[Task, pd.DataFrame, float], None, None]:
-    """Each task with its part and its seconds, as they are done; processes are spawned, never forked, and end when this is closed."""
-    from joblib import Parallel, delayed
-
-    workers = min(workers, len(tasks))
-    backend = {"backend": "loky", "max_nbytes": None} if workers > 1 else {"backend": "sequential"}
-    parallel = Parallel(n_jobs=max(workers, 1), return_as="generator_unordered", batch_size=1, **backend)
-    with contextlib.closing(parallel(delayed(_done)(at, task.call, os.getpid()) for at, task in enumerate(tasks))) as answers:
-        for at, part, seconds, said in answers:
-            if part is None:
-                raise TaskFailed(f"{tasks[at].name}\n{said}")
-            yield tasks[at], part, seconds
-
-
-def _done(at: int, call: Callable[[], pd.DataFrame], parent: int) -> tuple[int, pd.DataFrame | None, float, str]:
-    """Runs in a worker, where what maps over processes of its own does so in this one."""
-    _ends_with(parent)
-    began = time.perf_counter()
-    with _one_job():
-        try:
-            return at, call(), time.perf_counter() - began, ""
-        except Exception:
-            return at, None, 0.0, traceback.format_exc()
-
-
-@cache
-def _ends_with(parent: int) -> None:
-    """Ends this worker soon after its `parent` is gone: one that was killed tells nobody to stop, and its workers would wait for ever."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_LOOKED_AT_EVERY)
-        os._exit(1)
-
-    if os.getpid() != parent:
-        threading.Thread(target=watch, daemon=True).start()
-
-
-@contextlib.contextmanager
-def _one_job() -> Iterator[None]:
-    before = os.environ.get(JOBS)
-    os.environ[JOBS] = "1"
-    try:
-        yield
-    finally:
-        os.environ.pop(JOBS)
-        if before is not None:
-            os.environ[JOBS] = before
 
 
 @contextlib.contextmanager
@@ -222,5 +209,5 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _part(run: Run, task: Task) -> Any:
-    return run.folder / "parts" / f"{task.name}.parquet"
+def _part(run: Run, task: Task) -> Path:
+    return run.folder / PARTS / f"{task.part}.parquet"

@@ -10,7 +10,7 @@ import numpy as np
 
 from forecasting.forecast import OK
 from forecasting.models.libraries import one_thread, quiet
-from workspace.tasks import jobs
+from workspace.workers import jobs
 
 FEWEST_FOR_PROCESSES = 4
 MOST_PER_CHUNK = 16

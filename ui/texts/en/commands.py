@@ -103,6 +103,8 @@ COMMANDS: dict[str, str] = {
     "forecast.out": "the Parquet file to write",
     "forecast.out.folder": "the folder to write backtest.parquet and forecast.parquet to, and with auto choice.parquet (default: the run's own)",
     "forecast.cutoffs": "a count (3: three cutoffs one horizon apart, the last horizon ending at the last period) or dates, with commas",
+    "forecast.backend": "who does the work: processes of this machine (default), or the workers of a dask or ray cluster, which run this same version of Shelfcast",
+    "forecast.scheduler": "the cluster's scheduler: tcp://host:8786 of Dask, host:6379 of Ray (default: the one on this machine)",
     "forecast.changed": "The sales or the program are no longer those that this run was asked for. Ask for it again.",
     "forecast.task_failed": "A step of the work failed; what was done before is kept. Ask again to go on. It said: {said}",
     "forecast.cancelled": "Cancelled elsewhere while this command waited for it. Type it again to go on.",

@@ -163,6 +163,23 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "The flag was ignored; hand over the file that the sales came from to read other columns.",
     ),
     "folder_unwritable": ("the folder cannot be written: {reason}", "a folder in which files can be made", "Choose another folder."),
+    # clusters
+    "backend_absent": (
+        "{package} is not installed, and this backend needs it",
+        "a backend whose package is installed here and at its workers",
+        "Install it (pip install {package}), or leave the backend out: the work is then done by processes of this machine.",
+    ),
+    "scheduler_unreachable": (
+        "no scheduler answers at this address",
+        "the address that the scheduler says when it starts, like tcp://host:8786 of Dask or host:6379 of Ray",
+        "Start it, or name its address with --scheduler.",
+    ),
+    "scheduler_alone": ("the scheduler has no workers", "one worker or more", "Start workers with its address, then ask again."),
+    "scheduler_unused": (
+        "an address of a scheduler without a cluster's backend",
+        "--backend dask or --backend ray beside it",
+        "Add the backend, or leave the address out.",
+    ),
     # databases
     "secrets_unreadable": (
         "{file} cannot be read",
