@@ -20,6 +20,7 @@ from workspace.tasks import Task
 LEAST_SEEN = 2
 
 MOST_EXPLAINED = 200
+TRAINED_ONCE_FROM = 3_000
 ITEMS_PER_BUCKET = {Cost.INSTANT: 500, Cost.FAST: 50, Cost.SLOW: 8}
 
 
@@ -105,7 +106,8 @@ def backtest_tasks(
     seed: int = 0,
     source: Source | None = None,
 ) -> list[Task]:
-    """The steps of `backtest`: a bucket of items at all cutoffs; for a model shared by all items, all of them at one cutoff.
+    """The steps of `backtest`: a bucket of items at all cutoffs; for a model shared by all items, all of them at one cutoff, or where it is
+    trained once (see `trained_once`) at all.
 
     source: where they find the panel; None: in memory.
 
@@ -119,7 +121,7 @@ def backtest_tasks(
     for model in models:
         name = model.card.name
         for number, rows in _buckets(panel, model).items():
-            for k in [(k,) for k in every] if model.card.shared else [every]:
+            for k in [(k,) for k in every] if model.card.shared and not trained_once(model, panel, cutoffs) else [every]:
                 call = partial(_backtested, source, rows, model, horizon, tuple(cutoffs), k, tuple(levels), seed, number)
                 place = k[0] if model.card.shared else number
                 weight = max(len(panel if rows is None else rows), 1) * len(k)
@@ -219,6 +221,8 @@ def _backtested(
     panel, name = source.part(rows), model.card.name
     began = time.perf_counter()
     model = model.tuned(panel.until(cutoffs[0], horizon), rng_for(name, seed, -1, bucket))
+    if model.card.shared and len(asked) > 1:
+        model = _trained(model, panel.until(cutoffs[0], horizon), horizon, levels, rng_for(name, seed, 0, bucket))
     tuning = (time.perf_counter() - began) / max(len(panel), 1)
     parts, forecasts = [], []
     for k in asked:
@@ -228,6 +232,21 @@ def _backtested(
         parts.append(part)
         forecasts.append(forecast)
     return _told(pd.concat(parts, ignore_index=True), name, forecasts)
+
+
+def trained_once(model: Forecaster, panel: SalesPanel, cutoffs: Sequence[pd.Timestamp]) -> bool:
+    """Whether a model shared by all items learns at the first cutoff alone and answers all later ones from that: where it can, at several
+    cutoffs, from 3,000 items x cutoffs on. Fewer cost little, and each cutoff then shows what the model would be by then."""
+    several = len(cutoffs) > 1 and len(panel) * len(cutoffs) >= TRAINED_ONCE_FROM
+    return several and model.card.shared and type(model).trained is not Forecaster.trained
+
+
+def _trained(model: Forecaster, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecaster:
+    """What `model` keeps of `panel`; itself where that cannot be learnt from, which its forecasts then say."""
+    try:
+        return model.trained(panel, horizon, levels, rng)
+    except Exception:
+        return model
 
 
 def _forecast(

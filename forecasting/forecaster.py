@@ -99,6 +99,18 @@ class Forecaster(ABC):
         """This model with the choices that are made once, on the earliest history (SARIMA: the order of each item)."""
         return self
 
+    def trained(self, panel: SalesPanel, horizon: int, levels: Sequence[float], rng: np.random.Generator) -> "Forecaster":
+        """This model with all that it need not work out anew for `horizon` periods after a later panel: what `tuned` settles and,
+        of a model that can be taken along, what it learnt from `panel`; it can be pickled. With the same `rng` it forecasts `panel` itself
+        as this model does."""
+        return self.tuned(panel, rng)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is anything that `trained` spares."""
+        own = type(self)
+        return own.trained is not Forecaster.trained or own.tuned is not Forecaster.tuned
+
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """What the forecast is made of, as far as the model can tell: tidy rows `item, kind, name, ds, value`, none by default.
 

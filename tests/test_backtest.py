@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from panels import panel
+from panels import panel, weekly_shop
 
 from forecasting import backtest as backtests
 from forecasting.backtest import actual_after, backtest, backtest_tasks, forecast_all, last_cutoffs, most_cutoffs, parse_cutoffs
@@ -157,6 +157,20 @@ def test_a_model_shared_by_all_items_has_one_task_a_cutoff_and_sees_all_items() 
     assert [list(task.call()["cutoff"].unique()) for task in tasks] == [[cutoff] for cutoff in cutoffs]
     assert {len(task.call()["item"].unique()) for task in tasks} == {2}
     assert [task.weight for task in backtest_tasks(sales, [Spy()], 7, cutoffs)] == [2 * 3]
+
+
+def test_over_many_items_a_shared_model_learns_at_the_first_cutoff_alone_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    sales = weekly_shop(8, 120, np.random.default_rng(4))
+    cutoffs, tree = last_cutoffs(sales, 2, 7), [registry.model("tree")]
+    anew = backtest(sales, tree, 7, cutoffs)
+    monkeypatch.setattr(backtests, "TRAINED_ONCE_FROM", 16)
+    assert len(backtest_tasks(sales, tree, 7, cutoffs)) == 1
+    once = backtest(sales, tree, 7, cutoffs)
+    first, second = (anew["cutoff"] == cutoff for cutoff in cutoffs)
+    pd.testing.assert_series_equal(once.loc[first, "mean"], anew.loc[first, "mean"])
+    assert (once.loc[second, "mean"] != anew.loc[second, "mean"]).any()
+    assert {detail.rpartition(" ")[2] for detail in once.attrs["details"]["tree"].values()} == {f"{cutoffs[0]:%Y-%m-%d}"}
+    assert len(backtest_tasks(sales.select(np.arange(7)), tree, 7, cutoffs)) == 2
 
 
 def test_forecast_all_goes_on_from_the_last_period() -> None:

@@ -1,5 +1,6 @@
 """What the learning models share: that they learn, how sure they are, what drives them, and the features they choose."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from panels import panel, weekly_shop
 from threadpoolctl import threadpool_limits
 
 from forecasting import selection
+from forecasting.forecast import LEVELS
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry
 from forecasting.models.boosting import Binned, _between
@@ -87,6 +89,31 @@ def test_hardly_any_history_is_learnt_from_all_the_same(name: str) -> None:
     found = made(name).forecast(panel(y, starts=[50]), 28, (0.5, 0.9), RNG(0))
     assert set(found.status) == {"ok"}
     assert found.mean == pytest.approx(20, rel=0.5)
+
+
+@every_learner
+def test_what_it_learnt_answers_a_later_panel_without_learning_anew(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sales = weekly_shop(8, 120, np.random.default_rng(4))
+    early, model = sales.until(sales.periods[99], 7), made(name)
+    own = model.forecast(early, 7, LEVELS, np.random.default_rng(1))
+    trained = pickle.loads(pickle.dumps(model.trained(early, 7, LEVELS, np.random.default_rng(1))))
+    monkeypatch.setattr(type(model), "_study", None)
+    again, later = (trained.forecast(seen, 7, LEVELS, np.random.default_rng(2)) for seen in (early, sales))
+    np.testing.assert_array_equal(again.mean, own.mean)
+    np.testing.assert_array_equal(again.quantiles, own.quantiles)
+    assert set(later.status) == {"ok"}
+    assert again.detail[0] == own.detail[0]
+    assert later.detail[0].startswith(own.detail[0])
+    assert later.detail[0].endswith(f"of 8 items until {early.last:%Y-%m-%d}")
+
+
+def test_where_a_feature_is_not_there_any_more_it_learns_anew() -> None:
+    sales = promoted()
+    trained = made("tree").trained(sales.until(sales.periods[-8], 7), 7, LEVELS, np.random.default_rng(1))
+    without = replace(sales, covariates={})
+    forecast, anew = (model.forecast(without, 7, LEVELS, np.random.default_rng(1)) for model in (trained, made("tree")))
+    np.testing.assert_array_equal(forecast.mean, anew.mean)
+    assert forecast.detail[0] == anew.detail[0]
 
 
 def test_a_category_that_sells_otherwise_is_told_apart() -> None:

@@ -1,5 +1,6 @@
 """Networks: their windows, and that small ones learn what they should."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -105,6 +106,20 @@ def test_another_seed_is_another_network() -> None:
     sales = panel(RNG(0).poisson(20, size=(3, 80)))
     first, second = (Lstm(epochs=2, units=4, members=1).forecast(sales, 7, (0.5,), RNG(seed)) for seed in (1, 2))
     assert not np.array_equal(first.mean, second.mean)
+
+
+def test_what_it_learnt_answers_a_later_panel_without_learning_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    sales = weekly_shop(6, 80, np.random.default_rng(4))
+    early, model = sales.until(sales.periods[69], 7), Gru(epochs=2, units=4, windows=200)
+    own = model.forecast(early, 7, (0.5, 0.9), np.random.default_rng(1))
+    trained = pickle.loads(pickle.dumps(model.trained(early, 7, (0.5, 0.9), np.random.default_rng(1))))
+    monkeypatch.setattr(Network, "_fitted", None)
+    again, later = (trained.forecast(seen, 7, (0.5, 0.9), np.random.default_rng(2)) for seen in (early, sales))
+    np.testing.assert_array_equal(again.mean, own.mean)
+    np.testing.assert_array_equal(again.quantiles, own.quantiles)
+    assert set(later.status) == {"ok"}
+    assert again.detail[0] == own.detail[0]
+    assert later.detail[0] == f"{own.detail[0]}; 200 windows of 6 items until {early.last:%Y-%m-%d}"
 
 
 def test_two_layers_and_dropout_are_fields_that_change_the_network() -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from forecasting.forecaster import Card, Cost, Family
-from forecasting.models.learning import Learner, Study, mean_of
+from forecasting.models.learning import Learner, Learnt, Study
 from forecasting.models.table import Rows
 
 PATIENCE = 20
@@ -61,13 +61,13 @@ class Boosting(Learner):
         trees = self._trees(seed, loss="poisson", max_iter=min(count, self.iterations))
         return trees.fit(rows.inputs, rows.target, sample_weight=rows.weight)
 
-    def _quantiles(self, study: Study, before: Any, after: Any, asked: Rows, levels: tuple[float, ...]) -> np.ndarray:
+    def _spread(self, study: Study, before: Any, after: Any, levels: tuple[float, ...]) -> Any:
+        """By the level of each its trees."""
         unseen, mean = self._unseen(study, before)
-        answer = mean_of(after, asked)
-        learnt, inputs = _beside(unseen.inputs, mean), _beside(asked.inputs, answer)
+        learnt = _beside(unseen.inputs, mean)
         fitted = np.unique(np.interp(np.linspace(0, 1, MOST_FITTED), np.linspace(0, 1, len(levels)), levels))
-        ratios = np.empty((len(answer), len(fitted)))
-        for at, level in enumerate(fitted):
+        grown = {}
+        for level in fitted.tolist():
             trees = self._trees(
                 study.seed,
                 loss="quantile",
@@ -77,10 +77,14 @@ class Boosting(Learner):
                 max_leaf_nodes=SPREAD_LEAVES,
                 min_samples_leaf=max(self.leaf, int(10 / min(level, 1 - level))),
             )
-            trees.fit(learnt, unseen.target / mean, sample_weight=mean * unseen.weight)
-            ratios[:, at] = trees.predict(inputs)
+            grown[level] = trees.fit(learnt, unseen.target / mean, sample_weight=mean * unseen.weight)
+        return grown
+
+    def _quantiles(self, learnt: Learnt, asked: Rows, mean: np.ndarray) -> np.ndarray:
+        inputs = _beside(asked.inputs, mean)
+        ratios = np.stack([trees.predict(inputs) for trees in learnt.spread.values()], axis=1)
         ratios.sort(axis=1)
-        return answer[:, None] * _between(fitted, ratios, levels)
+        return mean[:, None] * _between(np.array(list(learnt.spread)), ratios, learnt.levels)
 
     def _detail(self, study: Study, fitted: Any) -> str:
         return f"{fitted.count} trees, {len(study.kept)} features"

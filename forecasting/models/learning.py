@@ -1,9 +1,9 @@
 """What models share that learn from the feature table: the rows they learn from, what is held out, their spread and what drives them."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -50,6 +50,7 @@ class Learner(Forecaster):
 
     rows: int = 100_000
     features: int | None = None
+    learnt: "Learnt | None" = field(default=None, repr=False, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         for name, (least, most) in LIMITS.items():
@@ -62,25 +63,41 @@ class Learner(Forecaster):
     def _estimator(self, seed: int) -> Any:
         """What has scikit-learn's `fit(inputs, target, sample_weight=…)` and `predict(inputs)`, not fitted yet."""
 
+    def trained(self, panel: SalesPanel, horizon: int, levels: Sequence[float], rng: np.random.Generator) -> "Learner":
+        able = panel.select(self._able(panel))
+        with _alone():
+            return replace(self, learnt=self._learnt(Table(able, horizon), tuple(levels), rng) if len(able) else None)
+
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         forecast = blank(self.card.name, panel, horizon, levels)
         with _alone():
             table = Table(panel, horizon)
-            study = self._study(table, rng)
-            if not study.every.target.any():
+            known = self.learnt if self.learnt is not None and self.learnt.answers(table, levels) else None
+            learnt = known or self._learnt(table, levels, rng)
+            if learnt is None:
                 forecast.status[:] = "failed: nothing_to_learn"
                 return forecast
-            asked = table.ahead().columns(study.kept)
-            before = self._first(study)
-            after = self._like(before, study.every, study.seed)
-            mean = mean_of(after, asked)
-            quantiles = self._quantiles(study, before, after, asked, levels)
+            asked = table.ahead().columns(np.array([table.names.index(name) for name in learnt.names], dtype=int))
+            mean = mean_of(learnt.fitted, asked)
+            quantiles = self._quantiles(learnt, asked, mean)
         shape = (len(panel), horizon)
         most = MOST_TIMES_THE_PAST * np.nanmax(panel.demand, axis=1)
         forecast.mean[:] = np.minimum((mean * asked.scale).reshape(shape), most[:, None])
         forecast.quantiles[:] = (np.sort(quantiles, axis=1).clip(0) * asked.scale[:, None]).reshape(*shape, len(levels))
-        forecast.detail[:] = self._detail(study, after)
+        forecast.detail[:] = learnt.detail if learnt.until == panel.last else learnt.told
         return forecast
+
+    def _learnt(self, table: Table, levels: tuple[float, ...], rng: np.random.Generator) -> "Learnt | None":
+        """What there is to learn from; None where nothing sold."""
+        study = self._study(table, rng)
+        if not study.every.target.any():
+            return None
+        before = self._first(study)
+        after = self._like(before, study.every, study.seed)
+        names = tuple(table.names[at] for at in study.kept)
+        spread = self._spread(study, before, after, levels)
+        rows, items = len(study.every.target), len(table.demand)
+        return Learnt(names, table.horizon, levels, after, spread, self._detail(study, after), table.last, rows, items)
 
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """Rows of kind "importance": by how much the WAPE of what is held out grows (share of sales) where a feature's values are shuffled
@@ -147,12 +164,14 @@ class Learner(Forecaster):
             means.append(mean_of(fitted, parts[-1]))
         return joined(parts), np.concatenate(means)
 
-    def _quantiles(self, study: "Study", before: Any, after: Any, asked: Rows, levels: tuple[float, ...]) -> np.ndarray:
-        """Scaled quantiles, rows x levels: the mean plus those of the errors unseen, each error over its item's own spread."""
+    def _spread(self, study: "Study", before: Any, after: Any, levels: tuple[float, ...]) -> Any:
+        """What `_quantiles` answers from: quantiles of errors unseen, each over its item's own spread."""
         unseen, mean = self._unseen(study, before)
-        errors = (unseen.target - mean) / _width(unseen, mean)
-        answer = mean_of(after, asked)
-        return answer[:, None] + _width(asked, answer)[:, None] * np.quantile(errors, levels)
+        return np.quantile((unseen.target - mean) / _width(unseen, mean), levels)
+
+    def _quantiles(self, learnt: "Learnt", asked: Rows, mean: np.ndarray) -> np.ndarray:
+        """Scaled quantiles, rows x levels, of the rows whose scaled mean this is."""
+        return mean[:, None] + _width(asked, mean)[:, None] * learnt.spread
 
     def _detail(self, study: "Study", fitted: Any) -> str:
         return f"{len(study.kept)} features, {len(study.every.target)} rows"
@@ -172,6 +191,31 @@ class Study:
     every: Rows
     kept: np.ndarray
     seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What a model took from a table, for any later panel. names: of the features used. fitted: what makes the mean. spread: what quantiles
+    come from. detail: what it settled on. until: the last period seen. rows, items: how many it learnt from."""
+
+    names: tuple[str, ...]
+    horizon: int
+    levels: tuple[float, ...]
+    fitted: Any
+    spread: Any
+    detail: str
+    until: pd.Timestamp
+    rows: int
+    items: int
+
+    @property
+    def told(self) -> str:
+        """The detail of a forecast of later sales."""
+        return f"{self.detail}; {self.rows} rows of {self.items} items until {self.until:%Y-%m-%d}"
+
+    def answers(self, table: Table, levels: tuple[float, ...]) -> bool:
+        """Whether the table has all features, and the same is asked."""
+        return (self.horizon, self.levels) == (table.horizon, levels) and set(self.names) <= set(table.names)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import math
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -50,6 +51,7 @@ class Network(Forecaster):
     patience: int = 6
     windows: int = 6000
     batch: int = 128
+    learnt: "Learnt | None" = field(default=None, repr=False, compare=False, kw_only=True)
 
     cell: ClassVar[str]
 
@@ -60,16 +62,30 @@ class Network(Forecaster):
         if not 0 <= self.dropout < 1 or not self.rate > 0:
             raise ValueError(f"got dropout {self.dropout}, rate {self.rate}; expected dropout from 0 to below 1 and a rate above 0")
 
+    def trained(self, panel: SalesPanel, horizon: int, levels: Sequence[float], rng: np.random.Generator) -> "Network":
+        able = panel.select(fallbacks.answer(self.card.name, self.card.least_history, panel, horizon, levels)[1])
+        return replace(self, learnt=self._learnt(self.windows_of(able, horizon), tuple(levels), rng) if len(able) else None)
+
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         forecast = blank(self.card.name, panel, horizon, levels)
-        windows = self.windows_of(panel, horizon)
-        with quiet(), seeded(int(rng.integers(2**31))):
-            epochs = self.tried(windows, held_out_from(windows), levels, rng)[1]
-            answers = self.answers(windows, epochs, levels, rng)
+        windows = Windows(panel, self.learnt.window, horizon) if self.learnt is not None else self.windows_of(panel, horizon)
+        learnt = self.learnt if self.learnt is not None and self.learnt.answers(windows, levels) else None
+        with quiet(), seeded(0):
+            if learnt is None:
+                windows = self.windows_of(panel, horizon)
+                learnt = self._learnt(windows, levels, rng)
+            answers = self._answered(windows, learnt.members, levels)
         forecast.mean[:] = np.maximum(answers[:, :, 0], 0)
         forecast.quantiles[:] = np.sort(np.maximum(answers[:, :, 1:], 0), axis=2)
-        forecast.detail[:] = f"window {windows.window}, {epochs} epochs"
+        forecast.detail[:] = learnt.detail if learnt.until == panel.last else learnt.told
         return forecast
+
+    def _learnt(self, windows: Windows, levels: tuple[float, ...], rng: np.random.Generator) -> "Learnt":
+        with quiet(), seeded(int(rng.integers(2**31))):
+            epochs = self.tried(windows, held_out_from(windows), levels, rng)[1]
+            members = self._members(windows, epochs, levels, rng)
+        shapes = tuple(block.shape[1:] for block in _ahead(windows).inputs)
+        return Learnt(members, windows.window, shapes, levels, epochs, windows.last, min(self.windows, windows.count), len(windows.values))
 
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """Permutation importance (Breiman, 2001, sec. 10) of what the network reads: what was sold last, a season before, each covariate,
@@ -107,10 +123,20 @@ class Network(Forecaster):
     def answers(self, windows: Windows, epochs: int, levels: tuple[float, ...], rng: np.random.Generator) -> np.ndarray:
         """Mean and quantiles of the periods after the last, units, n x horizon x (1 + L): the average of `members` networks (quantile by
         quantile: Vincent, 1912) that learnt from all of the past. Their rate falls, to half on average: for twice `epochs` passes."""
-        rows = np.arange(len(windows.values))
-        asked = windows.batch(rows, np.full(len(rows), windows.periods))
-        networks = (self._fitted(windows, windows.periods, levels, 2 * epochs, rng)[0] for _ in range(self.members))
-        return np.mean([_predicted(network, asked) for network in networks], axis=0) * asked.scale[:, None, None]
+        return self._answered(windows, self._members(windows, epochs, levels, rng), levels)
+
+    def _members(self, windows: Windows, epochs: int, levels: tuple[float, ...], rng: np.random.Generator) -> list[list[np.ndarray]]:
+        """The weights of each."""
+        return [self._fitted(windows, windows.periods, levels, 2 * epochs, rng)[0].get_weights() for _ in range(self.members)]
+
+    def _answered(self, windows: Windows, members: list[list[np.ndarray]], levels: tuple[float, ...]) -> np.ndarray:
+        asked = _ahead(windows)
+        network = _compiled((self.cell, self.units, self.layers, self.dropout), tuple(block.shape[1:] for block in asked.inputs), levels)
+        answers = []
+        for weights in members:
+            network.set_weights(weights)
+            answers.append(_predicted(network, asked))
+        return np.mean(answers, axis=0) * asked.scale[:, None, None]
 
     def _fitted(
         self, windows: Windows, last: int, levels: tuple[float, ...], epochs: int, rng: np.random.Generator, checked: Batch | None = None
@@ -144,6 +170,40 @@ class Network(Forecaster):
         order = rng.permutation(len(row))
         order = np.resize(order, -(-len(order) // self.batch) * self.batch)
         return row[order], origin[order]
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What networks took from windows, for any later panel: the weights of each member; the window read, the shapes of the inputs, the
+    levels; passes made; the last period seen; from how many windows of how many items it learnt."""
+
+    members: list[list[np.ndarray]]
+    window: int
+    inputs: Inputs
+    levels: tuple[float, ...]
+    epochs: int
+    until: pd.Timestamp
+    windows: int
+    items: int
+
+    @property
+    def detail(self) -> str:
+        return f"window {self.window}, {self.epochs} epochs"
+
+    @property
+    def told(self) -> str:
+        """The detail of a forecast of later sales."""
+        return f"{self.detail}; {self.windows} windows of {self.items} items until {self.until:%Y-%m-%d}"
+
+    def answers(self, windows: Windows, levels: tuple[float, ...]) -> bool:
+        """Whether the windows have the same inputs, and the same is asked."""
+        return self.levels == levels and self.inputs == tuple(block.shape[1:] for block in _ahead(windows, 1).inputs)
+
+
+def _ahead(windows: Windows, most: int | None = None) -> Batch:
+    """The windows that the forecast asks for, of all items or the first few."""
+    rows = np.arange(len(windows.values))[:most]
+    return windows.batch(rows, np.full(len(rows), windows.periods))
 
 
 def _card(name: str) -> Card:
@@ -274,5 +334,3 @@ def _error(network: Any, checked: Batch) -> float:
     known = checked.target[:, :, 1] * checked.scale[:, None]
     error = np.abs(np.maximum(_predicted(network, checked)[:, :, 0], 0) - checked.target[:, :, 0])
     return float((known * error).sum() / (known * checked.target[:, :, 0]).sum())
-
-

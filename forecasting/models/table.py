@@ -65,7 +65,7 @@ class Table:
 
     def __init__(self, panel: SalesPanel, horizon: int) -> None:
         self.horizon, self.season, self.frequency = horizon, panel.season, panel.calendar.frequency
-        self.periods, self.year = len(panel.periods), YEAR[self.frequency]
+        self.periods, self.last, self.year = len(panel.periods), panel.last, YEAR[self.frequency]
         self.windows = WINDOWS[self.frequency]
         self.demand = np.maximum(panel.demand, 0)
         self._measure()

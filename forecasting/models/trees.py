@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from forecasting.forecaster import Card, Cost, Family
-from forecasting.models.learning import Learner, Study
+from forecasting.models.learning import Learner, Learnt, Study
 from forecasting.models.table import Rows
 
 ROWS_AT_ONCE = 20_000
@@ -81,15 +81,18 @@ class Forest(Learner):
             n_jobs=1,
         )
 
-    def _quantiles(self, study: Study, before: Any, after: Any, asked: Rows, levels: tuple[float, ...]) -> np.ndarray:
+    def _spread(self, study: Study, before: Any, after: Any, levels: tuple[float, ...]) -> Any:
+        """Of each tree what `_of_leaves` draws."""
         rng = np.random.default_rng(study.seed)
-        held = [_of_leaves(tree, study.every, rng) for tree in after.estimators_]
-        found = np.empty((len(asked.target), len(levels)))
+        return [_of_leaves(tree, study.every, rng) for tree in after.estimators_]
+
+    def _quantiles(self, learnt: Learnt, asked: Rows, mean: np.ndarray) -> np.ndarray:
+        found = np.empty((len(asked.target), len(learnt.levels)))
         for begin in range(0, len(found), ROWS_AT_ONCE):
             rows = slice(begin, begin + ROWS_AT_ONCE)
-            leaves = after.apply(asked.inputs[rows])
-            values = np.concatenate([of[leaves[:, tree]] for tree, of in enumerate(held)], axis=1)
-            found[rows] = np.quantile(values, levels, axis=1).T
+            leaves = learnt.fitted.apply(asked.inputs[rows])
+            values = np.concatenate([of[leaves[:, tree]] for tree, of in enumerate(learnt.spread)], axis=1)
+            found[rows] = np.quantile(values, learnt.levels, axis=1).T
         return found
 
 

@@ -49,7 +49,7 @@ class Windows:
 
     def __init__(self, panel: SalesPanel, window: int, horizon: int, values: np.ndarray | None = None) -> None:
         self.window, self.horizon, self.season = window, horizon, panel.season
-        self.periods = len(panel.periods)
+        self.periods, self.last = len(panel.periods), panel.last
         self.level = 1.0 if values is None else 0.0
         self.values = np.maximum(panel.demand, 0) if values is None else values
         known = ~np.isnan(self.values)
@@ -62,6 +62,11 @@ class Windows:
     def reach(self, last: int) -> bool:
         """Whether there is a window to learn from before position `last`."""
         return bool(self._usable(last).any())
+
+    @property
+    def count(self) -> int:
+        """How many windows there are to learn from."""
+        return int(self._usable(self.periods).sum())
 
     def drawn(self, most: int, last: int, rng: np.random.Generator, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Rows and origins, from `first` on, of at most `most` windows with a known period before the origin and one from it on, before
