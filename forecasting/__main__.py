@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from forecasting import comparison, settings, tuning
-from forecasting.backtest import parse_cutoffs
+from forecasting.backtest import last_cutoffs, most_cutoffs, parse_cutoffs
 from forecasting.comparison import BACKTEST, BOTH, CHOICE, FORECAST
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry
@@ -63,8 +63,8 @@ def _run(args: argparse.Namespace) -> int:
     own, tuned = settings.read(args.settings) if args.settings else ({}, {})
     own = settings.of_models(own, args.models.split(","))
     models = _models(args, own)
-    cutoffs = parse_cutoffs(whole, args.cutoffs, args.horizon) if args.verb != FORECAST else []
-    report(_seen_by_tuning(own, tuned, cutoffs), sys.stderr, typed_problem)
+    cutoffs = _cutoffs(args, whole)
+    report(_seen_by_tuning(own, tuned, [] if args.verb == FORECAST else cutoffs), sys.stderr, typed_problem)
     names = tuple(model.card.name for model in models)
     asked = comparison.Comparison(names, args.horizon, args.cutoffs, args.best, args.country or "", args.verb, args.seed, own)
     backend = Backend(args.backend, args.scheduler).checked()
@@ -78,6 +78,18 @@ def _run(args: argparse.Namespace) -> int:
     if choice.exists() and args.out is not None:
         _copy(choice, (args.out if args.verb == BOTH else args.out.parent) / choice.name)
     return 0
+
+
+def _cutoffs(args: argparse.Namespace, whole: SalesPanel) -> list[pd.Timestamp]:
+    """Those that are scored; for a forecast alone those by which auto chooses, as many of so many as there is room for."""
+    if args.verb != FORECAST:
+        return parse_cutoffs(whole, args.cutoffs, args.horizon)
+    if AUTO not in args.models.split(","):
+        return []
+    if args.cutoffs.strip().isdecimal():
+        count = min(int(args.cutoffs), most_cutoffs(whole, args.horizon))
+        return last_cutoffs(whole, count, args.horizon) if count else []
+    return parse_cutoffs(whole, args.cutoffs, args.horizon)
 
 
 def _tune(args: argparse.Namespace) -> int:
@@ -184,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--country", help=text("forecast.country"))
         sub.add_argument("--seed", type=int, default=comparison.SEED, help=text("forecast.seed"))
         sub.add_argument("--out", type=Path, required=verb != BOTH, help=text("forecast.out.folder" if verb == BOTH else "forecast.out"))
-        sub.add_argument("--cutoffs", default="3", help=text("forecast.cutoffs") if verb != FORECAST else argparse.SUPPRESS)
+        sub.add_argument("--cutoffs", default="3", help=text("forecast.cutoffs" if verb != FORECAST else "forecast.cutoffs.auto"))
         sub.add_argument("--settings", metavar="FILE", help=text("forecast.settings"))
         sub.add_argument("--backend", choices=BACKENDS, default=PROCESSES, help=text("forecast.backend"))
         sub.add_argument("--scheduler", default="", metavar="ADDRESS", help=text("forecast.scheduler"))

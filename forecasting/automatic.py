@@ -112,8 +112,9 @@ class Work:
     are `backtest_tasks` and `forecast_tasks` and nothing else; with it, its candidates are models too, asked at earlier cutoffs as well,
     and their rows are left out unless they are asked for by name.
 
-    cutoffs: those to score, earliest first; none: a forecast alone. beyond: whether to forecast past the end. source: where tasks find the
-    panel; None: in memory. Nothing after the first cutoff has a say in which candidates there are and at which earlier cutoffs they are asked.
+    cutoffs: those to score, earliest first, or, unless `scored`, those by which auto chooses what it says past the end, and nothing else.
+    beyond: whether to forecast past the end. source: where tasks find the panel; None: in memory. Nothing after the first cutoff has a say
+    in which candidates there are and at which earlier cutoffs they are asked.
     """
 
     panel: SalesPanel
@@ -124,6 +125,7 @@ class Work:
     seed: int = 0
     beyond: bool = True
     source: Source | None = None
+    scored: bool = True
 
     @cached_property
     def auto(self) -> Auto | None:
@@ -146,18 +148,18 @@ class Work:
     @cached_property
     def fits(self) -> dict[str, int]:
         """At how many cutoffs, the end of the panel among them, each model is asked."""
-        tried = {model.card.name for model in self.candidates}
-        usual = len(self.cutoffs) + self.beyond
-        return {model.card.name: usual + (len(self.origins) if model.card.name in tried else 0) for model in self._every}
+        tried, own = {model.card.name for model in self.candidates}, len(self.cutoffs) if self.scored else 0
+        return {name: (len(self._past) if name in tried else own) + self.beyond for name in (model.card.name for model in self._every)}
 
     @cached_property
     def tasks(self) -> dict[str, list[Task]]:
         """The steps of each stage: origins, backtest, forecast; a stage that is not asked for has none."""
         every, how = self._every, (self.levels, self.seed, self.source)
+        scored = every if self.scored else self.candidates
         earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how) if self.origins else []
         return {
             ORIGINS: [replace(task, name=task.name.replace(BACKTEST, ORIGINS, 1)) for task in earlier],
-            BACKTEST: backtest_tasks(self.panel, every, self.horizon, self.cutoffs, *how) if self.cutoffs else [],
+            BACKTEST: backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how) if self.cutoffs else [],
             FORECAST: forecast_tasks(self.panel, every, self.horizon, *how) if self.beyond else [],
         }
 
@@ -168,13 +170,13 @@ class Work:
             return []
         names = [model.card.name for model in self.candidates]
         earlier, scored, beyond = (_by_model(parts[stage], names) for stage in (ORIGINS, BACKTEST, FORECAST))
-        past = [*self.origins, *self.cutoffs]
-        said = [_block([*earlier[name], *scored[name]], self._columns, self.panel, past, self.horizon, np.float32) for name in names]
+        said = [_block([*earlier[name], *scored[name]], self._columns, self.panel, self._past, self.horizon, np.float32) for name in names]
         before = np.stack(said)
-        at = [(cutoff, scored) for cutoff in self.cutoffs] + ([(self.panel.last, beyond)] if self.beyond else [])
-        chosen = [self._chosen(cutoff, answers, past, before) for cutoff, answers in at]
-        if chosen:  # what was asked for the choice alone counts once, as tuning does
-            chosen[0].forecast.seconds[:] += _seconds(earlier, self.panel)
+        at = [(cutoff, scored) for cutoff in self.cutoffs if self.scored] + ([(self.panel.last, beyond)] if self.beyond else [])
+        chosen = [self._chosen(cutoff, answers, before) for cutoff, answers in at]
+        for one in chosen[:1]:  # what was asked for the choice alone counts once, as tuning does
+            for answers in (earlier,) if self.scored else (earlier, scored):
+                one.forecast.seconds[:] += _seconds(answers, self.panel, self.horizon)
         return chosen
 
     def rows(self, stage: str, parts: Parts, chosen: Sequence[Chosen]) -> pd.DataFrame:
@@ -193,6 +195,11 @@ class Work:
         return list({model.card.name: model for model in [*self.models, *self.candidates] if model is not self.auto}.values())
 
     @property
+    def _past(self) -> list[pd.Timestamp]:
+        """The cutoffs at which candidates are asked."""
+        return [*self.origins, *self.cutoffs]
+
+    @property
     def _columns(self) -> list[str]:
         return ["mean", *map(quantile_column, self.levels)]
 
@@ -203,22 +210,20 @@ class Work:
     def _actual(self, chosen: Chosen) -> np.ndarray:
         return actual_after(self.panel, chosen.forecast.cutoff, self.horizon)
 
-    def _chosen(
-        self, cutoff: pd.Timestamp, answers: Mapping[str, Sequence[pd.DataFrame]], past: Sequence[pd.Timestamp], before: np.ndarray
-    ) -> Chosen:
+    def _chosen(self, cutoff: pd.Timestamp, answers: Mapping[str, Sequence[pd.DataFrame]], before: np.ndarray) -> Chosen:
         """What auto says after `cutoff`: `answers` are what its candidates say there, `before` (m x n x past x h x 1 + levels) what they
-        said after `past`, of which it looks at those alone whose horizon has ended."""
+        said at past cutoffs, of which it looks at those alone whose horizon has ended."""
         panel, h, names = self.panel.until(cutoff, self.horizon), self.horizon, tuple(answers)
         now = np.stack([_block(answers[name], self._columns, panel, [cutoff], h)[:, 0] for name in names])
         forecast, able = fallbacks.answer(AUTO, Auto.card.least_history, panel, h, self.levels)
         answered = ~np.isnan(now[..., 0]).all(axis=(0, 2))
         forecast.status[able & ~answered] = NO_CANDIDATE
         able, choice = able & answered, None
-        places = self.panel.periods.get_indexer(pd.DatetimeIndex(past))
+        places = self.panel.periods.get_indexer(pd.DatetimeIndex(self._past))
         ended = [k for k, place in enumerate(places) if place + h < len(panel.periods)]
         if able.any():
             seen, now, said = panel.select(able), now[:, able], before[:, able][:, :, ended]
-            y = np.stack([np.empty((len(seen), h)), *(actual_after(seen, past[k], h) for k in ended)], axis=1)[:, 1:]
+            y = np.stack([np.empty((len(seen), h)), *(actual_after(seen, self._past[k], h) for k in ended)], axis=1)[:, 1:]
             evidence = Evidence(names, y, said[..., 0], seen, said[..., 1:])
             choice = rule.choose(evidence, now[..., 0])
             part = blank(AUTO, seen, h, self.levels)
@@ -227,7 +232,7 @@ class Work:
             part.model_used[:] = choice.used
             part.detail[:] = _details(names, choice, seen.items, answers)
             forecast = fallbacks.merged(forecast, fallbacks.guarded(part, seen), able)
-        forecast.seconds[:] = _seconds(answers, panel, cutoff)
+        forecast.seconds[:] = _seconds(answers, panel, h, cutoff)
         return Chosen(forecast, np.flatnonzero(able), names, choice, len(ended))
 
 
@@ -280,11 +285,13 @@ def _block(
     return block
 
 
-def _seconds(answers: Mapping[str, Sequence[pd.DataFrame]], panel: SalesPanel, cutoff: pd.Timestamp | None = None) -> np.ndarray:
+def _seconds(
+    answers: Mapping[str, Sequence[pd.DataFrame]], panel: SalesPanel, horizon: int, cutoff: pd.Timestamp | None = None
+) -> np.ndarray:
     """Computing time of all candidates, seconds of each item; at one cutoff, or at all."""
     found = np.zeros(len(panel))
     for part in (part for parts in answers.values() for part in parts):
-        rows = part.drop_duplicates(["item", "cutoff"])
+        rows = part.iloc[::horizon]
         rows = rows if cutoff is None else rows[rows["cutoff"] == cutoff]
         np.add.at(found, _rows(rows, panel), rows["seconds"].to_numpy())
     return found

@@ -87,12 +87,18 @@ def backtest(
 
 
 def forecast_all(
-    panel: SalesPanel, models: Sequence[Forecaster], horizon: int, levels: Sequence[float] = LEVELS, seed: int = 0
+    panel: SalesPanel,
+    models: Sequence[Forecaster],
+    horizon: int,
+    levels: Sequence[float] = LEVELS,
+    seed: int = 0,
+    cutoffs: Sequence[pd.Timestamp] = (),
 ) -> pd.DataFrame:
-    """Tidy rows of every model's forecast from the last period, `y` NaN; order and `attrs["details"]` as in `backtest`."""
+    """Tidy rows of every model's forecast from the last period, `y` NaN; order and `attrs["details"]` as in `backtest`. cutoffs: those by
+    which auto chooses, beside earlier ones, as it does where they are scored; none: it takes the last ones that it needs."""
     from forecasting.automatic import FORECAST, Work, called
 
-    work = Work(panel, models, horizon, (), levels, seed)
+    work = Work(panel, models, horizon, cutoffs, levels, seed, scored=False)
     parts = called(work.tasks)
     return work.rows(FORECAST, parts, work.choices(parts))
 

@@ -15,6 +15,7 @@ from forecasting.automatic import Work
 from forecasting.backtest import driver_tasks, joined_drivers, last_cutoffs, most_cutoffs
 from forecasting.forecaster import Cost, Forecaster
 from forecasting.models import registry
+from forecasting.rule import AUTO
 from forecasting.source import Source
 from sales.panel import SalesPanel
 from workspace import runs, tables
@@ -54,7 +55,7 @@ class Comparison:
 
     def settings(self, fingerprint: str) -> dict[str, Any]:
         """What names the run over the panel with this fingerprint: everything that changes its answer."""
-        asked = {**asdict(self), "models": list(self.models), "cutoffs": self.cutoffs if self.verb != FORECAST else ""}
+        asked = {**asdict(self), "models": list(self.models), "cutoffs": self.cutoffs if self.uses_cutoffs else ""}
         return {**asked, "fingerprint": fingerprint, "code": code()}
 
     def arguments(self, sales: Sequence[str]) -> list[str]:
@@ -84,6 +85,11 @@ class Comparison:
         models = [registry.model(name) for name in self.models]
         work = Work(panel, models, self.horizon, last_cutoffs(panel, counted, self.horizon) if counted else ())
         return work.fits
+
+    @property
+    def uses_cutoffs(self) -> bool:
+        """Whether cutoffs change the answer: a forecast alone does without, but for auto, which chooses by them."""
+        return self.verb != FORECAST or AUTO in self.models
 
     @property
     def _count(self) -> int:
@@ -121,7 +127,8 @@ def compared(
     panel = whole.select(whole.best_sellers(asked.best)) if asked.best else whole
     horizon, seed, verb, settings = asked.horizon, asked.seed, asked.verb, asked.settings(whole.fingerprint)
     source = Source(panel, Run(runs.name_of(settings)).folder / SALES)
-    steps = Work(panel, models, horizon, cutoffs if verb != FORECAST else (), seed=seed, beyond=verb != BACKTEST, source=source)
+    cutoffs = cutoffs if asked.uses_cutoffs else ()
+    steps = Work(panel, models, horizon, cutoffs, seed=seed, beyond=verb != BACKTEST, scored=verb != FORECAST, source=source)
     drivers = driver_tasks(panel, models, horizon, seed, source) if verb == BOTH else []
     tasks = {stage: _of_this_program(own, settings["code"]) for stage, own in {**steps.tasks, DRIVERS: drivers}.items()}
 
@@ -129,7 +136,8 @@ def compared(
         parts = iter(files)
         by_stage = {stage: [tables.read_table(next(parts)) for _ in own] for stage, own in tasks.items()}
         chosen = steps.choices(by_stage)
-        made = {stage: steps.rows(stage, by_stage, chosen) for stage in (BACKTEST, FORECAST) if tasks[stage]}
+        wanted = (BACKTEST, FORECAST) if verb == BOTH else (verb,)
+        made = {stage: steps.rows(stage, by_stage, chosen) for stage in wanted}
         told = [automatic.weights(chosen[-1])] if chosen and verb == BOTH else []
         if drivers or told:
             made[DRIVERS] = joined_drivers([*by_stage[DRIVERS], *told])

@@ -16,7 +16,7 @@ from waiting import until
 
 from forecasting import automatic, rule, settings
 from forecasting.__main__ import main
-from forecasting.automatic import BACKTEST, CHOICE, Auto, Work, called
+from forecasting.automatic import BACKTEST, CHOICE, FORECAST, Auto, Work, called
 from forecasting.backtest import backtest, forecast_all, last_cutoffs
 from forecasting.comparison import Comparison
 from forecasting.forecast import LEVELS, Forecast
@@ -78,6 +78,16 @@ def test_what_a_backtest_says_after_its_first_cutoff_is_what_the_model_says_ther
     there = rows[rows["cutoff"] == first]
     pd.testing.assert_frame_equal(there[["item", "ds", "model_used", "mean", "q0.95", "status"]].reset_index(drop=True),
                                   own[["item", "ds", "model_used", "mean", "q0.95", "status"]])  # fmt: skip
+
+
+def test_a_forecast_alone_that_chooses_by_the_cutoffs_of_a_comparison_says_what_it_says() -> None:
+    work, parts, _ = done()
+    compared = work.rows(FORECAST, parts, work.choices(parts))
+    alone = forecast_all(work.panel, [Auto(LIGHT), registry.model("naive")], HORIZON, cutoffs=work.cutoffs)
+    pd.testing.assert_frame_equal(of_auto(alone), of_auto(compared))
+    by_itself = Work(work.panel, [Auto(LIGHT), registry.model("naive")], HORIZON, work.cutoffs, scored=False)
+    assert {task.what for task in by_itself.tasks[BACKTEST]} == set(LIGHT)
+    assert by_itself.fits["naive"] == 1
 
 
 def test_nothing_after_a_cutoff_moves_what_is_chosen_or_said_at_it_or_before() -> None:
@@ -244,6 +254,9 @@ def test_a_forecast_alone_writes_its_choice_beside_its_file(typed: Sequence[str]
     folder.mkdir()
     assert main(["forecast", *typed, "--out", str(folder / "forecast.parquet")]) == 0
     assert sorted(path.name for path in folder.iterdir()) == ["choice.parquet", "forecast.parquet"]
+    assert main(["compare", *typed, "--out", str(tmp_path)]) == 0
+    alone, compared = (pd.read_parquet(at / "forecast.parquet").drop(columns="seconds") for at in (folder, tmp_path))
+    pd.testing.assert_frame_equal(alone, compared)
     assert pd.read_parquet(folder / "choice.parquet")["cutoff"].nunique() == 1
 
 

@@ -111,9 +111,14 @@ def _expected(dataset: Dataset, asked: Comparison, panel: SalesPanel) -> str:
     """About how long the comparison will take, by this dataset's last one where it had these models."""
     result = session.result_of(dataset)
     measured = {} if result is None else seconds_of(result.errors)
-    workers = jobs()
-    seconds = asked.expected_seconds(len(panel), measured, workers, asked.fits(panel))
+    workers, fits = jobs(), _fits(panel.fingerprint, asked.models, asked.horizon, asked.cutoffs, panel)
+    seconds = asked.expected_seconds(len(panel), measured, workers, fits)
     return text("form.expected", takes=how_long(seconds), items=asked.best or len(panel), models=len(asked.models), workers=workers)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _fits(fingerprint: str, models: tuple[str, ...], horizon: int, cutoffs: str, _panel: SalesPanel) -> dict[str, int]:
+    return Comparison(models, horizon, cutoffs).fits(_panel)
 
 
 def watch(dataset: Dataset) -> None:

@@ -105,6 +105,7 @@ COMMANDS: dict[str, str] = {
     "forecast.cutoffs": "a count (3: three cutoffs one horizon apart, the last horizon ending at the last period) or dates, with commas",
     "forecast.backend": "who does the work: processes of this machine (default), or the workers of a dask or ray cluster, which run this same version of Shelfcast",
     "forecast.scheduler": "the cluster's scheduler: tcp://host:8786 of Dask, host:6379 of Ray (default: the one on this machine)",
+    "forecast.cutoffs.auto": "the cutoffs by which auto chooses, as compare and backtest score them; as many as there is room for (default: 3)",
     "forecast.changed": "The sales or the program are no longer those that this run was asked for. Ask for it again.",
     "forecast.task_failed": "A step of the work failed; what was done before is kept. Ask again to go on. It said: {said}",
     "forecast.cancelled": "Cancelled elsewhere while this command waited for it. Type it again to go on.",
