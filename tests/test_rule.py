@@ -124,7 +124,7 @@ def test_a_past_that_is_not_known_is_no_evidence() -> None:
     evidence.y[0] = np.nan
     found = rule.choose(evidence, ahead)
     assert found.reason[0] == "no_history"
-    assert found.weight[0, 1] > 0.9
+    assert found.weight[0, 1] > found.weight[0, 2]  # as all items say
     assert np.isfinite(rule.combined(found, ahead)).all()
 
 
