@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Mapping as MappingOf
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -140,8 +141,11 @@ def laid_out(
     cells = grid.grid_of(lines, len(lines.items), calendar)
     if not _fits(cells, problems):
         return replace(stopped, problems=tuple(problems))
-    problems += holes(cells, refused)
-    y = grid.units(cells, kind, gaps, refused)
+    with ThreadPoolExecutor(1) as thread:
+        beside = thread.submit(lambda: (holes(cells, refused), _prices(lines)))
+        y = grid.units(cells, kind, gaps, refused)
+        odd, prices = beside.result()
+    problems += odd
     begin, end = _known_columns(cells, y, full_periods(dates, calendar))
     if end - begin < LEAST_PERIODS:
         problems.append(Problem("too_few_periods", got=str(end - begin), params={"least": LEAST_PERIODS}))
@@ -154,7 +158,7 @@ def laid_out(
     panel = _panel(cells, y, kept, begin, end, calendar, season)
     _name_ahead(cells, panel, mapping, end, problems)
     used = kept[cells.lines.item] & (cells.column >= begin) & (cells.column < end + panel.ahead)
-    return replace(stopped, panel=panel, problems=tuple(problems), rows_used=int(used.sum()), prices=_prices(cells.lines))
+    return replace(stopped, panel=panel, problems=tuple(problems), rows_used=int(used.sum()), prices=prices)
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:

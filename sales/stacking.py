@@ -151,6 +151,8 @@ def with_latest_words(
 ) -> SalesPanel:
     """`panel`, made of `tables`, with the category, supplier and description that the latest of them has for an item (`order`: as in
     `Stack`): a new supplier counts from the first file that names it, however long the sales under the old one are."""
+    if len(order) < 2:
+        return panel
     attributes = panel.attributes.copy()
     for role in attributes.columns:
         column, told = getattr(mapping, role), attributes[role].fillna("").to_numpy(dtype=object)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -21,6 +22,7 @@ from sales.repairs.status import NOT_SOLD
 from sales.repairs.sums import PLACES, SUMS
 
 _THREADS = 2
+_NO_EFFECT = pd.DataFrame({"day": pd.DatetimeIndex([]), "before": np.array([]), "after": np.array([])})
 __all__ = ["REPAIRS", "Finding", "Repair", "repair", "repairs_of"]
 
 
@@ -50,19 +52,22 @@ def repair(
     actions: by code, else what is proposed. An action that a repair does not have is a problem, and what is proposed is done.
     """
     findings, problems, whole = [], [], lines
-    for one, where in zip(repairs, _spotted(repairs, whole), strict=True):
-        if not where.any():
-            continue
-        proposed = one.proposed(whole, where)
-        chosen = actions.get(one.code, proposed)
-        if chosen not in one.actions:
-            known = ", ".join(one.actions)
-            problems.append(Problem("no_such_action", Severity.WARNING, got=f"{one.code}={chosen}", params={"actions": known}))
-            chosen = proposed
-        after = one.apply(lines, chosen, whole)
-        findings.append(_finding(one, whole, where, proposed, chosen, _effect(lines, after), table, columns))
-        lines = after
-    return lines, tuple(findings), problems
+    spotted = _spotted(repairs, whole)
+    with ThreadPoolExecutor(_THREADS) as threads:  # what was found is put together while it is mended
+        for one, where in zip(repairs, spotted, strict=True):
+            if not where.any():
+                continue
+            proposed = one.proposed(whole, where)
+            chosen = actions.get(one.code, proposed)
+            if chosen not in one.actions:
+                known = ", ".join(one.actions)
+                problems.append(Problem("no_such_action", Severity.WARNING, got=f"{one.code}={chosen}", params={"actions": known}))
+                chosen = proposed
+            found = threads.submit(_finding, one, whole, where, proposed, chosen, table, columns)
+            after = one.apply(lines, chosen, whole)
+            findings.append((found, threads.submit(_effect, lines, after)))
+            lines = after
+        return lines, tuple(replace(found.result(), effect=effect.result()) for found, effect in findings), problems
 
 
 def _spotted(repairs: tuple[Repair, ...], lines: SalesLines) -> list[np.ndarray]:
@@ -79,7 +84,6 @@ def _finding(
     where: np.ndarray,
     proposed: str,
     chosen: str,
-    effect: pd.DataFrame,
     table: pd.DataFrame,
     columns: Columns,
 ) -> Finding:
@@ -99,7 +103,7 @@ def _finding(
         actions=one.actions,
         proposed=proposed,
         chosen=chosen,
-        effect=effect,
+        effect=_NO_EFFECT,
         params=one.about(lines, where),
     )
 
@@ -107,7 +111,7 @@ def _finding(
 def _effect(before: SalesLines, after: SalesLines) -> pd.DataFrame:
     """Units of all items a day, before and after, on the days on which they differ."""
     if before is after:
-        return pd.DataFrame({"day": pd.DatetimeIndex([]), "before": np.array([]), "after": np.array([])})
+        return _NO_EFFECT.copy()
     first = before.day.min()
     days = int((before.day.max() - first).astype("int64")) + 1
     units = [np.zeros(days), np.zeros(days)]
