@@ -57,6 +57,17 @@ def test_order_lines_are_summed_and_a_missing_day_is_zero() -> None:
     assert panel_of(read).start.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("units", [[0.1] * 11, [2**24 + 1, 1, 1], [1e11, 1, -1e11], [48, -12, 6]], ids=str)
+def test_sums_are_rounded_once_whatever_the_units(units: list[float]) -> None:
+    lines = pd.DataFrame({"item": "A", "day": "2024-01-01", "units": units, "order": [str(row) for row in range(len(units))]})
+    lines = pd.concat([lines, lines.assign(day="2024-01-02")])
+    read = panel_of(intake(lines, Mapping("item", "day", "units", order="order"), "D", actions=None))
+    total = 0.0
+    for sold in units:
+        total += sold
+    assert read.y.tolist() == [[np.float32(total)] * 2]
+
+
 def test_gaps_of_period_totals_are_what_the_person_says() -> None:
     totals = table("item date units\nA 2024-01-01 2\nB 2024-01-01 1\nB 2024-01-02 0\nA 2024-01-03 4\nB 2024-01-03 1")
     zero, unknown = (panel_of(intake(totals, PLAIN, gaps=gaps)).y for gaps in ("zero", "unknown"))
