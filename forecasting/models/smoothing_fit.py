@@ -1,21 +1,27 @@
-"""The likelihood of exponential smoothing and its maximum, all items and all forms of the model in parallel.
+"""The forms of exponential smoothing, and the maximum of their likelihood for many pairs of an item and a form at once.
 
-Lanes are pairs of an item and a form; a loop runs over the periods alone. Level, trend and season move by the error of one step. The least
-squares of the errors is found by Levenberg and Marquardt's method (Nocedal & Wright, Numerical Optimization, 2nd ed., 10.3), whose
-derivatives are taken forwards through the recursion; lanes that have arrived are left out of further work.
+The work is done by the kernel of `forecasting.batched.smoothing`; here pairs are laid out for it and those that have arrived are left out.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from forecasting.models.scans import BLOCK
-
-MOST_STEPS, FIRST_STEPS = 25, 4
-ENOUGH = 1e-6
-FURTHEST = 8.0
-STARTS = ((0.1, 0.1, 0.1, 0.9), (0.5, 0.1, 0.9, 0.5), (0.1, 0.5, 0.4, 0.9))  # of alpha, beta / alpha, gamma / (1 - alpha), damping
+WIDTH = 64
+CYCLE_WITHOUT_SEASON = 8
+MOST_PERIODS = 730
+SEARCH_STEPS, FINISH_STEPS, MOST_ROUNDS = 5, 6, 6
+EDGE = 1e-4
+LEAST_DAMPING, MOST_DAMPING = 0.8, 0.98
+STARTS = (  # two families, each with alpha, beta / alpha, gamma / (1 - alpha), damping: slow and quick, of level or, with one, of season
+    ((0.02, 0.05, 0.05, 0.97), (0.1, 0.02, 0.1, 0.97), (0.3, 0.02, 0.05, 0.97), (0.3, 0.3, 0.2, 0.85), (0.6, 0.05, 0.1, 0.95)),
+    ((0.05, 0.05, 0.6, 0.97), (0.2, 0.02, 0.8, 0.97), (0.2, 0.5, 0.8, 0.9), (0.5, 0.02, 0.9, 0.97), (0.5, 0.2, 0.9, 0.85)),
+)
 SMOOTHING, STATES = 4, 2
+
 
 @dataclass(frozen=True)
 class Form:
@@ -40,223 +46,158 @@ class Form:
 
 
 @dataclass(frozen=True, eq=False)
-class Lanes:
-    """What lanes smooth: y, periods x lanes, scaled to around 1, 0 where not known; known: 1.0 and 0.0; season: its kind (N, A, M), one for
-    all lanes; multiplies, trend, damped: 1.0 where the lane's error multiplies, where it has a trend, where that is damped."""
-
-    y: np.ndarray
-    known: np.ndarray
-    season: str
-    multiplies: np.ndarray
-    trend: np.ndarray
-    damped: np.ndarray
-
-    def of(self, lanes: np.ndarray | slice) -> "Lanes":
-        """Some of them."""
-        parts = (self.multiplies[lanes], self.trend[lanes], self.damped[lanes])
-        return Lanes(self.y[:, lanes], self.known[:, lanes], self.season, *parts)
-
-
-@dataclass(frozen=True, eq=False)
 class Smoothing:
-    """Parameters of lanes in their natural units. alpha, beta, gamma, damping (0 without a trend), first level and slope: lanes each.
-    places: m x lanes, the season's first places by t mod m (one row of nothing without a season)."""
+    """Pairs' parameters in their natural units, and where they lead.
+
+    alpha, beta, gamma, damping (0 without a trend): pairs each. mean: periods x pairs, what each period was expected to be by those before
+    it. level, slope: (1 + periods) x pairs, before the first period and after each. places: (m + periods) x pairs, the season's places
+    before the first period by t mod m, then that of each period after it.
+    """
 
     alpha: np.ndarray
     beta: np.ndarray
     gamma: np.ndarray
     damping: np.ndarray
+    mean: np.ndarray
     level: np.ndarray
     slope: np.ndarray
     places: np.ndarray
 
 
-def natural(theta: np.ndarray, lanes: Lanes) -> Smoothing:
-    """The parameters that the free numbers `theta` (6 + m - 1, or 6 without a season, x lanes) stand for.
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Items and forms to be fitted, all with a season of `season` periods or (season 1) all without one.
 
-    0 < alpha < 1, 0 < beta < alpha, 0 < gamma < 1 - alpha and 0.8 < damping < 0.98 by logistic curves: the usual region (Hyndman et al.,
-    2008, 2.3). The season's places have mean 0 where it adds, 1 where it multiplies.
+    y: items x periods, at most 730, scaled to around 1, NaN where not known. rows: the pairs' items, positions in y. forms: the pairs'
+    forms.
+
+    Numbers of pairs (`x`, 6 or 6 + season - 1 a pair) are alpha, beta / alpha, gamma / (1 - alpha) and damping, between 0 and 1 (damping
+    between 0.8 and 0.98): the usual region (Hyndman et al., 2008, 2.3); level and slope before the first period; the season's first places
+    but the last.
     """
-    alpha, beta, gamma, damping = _logistic(theta[:SMOOTHING])
-    free = theta[SMOOTHING + STATES :]
-    last = (len(free) + 1.0 if lanes.season == "M" else 0.0) - free.sum(axis=0)
-    return Smoothing(
-        alpha=alpha,
-        beta=lanes.trend * alpha * beta,
-        gamma=(1 - alpha) * gamma,
-        damping=lanes.trend * (1 - lanes.damped * (0.2 - 0.18 * damping)),
-        level=theta[SMOOTHING],
-        slope=lanes.trend * theta[SMOOTHING + 1],
-        places=np.concatenate([free, last[None]]),
-    )
+
+    y: np.ndarray
+    season: int
+    rows: np.ndarray
+    forms: Sequence[Form]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a pair has."""
+        return SMOOTHING + STATES + self.season - 1
+
+    @cached_property
+    def count(self) -> np.ndarray:
+        """Known periods, pairs."""
+        return (~np.isnan(self.y)).sum(axis=1)[self.rows]
+
+    def searched(self, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers x pairs and the sum of squares, pairs, a few steps from where it is least in each family of `STARTS` with the first
+        `states` (2 + season - 1 x pairs): sums of squares have several valleys, those of a slow and of a quick season above all."""
+        every = np.arange(len(self.rows))
+        ends = []
+        for family in STARTS:
+            points = np.repeat(np.array(family)[:, :, None], len(every), axis=2)
+            found, least = np.empty((self.numbers, len(every))), np.empty(len(every))
+            self._descend(np.concatenate([points, np.tile(states, (len(family), 1, 1))], axis=1), found, least, every, SEARCH_STEPS)
+            ends.append((found, least))
+        (slow, low), (quick, high) = ends
+        return np.where(low <= high, slow, quick), np.minimum(low, high)
+
+    def finished(self, x: np.ndarray, least: np.ndarray, some: np.ndarray) -> None:
+        """Takes the pairs at `some` to the least sum of squares, in place."""
+        for _ in range(MOST_ROUNDS):
+            if not len(some):
+                return
+            some = some[self._descend(x[None], x, least, some, FINISH_STEPS)]
+
+    def likelihood(self, least: np.ndarray) -> np.ndarray:
+        """The log-likelihood, pairs, that a sum of squares stands for."""
+        with np.errstate(divide="ignore"):
+            return -self.count / 2 * (np.log(2 * np.pi * np.maximum(least, 1e-20) / self.count) + 1)
+
+    def aicc(self, least: np.ndarray) -> np.ndarray:
+        """-2 log L + 2k + 2k(k + 1) / (n - k - 1), pairs; infinite where there are too few periods for the form's numbers."""
+        k = np.array([form.parameters(self.season) for form in self.forms])
+        left = self.count - k - 1
+        return np.where(left > 0, -2 * self.likelihood(least) + 2 * k + 2 * k * (k + 1) / np.maximum(left, 1), np.inf)
+
+    def smoothed(self, x: np.ndarray, some: np.ndarray) -> Smoothing:
+        """The pairs at `some` with their numbers `x`."""
+        import jax
+
+        from forecasting.batched import smoothing
+
+        parts = []
+        for at, columns, cycles in self._chunks(some):
+            with jax.enable_x64(True):
+                by, (level, slope, places), after = smoothing.smoothed(_padded(x[:, some[at]]), columns, cycles)
+            mean, *after = (block[: self.y.shape[1]] for block in after)
+            before = level[None], slope[None], places
+            whole = [*by, mean, *(np.concatenate(pair) for pair in zip(before, after, strict=True))]
+            parts.append([np.asarray(block)[..., : at.stop - at.start] for block in whole])
+        return Smoothing(*(np.concatenate(blocks, axis=-1) for blocks in zip(*parts, strict=True)))
+
+    def _descend(self, x: np.ndarray, found: np.ndarray, least: np.ndarray, some: np.ndarray, steps: int) -> np.ndarray:
+        """Moves the pairs at `some` from the best of `x` (points x numbers x pairs) at most so many steps down; mask of those that are
+        not there yet."""
+        import jax
+
+        from forecasting.batched import smoothing
+
+        going = np.zeros(len(some), dtype=bool)
+        low, high = self._region
+        for at, columns, cycles in self._chunks(some):
+            which, width = some[at], at.stop - at.start
+            points = np.empty((len(STARTS[0]), self.numbers, WIDTH))
+            points[: len(x)] = _padded(x[:, :, which])
+            free = _padded(self._free[:, which])
+            with jax.enable_x64(True):
+                answer = smoothing.descended(points, free, low, high, columns, cycles, len(x), steps)
+            numbers, total, more = (np.asarray(part)[..., :width] for part in answer)
+            found[:, which], least[which], going[at] = numbers, total, more
+        return going
+
+    def _chunks(self, some: np.ndarray) -> Iterator[tuple[slice, Any, int]]:
+        """Where each chunk of the pairs at `some` stands among them, what the kernel reads of it, and how many cycles it has."""
+        from forecasting.batched import smoothing
+
+        m = self.season if self.season > 1 else CYCLE_WITHOUT_SEASON
+        most, cycles = -(-MOST_PERIODS // m), -(-self.y.shape[1] // m)
+        for first in range(0, len(some), WIDTH):
+            at = slice(first, min(first + WIDTH, len(some)))
+            y = np.full((most * m, WIDTH), np.nan)
+            y[: self.y.shape[1]] = _padded(self.y[self.rows[some[at]]].T)
+            known = ~np.isnan(y)
+            shape = most, m, WIDTH
+            flags = _padded(self._flags[:, some[at]])
+            yield at, smoothing.Columns(np.where(known, y, 0.0).reshape(shape), known.reshape(shape), *flags), cycles
+
+    @cached_property
+    def _flags(self) -> np.ndarray:
+        """1.0 where the error multiplies, where there is a trend, where that is damped, where the season multiplies, where it adds: 5 x
+        pairs."""
+        rows = [(f.error == "M", f.trend != "N", f.trend == "Ad", f.season == "M", f.season == "A") for f in self.forms]
+        return np.array(rows, dtype=float).T
+
+    @cached_property
+    def _free(self) -> np.ndarray:
+        """Mask of the numbers that a pair's form has, numbers x pairs."""
+        _, trend, damped, _, _ = self._flags > 0
+        season = np.full(len(trend), self.season > 1)
+        free = np.ones((self.numbers, len(trend)), dtype=bool)
+        free[1], free[2], free[3], free[5] = trend, season, damped, trend
+        return free
+
+    @property
+    def _region(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and largest numbers, numbers x 1 each."""
+        low, high = np.full((2, self.numbers, 1), np.inf)
+        low[:SMOOTHING, 0], high[:SMOOTHING, 0] = (EDGE, EDGE, EDGE, LEAST_DAMPING), (1 - EDGE, 1 - EDGE, 1 - EDGE, MOST_DAMPING)
+        low[SMOOTHING:] = -np.inf
+        return low, high
 
 
-def smooth(lanes: Lanes, by: Smoothing) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Means of one step, periods x lanes, and level, slope and the season's place after each period (Hyndman et al., 2008, tables 2.2 and
-    2.3, written in the error y - mean, in which both kinds of error move alike). From a period not known nothing is learnt."""
-    level, slope, places = by.level, by.slope, by.places.copy()
-    means, levels, slopes, seasons = np.empty((4, *lanes.y.shape))
-    for t, (y, known) in enumerate(zip(lanes.y, lanes.known, strict=True)):
-        place = places[t % len(places)]
-        ahead = level + by.damping * slope
-        means[t] = ahead * place if lanes.season == "M" else ahead + place if lanes.season == "A" else ahead
-        error = known * (y - means[t])
-        unit = error / place if lanes.season == "M" else error
-        level, slope = ahead + by.alpha * unit, by.damping * slope + by.beta * unit
-        if lanes.season != "N":
-            places[t % len(places)] = place + by.gamma * (error / ahead if lanes.season == "M" else error)
-        levels[t], slopes[t], seasons[t] = level, slope, places[t % len(places)]
-    return means, levels, slopes, seasons
-
-
-def squares(lanes: Lanes, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The residuals whose sum of squares has the likelihood's maximum, periods x lanes, and their sums; infinite where a mean has no sense.
-
-    Errors; where the error multiplies, relative errors times the geometric mean of the means: n log of either sum is -2 log L but for a
-    constant (Hyndman et al., 2008, eq. 5.3).
-    """
-    with np.errstate(all="ignore"):
-        safe = np.where(lanes.multiplies * lanes.known > 0, means, 1.0)
-        size = np.exp((lanes.known * np.log(safe)).sum(axis=0) / lanes.known.sum(axis=0))
-        residuals = lanes.known * (lanes.y - means) / safe * size
-        total = (residuals**2).sum(axis=0)
-    return residuals, np.where(np.isfinite(total), total, np.inf)
-
-
-def maximised(lanes: Lanes, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Free numbers of the least sum of squares and that sum, lanes, from the first states in `theta`.
-
-    Each lane sets out from a few sets of smoothing parameters and goes on from where it got furthest in a few steps: sums of squares have
-    valleys that end at the edge of the region.
-    """
-    n = theta.shape[1]
-    each = np.tile(np.arange(n), len(STARTS))
-    from_all = theta[:, each]
-    from_all[:SMOOTHING] = np.repeat(_logit(np.array(STARTS)).T, n, axis=1)
-    found, least = _descended(lanes.of(each), from_all, FIRST_STEPS)
-    best = least.reshape(len(STARTS), n).argmin(axis=0) * n + np.arange(n)
-    return _descended(lanes, found[:, best], MOST_STEPS)
-
-
-def _descended(lanes: Lanes, theta: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most so many steps down from `theta`, and the sum of squares there."""
-    theta = theta.copy()
-    least = squares(lanes, _means(lanes, theta))[1]
-    matrix, gradient = _gauss_newton(lanes, theta)
-    damping, going = np.full(len(least), 1e-2), np.isfinite(least)
-    for _ in range(steps):
-        at = np.flatnonzero(going)
-        if not len(at):
-            break
-        trial = theta[:, at] + _move(matrix[at], gradient[at], damping[at])
-        trial[:SMOOTHING] = np.clip(trial[:SMOOTHING], -FURTHEST, FURTHEST)
-        some = lanes.of(at)
-        cost = squares(some, _means(some, trial))[1]
-        lower = cost < least[at]
-        better = at[lower]
-        going[better] = least[better] - cost[lower] > ENOUGH * cost[lower]
-        theta[:, better], least[better] = trial[:, lower], cost[lower]
-        damping[at] = np.clip(np.where(lower, damping[at] / 5, damping[at] * 5), 1e-9, 1e9)
-        going &= damping < 1e7
-        moved = better[going[better]]
-        if len(moved):
-            matrix[moved], gradient[moved] = _gauss_newton(lanes.of(moved), theta[:, moved])
-    return theta, least
-
-
-def _means(lanes: Lanes, theta: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return smooth(lanes, natural(theta, lanes))[0]
-
-
-def _move(matrix: np.ndarray, gradient: np.ndarray, damping: np.ndarray) -> np.ndarray:
-    """The step of Levenberg and Marquardt, numbers x lanes, no number moving by more than 2."""
-    diagonal = np.diagonal(matrix, axis1=1, axis2=2)
-    more = damping[:, None] * diagonal + 1e-10 * (1 + diagonal.max(axis=1, keepdims=True))
-    damped = matrix + np.eye(matrix.shape[1]) * more[:, None, :]
-    return np.clip(-np.linalg.solve(damped, gradient[:, :, None])[:, :, 0].T, -2.0, 2.0)
-
-
-def _gauss_newton(lanes: Lanes, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """J'J (lanes x p x p) and J'r (lanes x p) of the residuals, in pieces that fit into a processor's cache."""
-    p, n = theta.shape
-    matrix, gradient = np.empty((n, p, p)), np.empty((n, p))
-    for first in range(0, n, BLOCK):
-        part = slice(first, first + BLOCK)
-        with np.errstate(all="ignore"):
-            r, jacobian = _jacobian(lanes.of(part), theta[:, part])
-        of_lane = np.ascontiguousarray(jacobian.transpose(2, 1, 0))
-        matrix[part] = of_lane @ of_lane.transpose(0, 2, 1)
-        gradient[part] = (of_lane @ r.T[:, :, None])[:, :, 0]
-    return matrix, gradient
-
-
-def _jacobian(lanes: Lanes, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Residuals, periods x lanes, and their derivatives by the free numbers, periods x numbers x lanes: `smooth` differentiated line by
-    line."""
-    means, slopes_of = np.empty(lanes.y.shape), np.empty((len(lanes.y), *theta.shape))
-    by = natural(theta, lanes)
-    d_alpha, d_beta, d_gamma, d_damping, d_level, d_slope, d_places = _derivatives(theta, lanes, by)
-    level, slope, places = by.level, by.slope, by.places.copy()
-    times, adds = lanes.season == "M", lanes.season == "A"
-    for t, (y, known) in enumerate(zip(lanes.y, lanes.known, strict=True)):
-        k = t % len(places)
-        place, d_place = places[k], d_places[k]
-        ahead, d_ahead = level + by.damping * slope, d_level + by.damping * d_slope
-        d_ahead[3] += slope * d_damping
-        d_drift = by.damping * d_slope
-        d_drift[3] += slope * d_damping
-        mean, d_mean = ahead, d_ahead
-        if times:
-            mean, d_mean = ahead * place, place * d_ahead + ahead * d_place
-        elif adds:
-            mean, d_mean = ahead + place, d_ahead + d_place
-        means[t], slopes_of[t] = mean, d_mean
-        error, d_error = known * (y - mean), -known * d_mean
-        unit, d_unit = (error / place, (d_error - error / place * d_place) / place) if times else (error, d_error)
-        level, slope = ahead + by.alpha * unit, by.damping * slope + by.beta * unit
-        d_level, d_slope = d_ahead + by.alpha * d_unit, d_drift + by.beta * d_unit
-        d_level[0] += unit * d_alpha
-        d_slope[:2] += unit * d_beta
-        if times or adds:
-            ratio, d_ratio = (error / ahead, (d_error - error / ahead * d_ahead) / ahead) if times else (error, d_error)
-            places[k] = place + by.gamma * ratio
-            d_places[k] = d_place + by.gamma * d_ratio
-            d_places[k, :3:2] += ratio * d_gamma
-    residuals, _ = squares(lanes, means)
-    safe = np.where(lanes.multiplies * lanes.known > 0, means, 1.0)
-    count = lanes.known.sum(axis=0)
-    size = np.exp((lanes.known * np.log(safe)).sum(axis=0) / count)
-    of_mean = np.where(lanes.multiplies > 0, lanes.y / safe**2, 1.0) * lanes.known * size
-    d_size = lanes.multiplies * np.einsum("tpb,tb->pb", slopes_of, lanes.known / safe) / count
-    return residuals, residuals[:, None, :] * d_size - of_mean[:, None, :] * slopes_of
-
-
-def _derivatives(theta: np.ndarray, lanes: Lanes, by: Smoothing) -> tuple[np.ndarray, ...]:
-    """Derivatives of the parameters by the free numbers: alpha by the first; beta by the first two; gamma by the first and third; damping
-    by the fourth; first level, slope and places by all."""
-    p, n = theta.shape
-    alpha, beta, gamma, _ = at = _logistic(theta[:SMOOTHING])
-    by_alpha, by_beta, by_gamma, by_damping = at * (1 - at)
-    d_level, d_slope = np.zeros((2, p, n))
-    d_level[SMOOTHING], d_slope[SMOOTHING + 1] = 1.0, lanes.trend
-    d_places = np.zeros((len(by.places), p, n))
-    for k in range(len(by.places) - 1):
-        d_places[k, SMOOTHING + STATES + k], d_places[-1, SMOOTHING + STATES + k] = 1.0, -1.0
-    return (
-        by_alpha,
-        lanes.trend * np.stack([by_alpha * beta, alpha * by_beta]),
-        np.stack([-by_alpha * gamma, (1 - alpha) * by_gamma]),
-        0.18 * lanes.trend * lanes.damped * by_damping,
-        d_level,
-        d_slope,
-        d_places,
-    )
-
-
-def _logit(p: np.ndarray) -> np.ndarray:
-    return np.log(p / (1 - p))
-
-
-def _logistic(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+def _padded(columns: np.ndarray) -> np.ndarray:
+    """`columns` (… x columns) made as many as the kernel takes: the last ones come again."""
+    return columns[..., np.minimum(np.arange(WIDTH), columns.shape[-1] - 1)]
