@@ -157,7 +157,7 @@ def _days(length: float, others: Sequence[float]) -> np.ndarray:
 def _demand(spread: DemandSpread, item: str, periods: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean total demand of `item` over each of `periods`, and how far its 1 - level and level quantiles lie from it."""
     at = np.full(len(periods), int(np.searchsorted(spread.items, item)))
-    names = ("items", "cumulative", "sigma", "scale", "model", *(("changes",) if spread.changes is not None else ()))
+    names = ("items", "cumulative", "sigma", "scale", "kind", "model", *(("changes",) if spread.changes is not None else ()))
     arrays = {name: getattr(spread, name)[at] for name in names}
     one = replace(spread, **arrays)
     return one.mean(periods), one.excess(periods, 1 - level), one.excess(periods, level)

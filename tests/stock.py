@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.calibration import EMPTY, pool_of
 from forecasting.spread import DemandSpread
 from inventory.plan import ReorderPlan, reorder_plan
 from inventory.receipts import NO_RECEIPTS
@@ -28,10 +29,11 @@ def spread(rate: Any, sigma: Any = 1.0, horizon: int = 28, errors: int = 400, cu
     means = rates if rates.ndim == 2 else np.repeat(np.atleast_1d(rates)[:, None], horizon, axis=1)
     n, horizon = means.shape
     sigmas = np.broadcast_to(np.asarray(sigma, dtype=float), n).copy()
-    normal = np.sort(np.random.default_rng(3).normal(size=errors))
+    normal = pool_of(np.random.default_rng(3).normal(size=errors))
     cumulative = np.concatenate([np.zeros((n, 1)), np.cumsum(means, axis=1)], axis=1)
-    pooled = (np.empty(0), *[normal] * horizon)
-    return DemandSpread(codes(n), pd.Timestamp(cutoff), cumulative, sigmas, sigmas, pooled, np.full(n, "naive", dtype=object))
+    pooled = {"AX": (EMPTY, *[normal] * horizon)}
+    kind, model = (np.full(n, name, dtype=object) for name in ("AX", "naive"))
+    return DemandSpread(codes(n), pd.Timestamp(cutoff), cumulative, sigmas, sigmas, kind, pooled, model)
 
 
 def terms(n: int = 1, **given: Any) -> StockTerms:

@@ -10,6 +10,7 @@ import stock
 from scipy import stats
 from stock import NORMAL, planned
 
+from forecasting.calibration import EMPTY, pool_of
 from inventory.plan import horizon_for, reorder_plan
 from inventory.settings import PlanSettings
 from sales.calendar import Calendar
@@ -93,7 +94,7 @@ def test_the_factor_scales_safety_stock_and_says_which_level_that_is() -> None:
 
 
 def test_a_quantile_below_the_mean_asks_for_no_safety_stock() -> None:
-    skewed = replace(stock.spread([2.0]), pooled=(np.empty(0), *[np.sort(np.r_[np.full(95, -0.5), np.full(5, 9.5)])] * 28))
+    skewed = replace(stock.spread([2.0]), pooled={"AX": (EMPTY, *[pool_of(np.r_[np.full(95, -0.5), np.full(5, 9.5)])] * 28)})
     made = reorder_plan(stock.terms(1), skewed, DAILY, PlanSettings(0.8))
     assert made.quantile[0] < made.demand[0]
     assert made.safety_stock[0] == 0

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from panels import panel
 from scipy import stats
 
-from forecasting.spread import DemandSpread, demand_spread, scaled_quantile, tail_scale
-from sales.panel import SalesPanel
+from forecasting.calibration import EMPTY, pool_of, quantile, tail_scale
+from forecasting.spread import DemandSpread, demand_spread
 
 HORIZON = 14
 
@@ -89,7 +89,7 @@ def test_independent_normal_sources_add_as_squares() -> None:
 def test_excess_rises_with_the_level_and_above_the_mean_with_the_length(
     errors: list[list[float]], levels: tuple[float, float], lengths: tuple[float, float]
 ) -> None:
-    made = replace(stock.spread([5.0], horizon=len(errors)), pooled=(np.empty(0), *(np.sort(np.array(e, dtype=float)) for e in errors)))
+    made = replace(stock.spread([5.0], horizon=len(errors)), pooled={"AX": (EMPTY, *(pool_of(np.array(e, dtype=float)) for e in errors))})
     (low, high), (short, long) = sorted(levels), sorted(lengths)
     at = {(p, q): made.excess(np.array([p]), q)[0] for p in (short, long) for q in (low, high)}
     tolerance = 1e-9 * (1 + max(map(abs, at.values())))
@@ -101,7 +101,7 @@ def test_excess_rises_with_the_level_and_above_the_mean_with_the_length(
 def test_whole_lengths_are_kept_and_lengths_between_lie_between() -> None:
     made = stock.spread([5.0], errors=99)
     at = {length: made.excess(np.array([length]), 0.9)[0] for length in (3.0, 3.25, 3.5, 4.0)}
-    assert at[3.0] == pytest.approx(scaled_quantile(made.pooled[3], 0.9) * np.sqrt(3))
+    assert at[3.0] == pytest.approx(quantile(made.pooled["AX"][3], 0.9) * np.sqrt(3))
     assert at[3.5] == pytest.approx((at[3.0] + at[4.0]) / 2)
     assert at[3.0] < at[3.25] < at[3.5] < at[4.0]
 
@@ -144,16 +144,16 @@ def test_past_what_the_errors_reach_a_tail_goes_on_and_says_so() -> None:
 
 
 def test_an_exponential_tail_is_met_again() -> None:
-    errors = np.sort(np.random.default_rng(5).exponential(2.0, size=4000))
+    errors = pool_of(np.random.default_rng(5).exponential(2.0, size=4000))
     assert tail_scale(errors) == pytest.approx(2.0, rel=0.1)
-    assert scaled_quantile(errors, 0.99999) == pytest.approx(2.0 * np.log(1e5), rel=0.2)
+    assert quantile(errors, 0.99999) == pytest.approx(2.0 * np.log(1e5), rel=0.2)
 
 
 def test_the_quantile_is_the_conformal_one() -> None:
-    errors = np.sort(np.random.default_rng(6).normal(size=137))
+    errors = np.random.default_rng(6).normal(size=137)
     for level in (0.5, 0.8, 0.9, 0.95, 0.99):
         oracle = sorted(errors)[int(np.ceil((137 + 1) * level)) - 1]
-        assert scaled_quantile(errors, level) == oracle
+        assert quantile(pool_of(errors), level) == oracle
 
 
 def test_without_errors_the_quantile_is_normal_and_marked() -> None:
@@ -172,7 +172,7 @@ def test_an_interval_past_the_horizon_or_the_backtest_is_extrapolated() -> None:
     made = stock.spread([5.0], horizon=10)
     assert made.extrapolated(np.array([10.0])).tolist() == [False]
     assert made.extrapolated(np.array([10.1])).tolist() == [True]
-    short = replace(made, pooled=(*made.pooled[:6], *[np.empty(0)] * 5))
+    short = replace(made, pooled={"AX": (*made.pooled["AX"][:6], *[EMPTY] * 5)})
     assert short.extrapolated(np.array([5.5])).tolist() == [True]
     assert made.excess(np.array([40.0]), 0.9) == pytest.approx(2 * made.excess(np.array([10.0]), 0.9))
 
@@ -189,16 +189,9 @@ def test_a_total_with_over_a_fifth_unknown_is_left_out() -> None:
     y = np.full((4, 10), 5.0)
     y[0, :2], y[1, :3], y[2, :] = np.nan, np.nan, np.nan
     made = demand_spread(shop, stock.rows(shop, shop.last, 10, 4.0), stock.rows(shop, shop.periods[-11], 10, 4.0, y), "naive")
-    assert [len(made.pooled[length]) for length in (1, 2, 3, 10)] == [1, 1, 1, 2]
-    eight, ten = np.sqrt(8) / without(shop, 0, [0, 3]), np.sqrt(10) / without(shop, 3, [0, 3])
-    assert made.pooled[10] == pytest.approx(sorted([eight, ten]))
-
-
-def without(shop: SalesPanel, item: int, sure: list[int]) -> float:
-    """What divides the errors, all 1, of an item with one cutoff: its past alone, at the size of the errors of the items that are sure."""
-    mean, variance = shop.demand.mean(axis=1, dtype=float), shop.demand.var(axis=1, dtype=float)
-    past = np.maximum((40 * variance + 4 * np.median(variance / mean**2) * mean**2) / 44, mean)
-    return float(np.sqrt(np.median(1 / past[sure]) * past[item]))
+    assert [made.pooled["CZ"][length].total for length in (1, 2, 3, 10)] == [1, 1, 1, 2]
+    # one cutoff: what is usual of an error of 1 is 1 / root of the rate, which is 4, so that it is divided by the item's own 1
+    assert made.pooled["CZ"][10].values == pytest.approx([np.sqrt(8), np.sqrt(10)])
 
 
 @pytest.mark.parametrize("heavy", [False, True])
@@ -245,10 +238,11 @@ def test_an_item_with_a_day_of_history_is_not_certain() -> None:
 
 def test_lengths_without_errors_do_not_pull_down_those_with_some() -> None:
     full = stock.spread([5.0], sigma=4.0, horizon=7)
-    wide = replace(stock.spread([5.0], sigma=4.0, horizon=28), pooled=(*full.pooled, *[np.empty(0)] * 21))
-    steep = tuple(errors * 3 for errors in wide.pooled)
+    short = full.pooled["AX"]
+    wide = replace(stock.spread([5.0], sigma=4.0, horizon=28), pooled={"AX": (*short, *[EMPTY] * 21)})
+    steep = (*(pool_of(pool.values * 3) for pool in short), *[EMPTY] * 21)
     at = np.array([7.0])
-    assert replace(wide, pooled=steep).excess(at, 0.95) == pytest.approx(3 * full.excess(at, 0.95))
+    assert replace(wide, pooled={"AX": steep}).excess(at, 0.95) == pytest.approx(3 * full.excess(at, 0.95))
     assert wide.excess(np.array([28.0]), 0.95) == pytest.approx(2 * wide.excess(at, 0.95))
 
 
