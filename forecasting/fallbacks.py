@@ -59,19 +59,29 @@ def negative_binomial_quantiles(mean: np.ndarray, variance: np.ndarray, levels: 
 
 
 def guarded(forecast: Forecast, panel: SalesPanel) -> Forecast:
-    """`forecast` with negatives cut at 0 and quantiles put in order; what is not finite, or whose mean exceeds 20 times the item's largest
-    known period, is failed and NaN."""
+    """`forecast` with negatives cut at 0 and quantiles put in order. What cannot be used is failed and NaN, whoever said it was answered:
+
+    - "failed: not_finite": the mean or a quantile of some period is not a number.
+    - "failed: implausible": the mean of some period is more than 20 times the item's largest known period.
+    - "failed: implausible_quantiles": a quantile is, though the mean is not; a fit that explodes shows there first.
+    """
     mean, quantiles = np.maximum(forecast.mean, 0), np.sort(np.maximum(forecast.quantiles, 0), axis=2)
-    status, model_used = forecast.status.copy(), forecast.model_used
-    answered = np.array([not s.startswith("failed") for s in status], dtype=bool)
-    finite = np.isfinite(mean).all(axis=1) & np.isfinite(quantiles).all(axis=(1, 2))
-    largest = np.nanmax(panel.demand, axis=1).astype(float)
-    plausible = ~(mean.max(axis=1) > MOST_TIMES_THE_PAST * largest)
-    status[answered & ~finite] = "failed: not_finite"
-    status[answered & finite & ~plausible] = "failed: implausible"
-    bad = ~answered | ~finite | ~plausible
+    status = forecast.status.copy()
+    most = MOST_TIMES_THE_PAST * np.nanmax(panel.demand, axis=1).astype(float)
+    with np.errstate(invalid="ignore"):
+        for reason, found in (
+            ("not_finite", ~(np.isfinite(mean).all(axis=1) & np.isfinite(quantiles).all(axis=(1, 2)))),
+            ("implausible", mean.max(axis=1) > most),
+            ("implausible_quantiles", quantiles.max(axis=(1, 2)) > most),
+        ):
+            status[found & _answered(status)] = f"failed: {reason}"
+    bad = ~_answered(status)
     mean[bad], quantiles[bad] = np.nan, np.nan
-    return replace(forecast, mean=mean, quantiles=quantiles, status=status, model_used=model_used)
+    return replace(forecast, mean=mean, quantiles=quantiles, status=status)
+
+
+def _answered(status: np.ndarray) -> np.ndarray:
+    return np.array([not said.startswith("failed") for said in status], dtype=bool)
 
 
 def merged(whole: Forecast, part: Forecast, rows: np.ndarray) -> Forecast:

@@ -1,5 +1,8 @@
 """Fallbacks: what is answered where a model cannot work, and the guards on what it answers."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,8 +10,11 @@ from hypothesis import strategies as st
 from panels import panel
 from scipy import stats
 
-from forecasting.fallbacks import answer, guarded, negative_binomial_quantiles
-from forecasting.forecast import blank
+from forecasting.backtest import forecast_tasks
+from forecasting.fallbacks import MOST_TIMES_THE_PAST, answer, guarded, negative_binomial_quantiles
+from forecasting.forecast import Forecast, blank
+from forecasting.forecaster import Card, Cost, Family, Forecaster
+from sales.panel import SalesPanel
 
 NAN = float("nan")
 ROWS = np.array(
@@ -69,6 +75,9 @@ def test_quantiles_are_those_of_a_distribution_with_this_mean_and_variance(mean:
         (np.inf, 9.0, "failed: not_finite"),
         (5.0, NAN, "failed: not_finite"),
         (81.0, 90.0, "failed: implausible"),
+        (80.0, 80.0, "ok"),
+        (5.0, 81.0, "failed: implausible_quantiles"),
+        (5.0, np.inf, "failed: not_finite"),
         (-3.0, 9.0, "ok"),
     ],
 )
@@ -81,7 +90,51 @@ def test_guard(mean: float, quantile: float, status: str) -> None:
     assert found.status[0] == status
     if status == "ok":
         assert found.mean[0].tolist() == [max(mean, 0.0)] * 2
-        assert found.quantiles[0, 0].tolist() == [7.0, 9.0]
+        assert found.quantiles[0, 0].tolist() == [7.0, quantile]
     else:
         assert np.isnan(found.mean).all()
         assert np.isnan(found.quantiles).all()
+
+
+@given(st.lists(st.lists(st.floats(-1e12, 1e12) | st.just(NAN) | st.just(np.inf), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_nothing_gets_out_that_is_negative_crosses_or_explodes_without_a_reason(answers: list[list[float]]) -> None:
+    """Three items: one that sells, one that hardly does, one whose model said that it failed."""
+    sales = panel([[3.0, 0, 5, 2], [0, 0, 0.5, 0], [1, 2, 3, 4]])
+    forecast = blank("m", sales, len(answers), (0.5, 0.9))
+    said = np.array(answers)
+    forecast.mean[:] = said[None, :, 0]
+    forecast.quantiles[:] = said[None, :, 1:]
+    forecast.status[2] = "failed: model"
+    found = guarded(forecast, sales)
+    largest = np.array([5.0, 0.5, 4.0])
+    assert found.status[2] == "failed: model"
+    for row, status in enumerate(found.status):
+        everything = np.concatenate([found.mean[row], found.quantiles[row].ravel()])
+        if status == "ok":
+            assert ((everything >= 0) & (everything <= MOST_TIMES_THE_PAST * largest[row])).all()
+            assert (np.diff(found.quantiles[row], axis=1) >= 0).all()
+        else:
+            assert status.startswith("failed: ")
+            assert np.isnan(everything).all()
+
+
+@dataclass(frozen=True)
+class Explosive(Forecaster):
+    """Doubles what it saw last with every period."""
+
+    card: ClassVar[Card] = Card("explosive", Family.BASELINE, 1, False, False, False, False, Cost.INSTANT)
+
+    def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
+        forecast = blank("explosive", panel, horizon, levels)
+        forecast.mean[:] = panel.y[:, -1:] * 2.0 ** np.arange(1, horizon + 1)
+        forecast.quantiles[:] = forecast.mean[:, :, None]
+        return forecast
+
+
+def test_a_fit_that_explodes_fails_with_its_reason_counted_and_its_neighbours_answer() -> None:
+    sales = panel([[9.0, 1, 2, 3, 4, 5, 6, 0], [9, 1, 2, 3, 4, 5, 6, 3]])
+    (task,) = forecast_tasks(sales, [Explosive()], 6)
+    part = task.call()
+    assert part.groupby("item")["status"].first().tolist() == ["ok", "failed: implausible"]
+    assert (part.attrs["failed"], part.attrs["reasons"]) == (1, {"failed: implausible": 1})
+    assert part.loc[part["item"] == sales.items[0], "mean"].eq(0).all()
