@@ -29,6 +29,7 @@ ITEMS_THAT_SHOW_NOTHING = 20.0
 FEWEST_CUTOFFS = 3
 NEARLY_ALL = 0.8
 SHARPNESS = 8.0
+CUTOFFS_OF_OWN_BANDS = 6.0
 CUTOFFS_OF_USUAL = 10.0
 LEAST_USUAL = 0.05
 SMALLEST_WIDTH = 0.02
@@ -105,7 +106,7 @@ def choose(evidence: Evidence, ahead: np.ndarray) -> Choice:
     weighted by the 8th power of 1 / error; those of one family share its weight, as they say nearly the same. One of them is taken alone
     where it has earned four fifths of the weight on 3 cutoffs or more, or no other beats seasonal naive; that itself where none does.
     """
-    found = _compared(evidence, evidence.mean)
+    found = _compared(evidence, np.abs(evidence.mean - evidence.y))
     said = _believable(evidence.panel, ahead)
     error = np.where(said, found.error, np.nan)
     beats, known = _beating(evidence, error)
@@ -127,31 +128,57 @@ def combined(choice: Choice, ahead: np.ndarray) -> np.ndarray:
 def quantiles(evidence: Evidence, choice: Choice, mean: np.ndarray, ahead_quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """Quantiles of each item, n x horizon x L, around its `mean` (n x horizon), units; ahead_quantiles: m x n x horizon x L.
 
-    The candidates' own are averaged as their means are (Lichtendahl, Grushka-Cockayne & Winkler, 2013). How far these lie from the mean, on
-    average over the levels, is a width; the errors that the combination would have made at the c past cutoffs, over its widths there and
-    over what is usual for the item, are pooled over all items and steps, and their quantiles, put back on the widths ahead, count c / (c +
-    6) (split conformal with scaled errors: Lei et al., 2018, 5.2), the averaged ones the rest.
+    Those of the candidates that can be chosen are averaged (quantiles, not probabilities: Lichtendahl, Grushka-Cockayne & Winkler, 2013),
+    each weighted by the 8th power of 1 / its pinball loss at the c past cutoffs, drawn to that of all items as errors are. How far they lie
+    from the mean, on average over levels and candidates, is a width. The errors that the combination would have made at past cutoffs, over
+    its widths there and over what is usual for the item, are pooled over all items and steps, and their quantiles, put back on the widths
+    ahead, count c / (c + 6) (split conformal with scaled errors: Lei et al., 2018, 5.2), the averaged ones the rest.
     """
-    averaged = _weighted(choice.weight.T, ahead_quantiles)
     cutoffs = evidence.y.shape[1]
-    if cutoffs and evidence.quantiles.size:
-        said = _weighted(choice.weight.T, evidence.mean)
-        floor = SMALLEST_WIDTH * np.nan_to_num(_mean_of(np.abs(evidence.y), (1, 2)))
-        width = _widths(_weighted(choice.weight.T, evidence.quantiles), said, floor)
-        errors = (evidence.y - said) / width
-        usual = _usual(errors)
-        pool = (errors / usual[:, None, None])[~np.isnan(errors)]
-        if len(pool) >= FEWEST_ERRORS:
-            found = mean[..., None] + (usual[:, None] * _widths(averaged, mean, floor))[..., None] * np.quantile(pool, levels)
-            share = cutoffs / (cutoffs + CUTOFFS_OF_ALL_ITEMS)
-            averaged = share * found + (1 - share) * averaged
+    if not cutoffs or not evidence.quantiles.size:
+        return np.sort(np.maximum(_weighted(choice.weight.T, ahead_quantiles), 0), axis=-1)
+    weight = _band_weights(evidence, choice, np.asarray(levels, dtype=float))
+    said = _weighted(choice.weight.T, evidence.mean)
+    floor = np.maximum(SMALLEST_WIDTH * np.nan_to_num(_mean_of(np.abs(evidence.y), (1, 2))), SMALLEST)
+    errors = (evidence.y - said) / _widths(weight, evidence.quantiles, said, floor)
+    width = _widths(weight, ahead_quantiles, mean, floor)
+    distance = _weighted(weight, ahead_quantiles) - mean[..., None]
+    averaged = mean[..., None] + distance * (width / np.maximum(np.abs(distance).mean(axis=-1), width))[..., None]
+    usual = _usual(errors)
+    pool = (errors / usual[:, None, None])[~np.isnan(errors)]
+    if len(pool) >= FEWEST_ERRORS:
+        found = mean[..., None] + (usual[:, None] * width)[..., None] * np.quantile(pool, levels)
+        share = cutoffs / (cutoffs + CUTOFFS_OF_OWN_BANDS)
+        averaged = share * found + (1 - share) * averaged
     return np.sort(np.maximum(averaged, 0), axis=-1)
 
 
-def _widths(quantiles: np.ndarray, mean: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """Mean distance of quantiles (n x … x L) from the mean (n x …), at least `floor` (n)."""
-    distance = np.abs(quantiles - mean[..., None]).mean(axis=-1)
-    return np.maximum(distance, np.maximum(floor, SMALLEST).reshape(-1, *[1] * (mean.ndim - 1)))
+def _band_weights(evidence: Evidence, choice: Choice, levels: np.ndarray) -> np.ndarray:
+    """What the bands of each candidate count, m x n: of all that can be chosen, as one taken alone may know its mean and not its errors."""
+    lost = np.stack([_mean_pinball(evidence.y, block, levels) for block in evidence.quantiles])
+    error = _compared(evidence, lost).error
+    weight = (
+        np.where(~np.isnan(choice.error.T) & ~np.isnan(error), np.nan_to_num(error, nan=np.inf) ** -SHARPNESS, 0.0)
+        / _kin(evidence.models)[:, None]
+    )
+    return _scaled(np.where(weight.sum(axis=0) > 0, weight, choice.weight.T))
+
+
+def _mean_pinball(y: np.ndarray, quantiles: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Pinball loss of quantiles (… x L), mean over the levels."""
+    loss = np.zeros(y.shape)
+    for at, level in enumerate(levels):
+        below = y - quantiles[..., at]
+        loss += np.maximum(level * below, (level - 1) * below)
+    return loss / len(levels)
+
+
+def _widths(weight: np.ndarray, quantiles: np.ndarray, mean: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """How far the candidates' quantiles (m x n x … x L) lie from the mean (n x …), on average over the levels, at least `floor` (n): the
+    weighted geometric mean over the candidates, which one whose bands run away moves little."""
+    least = floor.reshape(-1, *[1] * (mean.ndim - 1))
+    each = np.stack([np.abs(block - mean[..., None]).mean(axis=-1) for block in quantiles])
+    return np.exp(_weighted(weight, np.log(np.maximum(each, least))))
 
 
 def _usual(errors: np.ndarray) -> np.ndarray:
@@ -175,19 +202,18 @@ class _Compared:
     votes: np.ndarray
 
 
-def _compared(evidence: Evidence, mean: np.ndarray) -> _Compared:
-    """Errors of `mean` (m x n x cutoffs x horizon). An item's vote among all is the root of
+def _compared(evidence: Evidence, missed: np.ndarray) -> _Compared:
+    """How candidates did by `missed` (m x n x cutoffs x horizon), what each missed by, units. An item's vote among all is the root of
     its demand: between one item, one vote and one unit, one vote."""
-    missed = np.abs(mean - evidence.y[None])
-    there = ~np.isnan(missed)
+    at_cutoffs = _mean_of(missed, (3,))
+    count = (~np.isnan(at_cutoffs)).sum(axis=2)
+    usual = _mean_of(at_cutoffs, (0,))
+    relative = _mean_of(at_cutoffs / np.where(usual > 0, usual, np.nan), (2,))
     size = _mean_of(np.abs(evidence.y), (1, 2))
-    own = _mean_of(missed, (2, 3)) / np.where(size > 0, size, np.nan)
-    count = there.any(axis=3).sum(axis=2)
-    scale = _mean_of(own, (0,))
-    relative = own / np.where(scale > 0, scale, np.nan)
+    scale = _mean_of(usual, (1,)) / np.where(size > 0, size, np.nan)
     votes = np.sqrt(np.nan_to_num(size)) * ~np.isnan(relative)
     total = votes.sum(axis=1)
-    pooled = np.divide((votes * np.nan_to_num(relative)).sum(axis=1), total, out=np.full(len(own), np.nan), where=total > 0)
+    pooled = np.divide((votes * np.nan_to_num(relative)).sum(axis=1), total, out=np.full(len(relative), np.nan), where=total > 0)
     shown = count.sum(axis=1)
     pooled = (1 + shown / (shown + ITEMS_THAT_SHOW_NOTHING) * (pooled - 1))[:, None]
     share = count / (count + CUTOFFS_OF_ALL_ITEMS)

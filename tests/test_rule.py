@@ -190,6 +190,26 @@ def test_bands_are_wider_for_an_item_that_is_missed_by_more() -> None:
     assert (y <= found[:, :, 3])[100:].mean() == pytest.approx(0.95, abs=0.05)
 
 
+def test_a_candidate_whose_bands_run_away_moves_them_little() -> None:
+    evidence, ahead, bands, _ = banded(np.random.default_rng(4), 4, np.full(100, 10.0), 1.0)
+    choice = rule.choose(evidence, ahead)
+    usual = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    bands[2] = 100 + 50 * (bands[2] - 100)  # of two that count alike
+    wild = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    assert (wild - 100).mean() < 10 * (usual - 100).mean()  # their average would be 25 times as wide
+    evidence.quantiles[2] = 100 + 50 * (evidence.quantiles[2] - 100)  # it was as wild before: then it hardly counts
+    known = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    np.testing.assert_allclose((known - 100).mean(), (usual - 100).mean(), rtol=0.1)
+
+
+def test_one_odd_cutoff_does_not_decide() -> None:
+    """At one of four cutoffs all are a hundred times as far off, and theta by more than boosting; at the others theta is the better one."""
+    evidence, ahead = said(offs(theta=4, boosting=5, items=50), cutoffs=4)
+    evidence.mean[:, :, 1] = 100 + np.array([1000.0, 550.0, 450.0])[:, None, None]
+    found = rule.choose(evidence, ahead)
+    assert (found.weight[:, 1] > found.weight[:, 2]).all()
+
+
 def test_without_past_bands_they_are_the_mean_of_the_candidates_own() -> None:
     evidence, ahead, bands, _ = banded(np.random.default_rng(3), 0, np.full(2, 10.0), 1.0)
     choice = rule.choose(evidence, ahead)
