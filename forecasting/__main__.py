@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from forecasting import comparison, settings, tuning
-from forecasting.backtest import last_cutoffs, most_cutoffs, parse_cutoffs
+from forecasting.backtest import parse_cutoffs
 from forecasting.comparison import BACKTEST, BOTH, CHOICE, FORECAST
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry
@@ -34,6 +34,7 @@ from workspace.workers import ABSENT, BACKENDS, PACKAGES, PROCESSES, UNREACHABLE
 LONGEST_HORIZON = 1000
 VERBS = (BOTH, BACKTEST, FORECAST)
 CARDS = "models"
+ANEW = "none"
 WIDEST_LINE = 78
 
 
@@ -63,10 +64,14 @@ def _run(args: argparse.Namespace) -> int:
     own, tuned = settings.read(args.settings) if args.settings else ({}, {})
     own = settings.of_models(own, args.models.split(","))
     models = _models(args, own)
-    cutoffs = _cutoffs(args, whole)
-    report(_seen_by_tuning(own, tuned, [] if args.verb == FORECAST else cutoffs), sys.stderr, typed_problem)
     names = tuple(model.card.name for model in models)
-    asked = comparison.Comparison(names, args.horizon, args.cutoffs, args.best, args.country or "", args.verb, args.seed, own)
+    after = "" if args.after in (None, ANEW) else args.after
+    asked = comparison.Comparison(names, args.horizon, args.cutoffs, args.best, args.country or "", args.verb, args.seed, own, after)
+    asked = comparison.refreshing(asked, whole) if args.after is None else asked
+    cutoffs = comparison.cutoffs_of(asked, whole)
+    report(_seen_by_tuning(own, tuned, [] if args.verb == FORECAST else cutoffs), sys.stderr, typed_problem)
+    if asked.after:
+        print(text("forecast.kept", run=asked.after, horizon=args.horizon), file=sys.stderr)
     backend = Backend(args.backend, args.scheduler).checked()
     run = comparison.compared(asked, whole, models, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()), backend)
     if _cancelled(run):
@@ -78,18 +83,6 @@ def _run(args: argparse.Namespace) -> int:
     if choice.exists() and args.out is not None:
         _copy(choice, (args.out if args.verb == BOTH else args.out.parent) / choice.name)
     return 0
-
-
-def _cutoffs(args: argparse.Namespace, whole: SalesPanel) -> list[pd.Timestamp]:
-    """Those that are scored; for a forecast alone those by which auto chooses, as many of so many as there is room for."""
-    if args.verb != FORECAST:
-        return parse_cutoffs(whole, args.cutoffs, args.horizon)
-    if AUTO not in args.models.split(","):
-        return []
-    if args.cutoffs.strip().isdecimal():
-        count = min(int(args.cutoffs), most_cutoffs(whole, args.horizon))
-        return last_cutoffs(whole, count, args.horizon) if count else []
-    return parse_cutoffs(whole, args.cutoffs, args.horizon)
 
 
 def _tune(args: argparse.Namespace) -> int:
@@ -198,6 +191,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--out", type=Path, required=verb != BOTH, help=text("forecast.out.folder" if verb == BOTH else "forecast.out"))
         sub.add_argument("--cutoffs", default="3", help=text("forecast.cutoffs" if verb != FORECAST else "forecast.cutoffs.auto"))
         sub.add_argument("--settings", metavar="FILE", help=text("forecast.settings"))
+        sub.add_argument("--after", metavar="RUN", help=text("forecast.after", anew=ANEW))
         sub.add_argument("--backend", choices=BACKENDS, default=PROCESSES, help=text("forecast.backend"))
         sub.add_argument("--scheduler", default="", metavar="ADDRESS", help=text("forecast.scheduler"))
     return parser

@@ -113,8 +113,8 @@ class Work:
     and their rows are left out unless they are asked for by name.
 
     cutoffs: those to score, earliest first, or, unless `scored`, those by which auto chooses what it says past the end, and nothing else.
-    beyond: whether to forecast past the end. source: where tasks find the panel; None: in memory. Nothing after the first cutoff has a say
-    in which candidates there are and at which earlier cutoffs they are asked.
+    beyond: whether to forecast past the end. source: where tasks find the panel; None: in memory. kept: what models kept of an earlier
+    forecast, by task. Nothing after the first cutoff has a say in which candidates there are and at which earlier cutoffs they are asked.
     """
 
     panel: SalesPanel
@@ -126,6 +126,7 @@ class Work:
     beyond: bool = True
     source: Source | None = None
     scored: bool = True
+    kept: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def auto(self) -> Auto | None:
@@ -160,7 +161,7 @@ class Work:
         return {
             ORIGINS: [replace(task, name=task.name.replace(BACKTEST, ORIGINS, 1)) for task in earlier],
             BACKTEST: backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how) if self.cutoffs else [],
-            FORECAST: forecast_tasks(self.panel, every, self.horizon, *how) if self.beyond else [],
+            FORECAST: forecast_tasks(self.panel, every, self.horizon, *how, self.kept) if self.beyond else [],
         }
 
     def choices(self, parts: Parts) -> list[Chosen]:

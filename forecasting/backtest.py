@@ -1,11 +1,13 @@
 """Backtests: every model forecasts from several past cutoffs and is compared with what then sold."""
 
 import hashlib
+import pickle
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from forecasting.forecaster import Cost, Forecaster, driver_rows
 from forecasting.source import Source, buckets
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
-from workspace.tasks import Task
+from workspace.tasks import KEPT, Task
 
 LEAST_SEEN = 2
 
@@ -142,16 +144,19 @@ def forecast_tasks(
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
     source: Source | None = None,
+    kept: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Task]:
-    """The steps of `forecast_all`: a bucket of items; for a model shared by all items, all of them."""
+    """The steps of `forecast_all`: a bucket of items; for a model shared by all items, all of them. kept: by the name of a task what the
+    model kept of an earlier forecast (see `Forecaster.trained`), to forecast with."""
     source, tasks = source or Source(panel), []
     for model in models:
         name = model.card.name
         for number, rows in _buckets(panel, model).items():
-            call = partial(_forecast, source, rows, model, horizon, tuple(levels), seed, number)
+            task = f"forecast-{name}-{number:05d}"
+            call = partial(_forecast, source, rows, model, horizon, tuple(levels), seed, number, kept.get(task))
             weight = max(len(panel if rows is None else rows), 1)
-            of = _digest(panel, rows, model, horizon, tuple(levels), seed, number)
-            tasks.append(Task(f"forecast-{name}-{number:05d}", name, call, weight, of))
+            of = _digest(panel, rows, model, horizon, tuple(levels), seed, number, zlib.crc32(kept.get(task, b"")))
+            tasks.append(Task(task, name, call, weight, of))
     return tasks
 
 
@@ -256,12 +261,26 @@ def _trained(model: Forecaster, panel: SalesPanel, horizon: int, levels: tuple[f
 
 
 def _forecast(
-    source: Source, rows: np.ndarray | None, model: Forecaster, horizon: int, levels: tuple[float, ...], seed: int, bucket: int
+    source: Source,
+    rows: np.ndarray | None,
+    model: Forecaster,
+    horizon: int,
+    levels: tuple[float, ...],
+    seed: int,
+    bucket: int,
+    kept: bytes | None,
 ) -> pd.DataFrame:
-    """Rows of one model past the end."""
-    name = model.card.name
-    forecast = model.forecast(source.part(rows), horizon, levels, rng_for(name, seed, 0, bucket))
-    return _told(forecast.to_frame(), name, [forecast])
+    """Rows of one model past the end; `attrs["kept"]` has what it keeps for later ones."""
+    panel, name = source.part(rows), model.card.name
+    if kept is not None:
+        model = pickle.loads(kept).tuned(panel, rng_for(name, seed, -1, bucket))  # an item that came since has its own choices to make
+    elif model.keeps:
+        model = _trained(model, panel, horizon, levels, rng_for(name, seed, 0, bucket))
+    forecast = model.forecast(panel, horizon, levels, rng_for(name, seed, 0, bucket))
+    told = _told(forecast.to_frame(), name, [forecast])
+    if kept is None and model.keeps:
+        told.attrs[KEPT] = pickle.dumps(model)
+    return told
 
 
 def _told(rows: pd.DataFrame, model: str, forecasts: Sequence[Forecast]) -> pd.DataFrame:

@@ -10,29 +10,28 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting import automatic
+from forecasting import automatic, refresh
 from forecasting.automatic import Work
-from forecasting.backtest import driver_tasks, joined_drivers, last_cutoffs, most_cutoffs
+from forecasting.backtest import driver_tasks, joined_drivers, last_cutoffs, most_cutoffs, parse_cutoffs
 from forecasting.forecaster import Cost, Forecaster
 from forecasting.models import registry
+from forecasting.refresh import SALES
 from forecasting.rule import AUTO
 from forecasting.source import Source
 from sales.panel import SalesPanel
+from sales.problems import InputProblems, Problem
 from workspace import runs, tables
+from workspace import tasks as workspace_tasks
 from workspace.runs import Run
 from workspace.tasks import Task, Tell, work
 from workspace.workers import Backend
 
 BACKTEST, FORECAST, DRIVERS, BOTH, CHOICE = automatic.BACKTEST, automatic.FORECAST, "drivers", "compare", "choice"
 SEED = 0
-SALES = Path("sales") / "panel.parquet"  # in the folder of a run: what its tasks read
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
-_ANSWERS_COME_FROM = (
-    *(f"{name}.py" for name in ("automatic", "rule", "backtest", "fallbacks", "features", "forecast", "forecaster", "selection", "source")),
-    "models/*.py",
-    "batched/*.py",
-)
+_PLAIN = ("automatic", "backtest", "fallbacks", "features", "forecast", "forecaster", "refresh", "rule", "selection", "source")
+_ANSWERS_COME_FROM = (*(f"{name}.py" for name in _PLAIN), "models/*.py", "batched/*.py")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "keras", "jax", "scikit-learn")
 
 
@@ -41,7 +40,8 @@ class Comparison:
     """What a run of a verb is asked for: backtest, forecast, or compare, which is both.
 
     models: names in the registry. horizon: periods. cutoffs: as typed, a count or dates. best: so many best sellers, None all items.
-    country: whose holidays count, "" none. own: settings of the models that are not their defaults, {model: {field: value}}.
+    country: whose holidays count, "" none. own: settings of the models that are not their defaults, {model: {field: value}}. after: name of
+    the run whose cutoffs and settled choices are kept (see `refreshing`), "" none.
     """
 
     models: tuple[str, ...]
@@ -52,6 +52,11 @@ class Comparison:
     verb: str = BOTH
     seed: int = SEED
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    after: str = ""
+
+    def panel(self, whole: SalesPanel) -> SalesPanel:
+        """The items of `whole` that are asked for."""
+        return whole.select(whole.best_sellers(self.best)) if self.best else whole
 
     def settings(self, fingerprint: str) -> dict[str, Any]:
         """What names the run over the panel with this fingerprint: everything that changes its answer."""
@@ -63,6 +68,7 @@ class Comparison:
         typed = ["-m", "forecasting", self.verb, *sales, "--horizon", str(self.horizon), "--models", ",".join(self.models)]
         given = {"--cutoffs": self.cutoffs, "--best": self.best, "--country": self.country, "--seed": self.seed or None}
         given["--settings"] = json.dumps(self.own, sort_keys=True) if self.own else None
+        given["--after"] = self.after or None
         return typed + [part for flag, value in given.items() if value for part in (flag, str(value))]
 
     def expected_seconds(self, items: int, measured: Mapping[str, float], workers: int, fits: Mapping[str, int] | None = None) -> float:
@@ -124,12 +130,17 @@ def compared(
 
     A part is named by what it was made of: one that an earlier run made of the same items, their sales, settings and program is taken over.
     """
-    panel = whole.select(whole.best_sellers(asked.best)) if asked.best else whole
+    panel, earlier = asked.panel(whole), refresh.opened(Run(asked.after)) if asked.after else None
     horizon, seed, verb, settings = asked.horizon, asked.seed, asked.verb, asked.settings(whole.fingerprint)
     source = Source(panel, Run(runs.name_of(settings)).folder / SALES)
     cutoffs = cutoffs if asked.uses_cutoffs else ()
     steps = Work(panel, models, horizon, cutoffs, seed=seed, beyond=verb != BACKTEST, scored=verb != FORECAST, source=source)
-    drivers = driver_tasks(panel, models, horizon, seed, source) if verb == BOTH else []
+    if earlier is not None:
+        before = replace(steps, panel=earlier.panel, source=None).tasks[FORECAST]
+        kept = {task.name: workspace_tasks.kept(earlier.run, task) for task in _of_this_program(before, settings["code"])}
+        steps = replace(steps, kept={name: content for name, content in kept.items() if content is not None})
+    explained = source if earlier is None else Source(earlier.panel, earlier.run.folder / SALES)
+    drivers = driver_tasks(explained.panel, models, horizon, seed, explained) if verb == BOTH else []
     tasks = {stage: _of_this_program(own, settings["code"]) for stage, own in {**steps.tasks, DRIVERS: drivers}.items()}
 
     def assemble(run: Run, files: list[Path]) -> None:
@@ -146,7 +157,38 @@ def compared(
         for name, rows in made.items():
             tables.write_table(run.folder / f"{name}.parquet", rows, {**rows.attrs, "fingerprint": whole.sales_fingerprint})
 
-    return work(settings, [task for own in tasks.values() for task in own], assemble, tell, lambda _: source.write(), backend)
+    def prepare(_: Run) -> list[Path]:
+        return list(dict.fromkeys([*source.write(), *explained.write()]))
+
+    return work(settings, [task for own in tasks.values() for task in own], assemble, tell, prepare, backend)
+
+
+def refreshing(asked: Comparison, whole: SalesPanel) -> Comparison:
+    """`asked`, to keep what an earlier run settled, where there is one of the same settings whose sales those of `whole` go on from by
+    fewer than a horizon of periods (see `forecasting.refresh.earlier`).
+
+    Then its cutoffs stay, so that its backtest and drivers are taken over, and only forecasts are made anew: with the orders, members and
+    networks or trees that models settled on then (`Forecaster.trained`); a model that settles nothing is fitted as ever.
+    """
+    found = refresh.earlier(asked.settings(whole.fingerprint), asked.panel(whole), asked.horizon)
+    return replace(asked, after=found.run.name if found is not None else "")
+
+
+def cutoffs_of(asked: Comparison, whole: SalesPanel) -> list[pd.Timestamp]:
+    """The cutoffs to score, as they were typed, over the sales of the run that is kept from, if any; for a forecast alone those by which
+    auto chooses, as many of so many as there is room for. Raises InputProblems for cutoffs that cannot be, and where the earlier run is
+    not there any more."""
+    if asked.after:
+        earlier = refresh.opened(Run(asked.after))
+        if earlier is None or not refresh.continues(asked.panel(whole), earlier.panel):
+            raise InputProblems([Problem("after_unknown", got=asked.after)])
+        whole = whole.until(earlier.panel.last, asked.horizon)
+    if not asked.uses_cutoffs:
+        return []
+    if asked.verb == FORECAST and asked.cutoffs.strip().isdecimal():
+        count = min(int(asked.cutoffs), most_cutoffs(whole, asked.horizon))
+        return last_cutoffs(whole, count, asked.horizon) if count else []
+    return parse_cutoffs(whole, asked.cutoffs, asked.horizon)
 
 
 def _of_this_program(tasks: Sequence[Task], code: str) -> list[Task]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from forecasting.comparison import Comparison, seconds_of
+from forecasting.comparison import Comparison, refreshing, seconds_of
 from forecasting.models import registry
 from inventory.plan import horizon_for
 from sales import datasets as saved
@@ -25,6 +25,7 @@ MODELS, QUICK = "models", "quick-models"
 
 def start(asked: Comparison, dataset: Dataset) -> runs.Run:
     """Starts the run, or joins it, or continues it."""
+    asked = refreshing(asked, session.panel_of(dataset))
     settings = asked.settings(dataset.facts["fingerprint"])
     return runs.start(settings, asked.arguments(saved.arguments_of(dataset)), {"data": dataset.name})
 
@@ -165,6 +166,7 @@ def described(run: runs.Run) -> str:
     items = text("run.best", count=asked["best"]) if asked.get("best") else text("run.all_items")
     models = ", ".join(text(f"model.{model}") for model in asked.get("models", []))
     words = text("run.described", items=items, models=models, horizon=asked.get("horizon"), cutoffs=asked.get("cutoffs"))
+    words = text("run.refreshed", described=words) if asked.get("after") else words
     return text("run.done_at", at=ended, described=words) if ended else words
 
 

@@ -180,6 +180,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "--backend dask or --backend ray beside it",
         "Add the backend, or leave the address out.",
     ),
+    "after_unknown": (
+        "what this run settled on cannot be kept",
+        "the name of a finished run whose sales these go on from",
+        "Leave --after out, or work all out anew with --after none.",
+    ),
     # databases
     "secrets_unreadable": (
         "{file} cannot be read",

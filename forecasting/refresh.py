@@ -1,0 +1,64 @@
+"""Refreshing: what an earlier run settled is kept where sales only went on for a few periods, rather than worked out anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sales.panel import SalesPanel
+from sales.storage import read_panel
+from workspace import home
+from workspace.runs import Run
+
+SALES = Path("sales") / "panel.parquet"  # in the folder of a run: what its tasks read
+AFTER, FINGERPRINT = "after", "fingerprint"
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """A run whose settled choices are kept, and the panel that it worked on."""
+
+    run: Run
+    panel: SalesPanel
+
+
+def earlier(settings: Mapping[str, Any], panel: SalesPanel, horizon: int) -> Earlier | None:
+    """The run to keep from: of those done with these settings but for other sales, the last one whose sales `panel` goes on from by fewer
+    than `horizon` periods, other items aside; None where there is none. One that itself kept from another is not asked: after a horizon
+    all is worked out anew."""
+    wanted = _comparable(settings)
+    done = [path.parent for path in home.folder("runs").glob("*/run.json") if (path.parent / SALES).exists()]
+    for folder in sorted(done, key=lambda folder: folder.stat().st_mtime_ns, reverse=True):
+        run = Run(folder.name)
+        if run.ended == 0 and not run.settings.get(AFTER) and _comparable(run.settings) == wanted and (found := opened(run)) is not None:
+            added = len(panel.periods) - len(found.panel.periods)
+            if 0 < added < horizon and continues(panel, found.panel):
+                return found
+    return None
+
+
+def opened(run: Run) -> Earlier | None:
+    """The run with its panel; None where that is not there any more or cannot be read."""
+    try:
+        return Earlier(run, read_panel(home.folder("runs") / home.checked(run.name) / SALES))
+    except (OSError, ValueError):
+        return None
+
+
+def continues(panel: SalesPanel, before: SalesPanel) -> bool:
+    """Whether `panel` holds all that `before` does, and more of it only in later periods or of other items."""
+    seen = len(before.periods)
+    same = (panel.calendar.alias, panel.season, list(panel.covariates)) == (before.calendar.alias, before.season, list(before.covariates))
+    if not same or not panel.periods[:seen].equals(before.periods) or not np.isin(before.items, panel.items).all():
+        return False
+    past = panel.select(np.isin(panel.items, before.items))
+    pairs = [(past.y[:, :seen], before.y), (past.out_of_stock[:, :seen], before.out_of_stock)]
+    pairs += [(np.minimum(past.start, seen), before.start)]
+    pairs += [(past.covariates[name][:, : block.shape[1]], block) for name, block in before.covariates.items()]
+    return all(np.array_equal(now, then, equal_nan=now.dtype.kind == "f") for now, then in pairs)
+
+
+def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in (AFTER, FINGERPRINT)}

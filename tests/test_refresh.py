@@ -1,0 +1,135 @@
+"""Only what changed is run again: what an earlier run made of the same, and what its models settled on, is kept."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from panels import weekly_shop
+
+from forecasting import backtest as backtests
+from forecasting import comparison, refresh
+from forecasting.__main__ import main
+from forecasting.comparison import Comparison, compared, cutoffs_of, refreshing
+from forecasting.forecaster import Cost
+from forecasting.models import registry
+from forecasting.models.trees import Tree
+from forecasting.source import buckets
+from sales.panel import SalesPanel
+from sales.problems import InputProblems
+from workspace import tables, workers
+from workspace.runs import Run
+
+SALES = weekly_shop(6, 90, np.random.default_rng(5))
+HORIZON = 7
+SHORT = SALES.until(SALES.periods[-2], 0)
+
+
+@pytest.fixture(autouse=True)
+def small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(workers.JOBS, "1")
+    monkeypatch.setitem(backtests.ITEMS_PER_BUCKET, Cost.INSTANT, 2)
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many tasks were done, by kind and model."""
+    counted: Counter[str] = Counter()
+    for kind in ("_backtested", "_forecast", "_drivers"):
+        own = getattr(backtests, kind)
+
+        def counting(source: object, rows: object, model: registry.Forecaster, *more: object, own=own, kind=kind) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+            counted[f"{kind} {model.card.name}"] += 1
+            return own(source, rows, model, *more)
+
+        monkeypatch.setattr(backtests, kind, counting)
+    return counted
+
+
+def run(panel: SalesPanel, models: Sequence[str], anew: bool = False) -> Run:
+    asked = Comparison(tuple(models), HORIZON, "2")
+    asked = asked if anew else refreshing(asked, panel)
+    return compared(asked, panel, [registry.model(name) for name in models], cutoffs_of(asked, panel))
+
+
+def rows(made: Run, name: str) -> pd.DataFrame:
+    return tables.read_table(made.folder / f"{name}.parquet")
+
+
+def test_an_appended_day_makes_forecasts_anew_and_nothing_else(done: Counter[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    models = ("naive", "tree", "arima")
+    first = run(SHORT, models)
+    several = len(buckets(SALES.items, 2))
+    assert done["_backtested naive"] == done["_forecast naive"] == several
+    assert (done["_backtested tree"], done["_forecast tree"], done["_drivers tree"]) == (2, 1, 1)
+    done.clear()
+    monkeypatch.setattr(Tree, "_study", None)  # what would learn anew
+    second = run(SALES, models)
+    assert {name.partition(" ")[0] for name in done} == {"_forecast"}
+    assert second.settings["after"] == first.name
+    pd.testing.assert_frame_equal(rows(second, "backtest"), rows(first, "backtest"))
+    ahead = rows(second, "forecast")
+    assert ahead["ds"].min() == SALES.last + pd.Timedelta(days=1)
+    assert ahead["mean"].notna().all()
+    details = {name: rows(made, "forecast").attrs["details"] for name, made in (("first", first), ("second", second))}
+    assert all(detail.endswith(f"until {SHORT.last:%Y-%m-%d}") for detail in details["second"]["tree"].values())
+    assert details["second"]["arima"] == details["first"]["arima"], "orders stay"
+    naive = ahead[ahead["model"] == "naive"].groupby("item")["mean"].first()
+    np.testing.assert_array_equal(naive.to_numpy(), SALES.y[:, -1])
+
+
+def test_after_a_horizon_or_where_asked_all_is_worked_out_anew(done: Counter[str]) -> None:
+    whole = weekly_shop(6, 90, np.random.default_rng(5))
+    run(whole.until(whole.periods[-1 - HORIZON], 0), ["naive"])
+    assert refreshing(Comparison(("naive",), HORIZON, "2"), whole).after == ""
+    run(SHORT, ["naive"])
+    done.clear()
+    made = run(SALES, ["naive"], anew=True)
+    assert made.settings["after"] == ""
+    assert done["_backtested naive"] == len(buckets(SALES.items, 2))
+
+
+def test_a_new_item_makes_the_parts_of_its_own_bucket_anew_and_no_others(done: Counter[str]) -> None:
+    fewer = SALES.select(np.arange(6) != 2)
+    assert max(buckets(fewer.items, 2)) == max(buckets(SALES.items, 2))
+    before = run(fewer, ["naive", "tree"])
+    done.clear()
+    after = run(SALES, ["naive", "tree"])
+    assert (done["_backtested naive"], done["_forecast naive"]) == (1, 1)
+    assert (done["_backtested tree"], done["_forecast tree"]) == (2, 1), "a model shared by all items is another one"
+    own = next(rows for rows in buckets(SALES.items, 2).values() if 2 in rows)
+    others = set(np.delete(SALES.items, own))
+    for name in ("backtest", "forecast"):
+        then, now = (part[part["item"].isin(others) & (part["model"] == "naive")] for part in (rows(before, name), rows(after, name)))
+        pd.testing.assert_frame_equal(now.reset_index(drop=True), then.reset_index(drop=True))
+
+
+@pytest.mark.parametrize("change", ["units", "start", "items", "season"])
+def test_what_was_changed_in_the_past_is_no_going_on(change: str) -> None:
+    y, start = SALES.y.copy(), SALES.start.copy()
+    y[0, 3] += change == "units"
+    start[0] += change == "start"
+    changed = SalesPanel(SALES.items, SALES.calendar, SALES.periods, y, start, SALES.out_of_stock, season=8 if change == "season" else 7)
+    assert not refresh.continues(changed.select(np.arange(1, 6)) if change == "items" else changed, SHORT)
+    assert refresh.continues(SALES, SHORT)
+
+
+def test_the_command_says_what_it_keeps_and_refuses_what_it_cannot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, panel in (("short", SHORT), ("long", SALES)):
+        panel.to_frame().to_csv(tmp_path / f"{name}.csv", index=False)
+    typed = ["--horizon", "7", "--models", "naive", "--cutoffs", "2"]
+    assert main(["compare", str(tmp_path / "short.csv"), *typed]) == 0
+    assert "Kept from run" not in capsys.readouterr().err
+    assert main(["compare", str(tmp_path / "long.csv"), *typed]) == 0
+    assert "Kept from run" in capsys.readouterr().err
+    assert main(["compare", str(tmp_path / "long.csv"), *typed, "--after", "none"]) == 0
+    assert "Kept from run" not in capsys.readouterr().err
+    assert main(["compare", str(tmp_path / "long.csv"), *typed, "--after", "0123456789abcdef"]) == 2
+    assert "0123456789abcdef" in capsys.readouterr().err
+
+
+def test_a_run_that_is_gone_keeps_nothing() -> None:
+    with pytest.raises(InputProblems, match="after_unknown"):
+        comparison.cutoffs_of(Comparison(("naive",), 7, "2", after="0123456789abcdef"), SALES)
