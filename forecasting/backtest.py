@@ -17,6 +17,7 @@ from forecasting.forecaster import Cost, Forecaster, driver_rows
 from forecasting.source import Source, buckets
 from sales.panel import SalesPanel
 from sales.problems import InputProblems, Problem
+from workspace.tables import Beside
 from workspace.tasks import KEPT, Task
 
 LEAST_SEEN = 2
@@ -206,7 +207,7 @@ def joined(parts: Iterable[pd.DataFrame], models: Sequence[Forecaster]) -> pd.Da
     place = rows["model"].map({name: at for at, name in enumerate(details)})
     item = np.unique(rows["item"].to_numpy(dtype=object), return_inverse=True)[1]
     rows = rows.iloc[np.lexsort((item, rows["cutoff"].to_numpy(), place.to_numpy()))].reset_index(drop=True)
-    rows.attrs["details"] = details
+    rows.attrs["details"] = Beside(details)
     return rows
 
 
@@ -286,7 +287,7 @@ def _forecast(
 def _told(rows: pd.DataFrame, model: str, forecasts: Sequence[Forecast]) -> pd.DataFrame:
     """`rows` with what travels beside them: what was settled on last, and what failed and why."""
     reasons = Counter(status for forecast in forecasts for status in forecast.status[forecast.failed])
-    rows.attrs = {"details": {model: settled(forecasts[-1])}, "failed": sum(reasons.values()), "reasons": dict(reasons)}
+    rows.attrs = {"details": Beside({model: settled(forecasts[-1])}), "failed": sum(reasons.values()), "reasons": dict(reasons)}
     return rows
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from panels import panel
 
-from benchmarks import ROOT, __main__, compare50, models, peers, plan_latency, shop
+from benchmarks import ROOT, __main__, catalogue, compare50, models, peers, plan_latency, shop
 from benchmarks import intake as bench_intake
 from benchmarks.figures import Figure, Skipped, report, table
 from benchmarks.sets import SalesSet
@@ -244,3 +244,41 @@ def test_duckdb_parses_what_is_imported(tmp_path: Path) -> None:
 def test_without_a_browser_the_page_is_said_to_be_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_intake, "has_chromium", lambda: False)
     assert [(figure.value, figure.note) for figure in bench_intake._page(tmp_path)] == [(None, compare50.NO_BROWSER)] * 2
+
+
+def test_a_catalogue_is_measured_by_the_command_with_all_its_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "MODELS", ("naive", "seasonal_naive"))
+    monkeypatch.setattr(catalogue, "LOOKED_AT_EVERY", 0.05)
+    monkeypatch.setattr(catalogue, "steps", lambda: ["compare"])
+    took = catalogue.measured(6)
+    assert took.seconds > 0
+    assert took.processor > 0
+    assert took.memory > 50e6
+
+
+def test_what_a_catalogue_took_becomes_figures_with_their_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    took = {catalogue.FEW: catalogue.Measured(60.0, 100.0, 10**9), catalogue.MANY: catalogue.Measured(2400.0, 1000.0, 9 * 10**9)}
+    monkeypatch.setattr(catalogue, "measured", took.get)
+    monkeypatch.setattr(catalogue, "once", lambda panel: [])
+    monkeypatch.setattr(catalogue, "shop", lambda items: None)
+    found = catalogue.run()
+    assert [figure.value for figure in found] == [1.0, 100 / 60, 1.0, 40.0, 1000 / 60, 9.0, 1.0]
+    assert [figure.kept for figure in found] == ["", "", "", "no", "", "no", "yes"]
+
+
+def test_the_catalogue_is_the_same_for_the_same_seed_and_holds_all_kinds() -> None:
+    first, again = catalogue.shop(200), catalogue.shop(200)
+    assert first.fingerprint == again.fingerprint
+    assert first.y.shape == (200, catalogue.DAYS)
+    sold = (first.y > 0).mean(axis=1)
+    assert (sold < 0.3).sum() > 10
+    assert (first.start > 0).sum() > 10
+
+
+def test_learning_once_is_held_against_learning_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "SHARED", ("tree",))
+    panel = catalogue.shop(20)
+    (figure,) = catalogue.once(panel.until(panel.periods[199], 0))
+    assert figure.value is not None
+    assert 0.8 < figure.value < 1.3
+    assert figure.note.endswith("items until 2023-04-26")

@@ -151,6 +151,13 @@ if not run.cancelled:
     assert list(home.folder("runs").iterdir()) == []
 
 
+def test_what_stands_beside_a_table_is_handed_on_and_not_copied_with_each_step(tmp_path: Path) -> None:
+    tables.write_table(tmp_path / "t.parquet", pd.DataFrame({"a": [1, 2]}), {"details": {"ets": {"mug": "AAA"}}})
+    back = tables.read_table(tmp_path / "t.parquet")
+    assert back.attrs["details"] == {"ets": {"mug": "AAA"}}
+    assert back[back["a"] > 1].attrs["details"] is back.attrs["details"]
+
+
 def test_raw_tables_and_the_recipe_come_back_with_each_version() -> None:
     """Codes as they are, rows where they stood in the file, each cell of its own type; an undo is another recipe over the same."""
     raw = pd.DataFrame({"row": ["007", 12.0, None], "qty": [1, 2, 3], "when": pd.to_datetime(["2024-01-01"] * 3)}, index=[0, 3, 4])

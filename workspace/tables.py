@@ -26,6 +26,14 @@ _CODED_BYTES = 2**23  # the same where they are coded already
 Content: TypeAlias = pd.DataFrame | Callable[[Path], None]
 
 
+class Beside(dict[str, Any]):
+    """What a table's `attrs` hold of many items. pandas copies `attrs` in depth with every step; this is handed on as it is, and not to be
+    changed."""
+
+    def __deepcopy__(self, memo: Any) -> "Beside":
+        return self
+
+
 def write(path: Path, content: Content) -> None:
     """Writes `content`, a table or what writes one to a path, as Parquet to `path`."""
     if isinstance(content, pd.DataFrame):
@@ -74,7 +82,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """The table at `path`; what was written as metadata is in its `attrs`."""
     with pq.ParquetFile(path) as file:
         table = _without_codes(file.read()).to_pandas()
-        table.attrs = metadata_of(file.metadata)
+        table.attrs = {name: Beside(told) if isinstance(told, dict) else told for name, told in metadata_of(file.metadata).items()}
     return table
 
 

@@ -1,0 +1,170 @@
+"""A catalogue of 10,000 items over 730 days, compared with choice and spread: minutes, memory of all processes, linear in items."""
+
+import math
+import resource
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import ROOT
+from benchmarks.figures import Figure
+from benchmarks.shop import workspace
+from forecasting import __main__ as command
+from forecasting import backtest as backtests
+from forecasting.backtest import backtest, last_cutoffs
+from forecasting.models import registry
+from forecasting.scores import scores
+from sales.calendar import Calendar
+from sales.panel import SalesPanel
+from sales.storage import write_panel
+from workspace import tables
+
+FEW, MANY, DAYS, HORIZON, CUTOFFS = 1_000, 10_000, 730, 28, 3
+BASELINES = ("naive", "seasonal_naive", "moving_average", "seasonal_average")
+MODELS = (*BASELINES, "ets", "sarima", "boosting", "lstm", "auto")
+SHARED = ("boosting", "lstm")
+INTERVAL = 21
+SPREAD = "spread"
+MOST_MINUTES, MOST_GB, MOST_EXPONENT, MOST_TIMES_ANEW = 30, 8, 1.1, 1.01
+LOOKED_AT_EVERY = 2.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a command took: seconds by the clock and of processors, and the most memory that its processes held together, bytes."""
+
+    seconds: float
+    processor: float
+    memory: int
+
+
+def run() -> list[Figure]:
+    """Of 1,000 and of 10,000 items: minutes by the clock and of processors, GB; how minutes grow with items; and how much worse models
+    shared by all items are on 1,000 for learning once."""
+    found = {items: measured(items) for items in (FEW, MANY)}
+    figures = []
+    for items, took in found.items():
+        promised = {"clock": MOST_MINUTES, "memory": MOST_GB} if items == MANY else {}
+        figures += [
+            Figure(f"{items:,} items, {' and '.join(steps())}", took.seconds / 60, "min", at_most=promised.get("clock")),
+            Figure(f"{items:,} items, of all processors", took.processor / 60, "min"),
+            Figure(f"{items:,} items, memory of all processes", took.memory / 1e9, "GB", at_most=promised.get("memory")),
+        ]
+    grown = math.log(found[MANY].processor / found[FEW].processor) / math.log(MANY / FEW)
+    linear = "1: linear; less: a part of the work is the same for few"
+    return [*figures, Figure("minutes grow with items to the power of", grown, "", at_most=MOST_EXPONENT, note=linear), *once(shop(FEW))]
+
+
+def steps() -> list[str]:
+    """What is asked for: compare, and the spread of demand where the command has it."""
+    return ["compare", *([SPREAD] if hasattr(command, "SPREAD") else [])]
+
+
+def shop(items: int, seed: int = 30) -> SalesPanel:
+    """A made-up catalogue: negative binomial sales a day around a level, a week, a year and a slow trend of each item's own, a few large
+    and many small ones; a tenth began within the two years, and a tenth sells on few days."""
+    rng = np.random.default_rng(seed)
+    day = np.arange(DAYS)
+    level = rng.lognormal(1.0, 1.2, (items, 1))
+    level[rng.random(items) < 0.1] = 0.15
+    week = np.exp(rng.normal(0, 0.25, (items, 7)))[:, day % 7]
+    year = np.exp(rng.uniform(0, 0.5, (items, 1)) * np.sin(2 * np.pi * (day / 365 + rng.random((items, 1)))))
+    mean = level * week * year * np.exp(rng.normal(0, 0.2, (items, 1)) * day / 365)
+    size = rng.uniform(1, 8, (items, 1))
+    units = rng.poisson(rng.gamma(size, mean / size)).astype(np.float32)
+    start = np.where(rng.random(items) < 0.1, rng.integers(0, DAYS - 90, items), 0)
+    codes = np.array([f"P{item:05d}" for item in range(items)], dtype=object)
+    calendar = Calendar("D")
+    empty = np.zeros(units.shape, dtype=bool)
+    return SalesPanel(codes, calendar, calendar.range(pd.Timestamp("2023-01-01"), DAYS), units, start, empty, season=7)
+
+
+def measured(items: int) -> Measured:
+    """What the commands take over a catalogue of so many items, each a process with processes of its own. Raises CalledProcessError."""
+    with workspace() as home:
+        sales = home / "catalogue.parquet"
+        write_panel(sales, shop(items))
+        typed = ["compare", str(sales), "--horizon", str(HORIZON), "--cutoffs", str(CUTOFFS), "--models", ",".join(MODELS)]
+        took = [_watched(typed)]
+        if SPREAD in steps():
+            took.append(_watched([SPREAD, str(sales), "--interval", str(INTERVAL), "--out", str(home / "spread.parquet")]))
+        _say_parts(home)
+    return Measured(sum(one.seconds for one in took), sum(one.processor for one in took), max(one.memory for one in took))
+
+
+def once(panel: SalesPanel) -> list[Figure]:
+    """WAPE of models that learn once, at the earliest cutoff, over that of the same learning anew at each."""
+    models, cutoffs = [registry.model(name) for name in SHARED], last_cutoffs(panel, CUTOFFS, HORIZON)
+    wapes = {}
+    before = backtests.TRAINED_ONCE_FROM
+    for name, limit in (("once", 1), ("anew", len(panel) * CUTOFFS + 1)):
+        backtests.TRAINED_ONCE_FROM = limit
+        try:
+            rows = backtest(panel, models, HORIZON, cutoffs)
+        finally:
+            backtests.TRAINED_ONCE_FROM = before
+        wapes[name] = scores(rows, panel).set_index("model")["WAPE"]
+        if name == "once":
+            details = {model: next(iter(found.values())) for model, found in rows.attrs["details"].items()}
+    return [
+        Figure(
+            f"{model} on {len(panel):,} items, learning once / anew",
+            float(wapes["once"][model] / wapes["anew"][model]),
+            "ratio of WAPE",
+            at_most=MOST_TIMES_ANEW,
+            note=details[model],
+        )
+        for model in SHARED
+    ]
+
+
+def _watched(typed: list[str]) -> Measured:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    process = subprocess.Popen([sys.executable, "-m", "forecasting", *typed], cwd=ROOT, stdout=sys.stderr)
+    most, ended = [0], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(LOOKED_AT_EVERY):
+            most[0] = max(most[0], _held(process.pid))
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        code = process.wait()
+    finally:
+        ended.set()
+        watcher.join()
+    if code:
+        raise subprocess.CalledProcessError(code, process.args)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(time.perf_counter() - began, processor, most[0])
+
+
+def _held(pid: int) -> int:
+    """Bytes that a process and those it started hold, what several share counted once."""
+    total = 0
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024
+        children = [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    except OSError:  # it has just ended
+        return total
+    return total + sum(_held(int(child)) for child in children)
+
+
+def _say_parts(home: Path) -> None:
+    """Seconds of the parts of each model, to see what takes them."""
+    spent: dict[str, float] = {}
+    for part in home.glob("runs/*/parts/*.parquet"):
+        kind, model, *_ = part.name.split("-")
+        spent[f"{kind} {model}"] = spent.get(f"{kind} {model}", 0.0) + tables.read_metadata(part)["seconds"]
+    for name, seconds in sorted(spent.items(), key=lambda one: -one[1]):
+        print(f"{name}: {seconds:.0f} s", file=sys.stderr)
