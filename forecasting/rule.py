@@ -101,9 +101,9 @@ def origins(panel: SalesPanel, first: pd.Timestamp, horizon: int) -> list[pd.Tim
 def choose(evidence: Evidence, ahead: np.ndarray) -> Choice:
     """What each item gets; `ahead`, m x items x horizon, is what the candidates say now (NaN: no answer, cannot be chosen).
 
-    Errors of an item with c cutoffs count c / (c + 6), those of all items the rest, drawn to equal ones as if 20 more items had shown
-    nothing on one cutoff. Candidates that then beat seasonal naive are combined,
-    weighted by the 8th power of 1 / error; those of one family share its weight, as they say nearly the same. One of them is taken alone
+    At each cutoff errors are taken relative to the mean of all candidates. Those of an item with c cutoffs count c / (c + 6), those of all
+    items the rest, drawn to equal ones as if 20 more items had shown nothing on one cutoff. Candidates that then beat seasonal naive are
+    combined, weighted by the 8th power of 1 / error; those of one family share its weight, as they say nearly the same. One is taken alone
     where it has earned four fifths of the weight on 3 cutoffs or more, or no other beats seasonal naive; that itself where none does.
     """
     found = _compared(evidence, np.abs(evidence.mean - evidence.y))
@@ -194,12 +194,11 @@ def _usual(errors: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True, eq=False)
 class _Compared:
     """error: m x n, relative to the mean error of all candidates for the item, its own drawn to that of all items. scale: n, what that mean
-    is, a share of demand. count: n, cutoffs of the item. votes: n, how much an item counts among all."""
+    is, a share of demand. count: n, cutoffs of the item."""
 
     error: np.ndarray
     scale: np.ndarray
     count: np.ndarray
-    votes: np.ndarray
 
 
 def _compared(evidence: Evidence, missed: np.ndarray) -> _Compared:
@@ -218,7 +217,7 @@ def _compared(evidence: Evidence, missed: np.ndarray) -> _Compared:
     pooled = (1 + shown / (shown + ITEMS_THAT_SHOW_NOTHING) * (pooled - 1))[:, None]
     share = count / (count + CUTOFFS_OF_ALL_ITEMS)
     drawn = np.where(np.isnan(relative), pooled, share * np.nan_to_num(relative) + (1 - share) * pooled)
-    return _Compared(np.maximum(drawn, SMALLEST), scale, count.max(axis=0), votes)
+    return _Compared(np.maximum(drawn, SMALLEST), scale, count.max(axis=0))
 
 
 def _believable(panel: SalesPanel, ahead: np.ndarray) -> np.ndarray:
