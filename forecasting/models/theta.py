@@ -64,11 +64,7 @@ def _lines(demand: np.ndarray) -> tuple[Past, np.ndarray]:
     first = np.nanmin(t, axis=1)
     start_of_line = np.nanmean(demand, axis=1) + slopes[:, -1] * (first - np.nanmean(t, axis=1))
     curved = 2 * demand - (start_of_line[:, None] + slopes[:, -1:] * (t - first[:, None]))
-    least, alpha, start = np.full((3, len(demand)), np.inf)
-    for trial in GRID:
-        cost, level = _fitted(curved, trial)
-        better = cost < least
-        least, alpha, start = np.where(better, cost, least), np.where(better, trial, alpha), np.where(better, level, start)
+    alpha, start = _fitted(curved)
     level = smoothed(demand, alpha, (start + start_of_line) / 2)
     behind = np.arange(demand.shape[1]) - smoothed(t, alpha, first)
 
@@ -78,15 +74,26 @@ def _lines(demand: np.ndarray) -> tuple[Past, np.ndarray]:
     return past, alpha
 
 
-def _fitted(curved: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Least sum of squared one-step errors of smoothing with `alpha`, n, and the first level that reaches it, n."""
-    known = ~np.isnan(curved)
-    zero = np.zeros((len(curved), 1))
-    before = np.concatenate([zero, smoothed(curved, alpha, zero[:, 0])[:, :-1]], axis=1)
-    errors = np.where(known, curved - before, 0.0)
-    weight = np.where(known, (1 - alpha) ** (np.cumsum(known, axis=1) - 1), 0.0)
-    start = (errors * weight).sum(axis=1) / (weight**2).sum(axis=1)
-    return ((errors - start[:, None] * weight) ** 2).sum(axis=1), start
+def _fitted(curved: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of `GRID` the alpha of the least sum of squared one-step errors of smoothing, n, and the first level that reaches it, n.
+
+    With the level at 0 before the first period errors are e_t; a first level l makes them e_t - l (1 - alpha)^(known periods before t), so
+    three sums a trial tell the best l and what is left.
+    """
+    stays = 1 - GRID[:, None]
+    level, crossed, squared, weights = np.zeros((4, len(GRID), len(curved)))
+    weight = np.ones_like(level)
+    for y in np.ascontiguousarray(curved.T):
+        known = ~np.isnan(y)
+        error, here = np.where(known, y - level, 0.0), np.where(known, weight, 0.0)
+        crossed += error * here
+        squared += error * error
+        weights += here * here
+        level += (1 - stays) * error
+        weight = np.where(known, stays * weight, weight)
+    start = crossed / weights
+    best, each = (squared - start * crossed).argmin(axis=0), np.arange(len(curved))
+    return GRID[best], start[best, each]
 
 
 def _slopes(demand: np.ndarray, t: np.ndarray) -> np.ndarray:
