@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 FIRST_DAMPING, MOST_DAMPING = 1e-2, 1e7
-GAINED = 1e-7
+GAINED = 2e-6
 SMOOTHING, STATES = 4, 2
 
 

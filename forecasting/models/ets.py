@@ -19,17 +19,18 @@ LONGEST_SEASON = 24
 SEASONS_NEEDED = 2
 FIRST_PERIODS = 10
 FINALISTS = 3
-TRENDS = ("N", "A", "Ad")
+TRENDS = ("N", "Ad")
 
 
 @dataclass(frozen=True)
 class Ets(Forecaster):
     """Exponential smoothing of the last 2 years of days (730 periods), gaps skipped.
 
-    The form is the one of the least AICc out of errors that add or (demand above 0) multiply, no trend, one that adds, a damped one, and
-    seasons that add or (with errors that multiply) multiply: 15 forms, 6 where demand is zero somewhere. A season longer than 24 periods
-    has too many first states to be fitted: it is taken out by decomposition first. Parameters and first states are those of the maximum
-    of the likelihood.
+    The form is the one of the least AICc out of errors that add or (demand above 0) multiply, no trend or a damped one, and seasons that
+    add or (with errors that multiply) multiply: 10 forms, 4 where demand is zero somewhere. A trend that is not damped is left out: AICc
+    judges one step, and many steps ahead a damped one is as good or better (Gardner & McKenzie, 1985); near 0.98 it is hardly damped. A
+    season longer than 24 periods has too many first states to be fitted: it is taken out by decomposition first. Parameters and first
+    states are those of the maximum of the likelihood.
     """
 
     card: ClassVar[Card] = Card(
