@@ -1,5 +1,5 @@
-"""`python -m forecasting compare|backtest|forecast|tune SALES …`: the same functions as the pages, typed; each is a run (`workspace.runs`).
-`python -m forecasting models` lists what there is."""
+"""`python -m forecasting compare|backtest|forecast|tune|spread SALES …`: the same functions as the pages, typed; each is a run
+(`workspace.runs`). `python -m forecasting models` lists what there is."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting import comparison, settings, tuning
+from forecasting import comparison, settings, totals, tuning
 from forecasting.backtest import parse_cutoffs
 from forecasting.comparison import BACKTEST, BOTH, CHOICE, FORECAST
 from forecasting.forecaster import Forecaster
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(cards.table(cards.in_words(registry.card(name), type(registry.model(name))) for name in registry.NAMES))
         return 0
     try:
-        return _tune(args) if args.verb == tuning.VERB else _run(args)
+        return {tuning.VERB: _tune, totals.VERB: _spread}.get(args.verb, _run)(args)
     except InputProblems as found:
         report(found.problems, sys.stderr, typed_problem)
         return 2
@@ -115,6 +115,28 @@ def _of_workers(nobody: NoWorkers) -> Problem:
     return Problem("scheduler_alone", got=nobody.said or nobody.backend)
 
 
+def _spread(args: argparse.Namespace) -> int:
+    panel = _panel(args)
+    own, tuned = settings.read(args.settings) if args.settings else ({}, {})
+    own = settings.of_models(own, [args.models])
+    (model,) = _models(args, own)
+    cutoffs = totals.dense_cutoffs(panel, totals.backtested_length(panel, args.horizon), args.cutoffs)
+    report(_seen_by_tuning(own, tuned, cutoffs), sys.stderr, typed_problem)
+    asked = totals.Totals(args.models, args.horizon, args.levels, args.cutoffs, args.seed, dict(own), args.country or "")
+    run = totals.spread_run(asked, panel, model, partial(_tell, rewrite=sys.stderr.isatty()))
+    if _cancelled(run):
+        return 1
+    made = run.folder / f"{totals.VERB}.parquet"
+    rows = tables.read_table(made)
+    if rows["extrapolated"].any():
+        backtested = totals.backtested_length(panel, args.horizon) if cutoffs else 0
+        print(text("spread.extrapolated", interval=args.horizon, backtested=backtested), file=sys.stderr)
+    if failed := int(rows["mean"].isna().sum()):
+        print(text("spread.failed", count=failed), file=sys.stderr)
+    print(text("spread.saved", items=len(rows), cutoffs=len(cutoffs), out=_copied(made, args)))
+    return 0
+
+
 def _cancelled(run: runs.Run) -> bool:
     if run.state is runs.State.CANCELLED:
         print(text("forecast.cancelled"), file=sys.stderr)
@@ -176,9 +198,10 @@ def _tell(progress: runs.Progress, rewrite: bool) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m forecasting", description=text("forecast.description"))
-    verbs = parser.add_subparsers(required=True, metavar="|".join((*VERBS, tuning.VERB, CARDS)), dest="verb")
+    verbs = parser.add_subparsers(required=True, metavar="|".join((*VERBS, tuning.VERB, totals.VERB, CARDS)), dest="verb")
     verbs.add_parser(CARDS, help=text("forecast.cards"), description=text("forecast.cards"))
     _add_tune(verbs.add_parser(tuning.VERB, help=text("tune.tune"), description=text("tune.tune")))
+    _add_spread(verbs.add_parser(totals.VERB, help=text("spread.spread"), description=text("spread.spread")))
     for verb in VERBS:
         sub = verbs.add_parser(verb, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
         add_sales_arguments(sub, words=text)
@@ -212,6 +235,33 @@ def _add_tune(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", type=Path, help=text("tune.out"))
 
 
+def _add_spread(sub: argparse.ArgumentParser) -> None:
+    add_sales_arguments(sub, words=text)
+    names, model, levels = ", ".join(registry.NAMES), totals.MODEL, ",".join(f"{level:g}" for level in totals.LEVELS)
+    sub.add_argument("--interval", dest="horizon", type=int, required=True, metavar="N", help=text("spread.interval"))
+    sub.add_argument("--model", dest="models", default=model, help=text("spread.model", names=names, usual=model))
+    sub.add_argument("--levels", type=_levels, default=totals.LEVELS, help=text("spread.levels", usual=levels))
+    sub.add_argument(
+        "--cutoffs", type=int, default=totals.MOST_CUTOFFS, metavar="N", help=text("spread.cutoffs", usual=totals.MOST_CUTOFFS)
+    )
+    sub.add_argument("--country", help=text("forecast.country"))
+    sub.add_argument("--seed", type=int, default=comparison.SEED, help=text("forecast.seed"))
+    sub.add_argument("--settings", metavar="FILE", help=text("forecast.settings"))
+    sub.add_argument("--out", type=Path, required=True, help=text("forecast.out"))
+    sub.set_defaults(best=None)
+
+
+def _levels(typed: str) -> tuple[float, ...]:
+    """Rising levels from numbers between 0 and 1, separated by commas."""
+    try:
+        levels = tuple(sorted({float(part) for part in typed.split(",")}))
+    except ValueError:
+        levels = ()
+    if not levels or not 0 < levels[0] <= levels[-1] < 1:
+        raise argparse.ArgumentTypeError(text("spread.levels.wrong", got=typed))
+    return levels
+
+
 def _panel(args: argparse.Namespace) -> SalesPanel:
     _check(args)
     read = read_sales(args)
@@ -227,14 +277,17 @@ def _check(args: argparse.Namespace) -> None:
         problems.append(Problem("bad_horizon", got=str(args.horizon), params={"most": LONGEST_HORIZON}))
     if args.best is not None and args.best < 1:
         problems.append(Problem("bad_best", got=str(args.best)))
-    if args.verb != tuning.VERB and args.scheduler and args.backend == PROCESSES:
+    if args.verb not in (tuning.VERB, totals.VERB) and args.scheduler and args.backend == PROCESSES:
         problems.append(Problem("scheduler_unused", got=args.scheduler))
     names = TUNABLE if args.verb == tuning.VERB else registry.NAMES
-    unknown = [name for name in args.models.split(",") if name not in names]
+    asked = [args.models] if args.verb == totals.VERB else args.models.split(",")
+    unknown = [name for name in asked if name not in names]
     problems += [Problem("unknown_model", got=name, params={"names": ", ".join(names)}) for name in unknown]
     if args.verb == tuning.VERB:
         wrong = {"--budget": args.budget >= 0, "--trials": args.trials >= 1}  # nan is not 0 or more
         problems += [Problem("tuning_limit", got=f"{flag} {getattr(args, flag[2:])}") for flag, fits in wrong.items() if not fits]
+    if args.verb == totals.VERB and args.cutoffs < 1:
+        problems.append(Problem("bad_cutoffs", got=str(args.cutoffs)))
     problems += _wrong_out(args)
     if problems:
         raise InputProblems(problems)

@@ -131,10 +131,10 @@ def scales(
     """What an item's errors are divided by, units per root period: now, n, and at each past cutoff, n x cutoffs; 0 where the rate is 0, and
     NaN where no error is known at all.
 
-    errors: n x cutoffs x steps, units a period, NaN where not known. rate: n x cutoffs, rate_now: n, units a period. at, now: places of the
-    cutoffs and of the last period. The scale is the root of the rate times the item's usual error in those units: the mean of its absolute
-    errors at cutoffs whose steps had ended by then (recent ones weigh more), averaged with that of all items as if that were 4 more periods.
-    No error takes part in the scale that divides it; before the first have ended, those count that begin later.
+    errors: n x cutoffs x steps, units a period, NaN where not known. rate: n x cutoffs, rate_now: n, units a period. at, now: places of
+    the cutoffs and of the last period. The scale is the root of the rate times the item's usual error in those units: the mean of its
+    absolute errors at cutoffs whose steps had ended by then (recent ones weigh more), averaged with that of all items as if that were 4
+    more periods. No error takes part in the scale that divides it; before the first have ended, those count that begin later.
     """
     root = np.sqrt(rate)[:, :, None]
     relative = np.divide(np.abs(errors), root, out=np.full(errors.shape, np.nan), where=root > 0)
@@ -173,7 +173,8 @@ def usual_until(demand: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 def abc_xyz(demand: np.ndarray) -> np.ndarray:
     """The class of each item, n places in CLASSES, by its known `demand`, n x periods. A: the items that sold most, up to 80 % of all
-    units; B: up to 95 %; C: the rest. X: the standard deviation of a period is under half its mean; Y: under the mean; Z: not, or nothing sold.
+    units; B: up to 95 %; C: the rest. X: the standard deviation of a period is under half its mean; Y: under the mean; Z: not, or nothing
+    sold.
 
     >>> [CLASSES[at] for at in abc_xyz(np.array([[90.0, 90], [9, 0], [1, 0]]))]
     ['AX', 'BZ', 'CZ']

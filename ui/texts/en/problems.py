@@ -514,6 +514,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "cutoff_not_a_date": ("this is no date", "dates like 2024-03-31, separated by commas, or a count", "Correct the cutoffs."),
     "bad_horizon": ("this horizon cannot be used", "1 to {most} periods", "Choose a horizon in that range."),
     "bad_best": ("this number of best sellers cannot be used", "1 or more", "Choose a number of 1 or more, or leave it out."),
+    "bad_cutoffs": ("this number of cutoffs cannot be used", "1 or more", "Choose a number of 1 or more, or leave it out."),
     "unknown_model": ("there is no model of this name", "{names}", "Choose from these names, separated by commas."),
     "unknown_country": ("no holidays are known for this country", "a code like DE, FR, GB or US", "Correct the code, or leave it out."),
     "out_unwritable": ("this file cannot be written", "a file in a folder that exists and that you may write to", "Choose another place."),
