@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Skipped, report, table
 
-NAMES = ("plan_latency", "compare50", "intake", "models", "accuracy", "catalogue", "spread")
+NAMES = ("plan_latency", "compare50", "intake", "models", "sarima_speed", "accuracy", "spread", "catalogue")
 ALL = "all"
 
 

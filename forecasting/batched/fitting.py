@@ -13,38 +13,56 @@ from forecasting.batched.kalman import innovations, predictions
 from forecasting.batched.orders import Shape
 from forecasting.batched.polynomials import coefficients
 
+COMPILED = {"xla_backend_optimization_level": 1}  # quicker to compile than the usual 2, and no slower
 FURTHEST = 12.0  # |u|: a partial autocorrelation of 0.9965
-FIRST_DAMPING = 1e-2
-CONVERGED = 1e-7
+FIRST_DAMPING, SHORTEST = 1e-2, 1e6
+SEARCHED, FINISHED = 1e-4, 1e-8  # a share of the sum of squares less than which nothing is gained
 
 
 class Step(NamedTuple):
-    """A sum of squares, columns; half its gradient, parameters x columns; J'J, parameters x parameters x columns."""
+    """A sum of squares, columns; half its gradient, parameters x columns; J'J, parameters x parameters x columns; whatever else was found
+    there, columns last."""
 
     total: Array
     gradient: Array
     curvature: Array
+    found: tuple[Array, ...]
 
 
-def minimized(at: Callable[[Array], Step], u: Array, free: Array, most: int) -> Array:
-    """`u`, parameters x columns, moved to where the sum of squares of each column is least (Marquardt, 1963); `free` marks what may move.
-    A step that makes its column worse is not taken and the next one is shorter. Ends after `most` steps, or when no column gains."""
+class _State(NamedTuple):
+    u: Array
+    here: Step
+    tried: Array
+    damping: Array
+    done: Array
+    spent: Array
 
-    def going(state: tuple[Array, Step, Array, Array, Array]) -> Array:
-        return (state[3] < most) & (state[4] > CONVERGED).any()
 
-    def step(state: tuple[Array, Step, Array, Array, Array]) -> tuple[Array, Step, Array, Array, Array]:
-        u, here, damping, count, _ = state
-        tried = jnp.clip(u - _direction(here, damping, free), -FURTHEST, FURTHEST)
+def minimized(at: Callable[[Array], Step], u: Array, free: Array, most: Array, enough: float) -> tuple[Array, Step]:
+    """`u`, parameters x columns, moved to where the sum of squares of each column is least (Marquardt, 1963), and what was found there;
+    `free` marks what may move. A step that makes its column worse is not taken and the next one is shorter. A column rests once it gains a
+    share less than `enough`; all do after `most` evaluations."""
+
+    def going(state: _State) -> Array:
+        return (state.spent < most) & ~state.done.all()
+
+    def step(state: _State) -> _State:
+        u, here, tried, damping, done, spent = state
         there = at(tried)
-        better = there.total < here.total
-        gain = jnp.where(better, (here.total - there.total) / here.total, jnp.where(damping > 1e6, 0.0, 1.0))
-        damping = jnp.where(better, damping / 10, damping * 10)
-        best = Step(*(jnp.where(better, new, old) for new, old in zip(there, here, strict=True)))
-        return jnp.where(better, tried, u), best, damping, count + 1, gain
+        better = ~done & (there.total < here.total)
+        gain = jnp.where(jnp.isinf(here.total), 1.0, (here.total - there.total) / here.total)
+        done = done | (better & (gain < enough)) | (~better & (damping > SHORTEST))
+        damping = jnp.where(better & jnp.isfinite(here.total), damping / 10, jnp.where(better, damping, damping * 10))
+        here = jax.tree.map(lambda new, old: jnp.where(better, new, old), there, here)
+        u = jnp.where(better, tried, u)
+        tried = jnp.where(done, u, jnp.clip(u - _direction(here, damping, free), -FURTHEST, FURTHEST))
+        return _State(u, here, tried, damping, done, spent + 1)
 
-    start = u, at(u), jnp.full(u.shape[1], FIRST_DAMPING), jnp.array(0), jnp.ones(u.shape[1])
-    return lax.while_loop(going, step, start)[0]
+    nothing = jax.tree.map(lambda part: jnp.full(part.shape, jnp.nan, part.dtype), jax.eval_shape(at, u))
+    nothing = nothing._replace(total=jnp.full(u.shape[1], jnp.inf, u.dtype))
+    damping = jnp.full(u.shape[1], FIRST_DAMPING, u.dtype)
+    end = lax.while_loop(going, step, _State(u, nothing, u, damping, jnp.zeros(u.shape[1], dtype=bool), jnp.zeros_like(most)))
+    return end.u, end.here
 
 
 def _direction(here: Step, damping: Array, free: Array) -> Array:
@@ -58,15 +76,16 @@ def _direction(here: Step, damping: Array, free: Array) -> Array:
     return solved[:, :, 0].T
 
 
-@partial(jax.jit, static_argnames=("shape", "most"))
-def searched(u: Array, free: Array, w: Array, known: Array, counted: Array, shape: Shape, most: int) -> tuple[Array, Array]:
+@partial(jax.jit, static_argnames=("shape",), compiler_options=COMPILED)
+def searched(u: Array, free: Array, w: Array, known: Array, counted: Array, most: Array, shape: Shape) -> tuple[Array, Array]:
     """`u` of the least conditional sum of squares, and that sum over the periods `counted`, columns."""
 
     def at(u: Array) -> Step:
-        return Step(*css.sums(u, w, known, counted, shape)[:3])
+        total, gradient, curvature, over = css.sums(u, w, known, counted, shape)
+        return Step(total, gradient, curvature, (over,))
 
-    found = minimized(at, u, free, most)
-    return found, css.sums(found, w, known, counted, shape)[3]
+    u, there = minimized(at, u, free, most, SEARCHED)
+    return u, there.found[0]
 
 
 class Exact(NamedTuple):
@@ -80,25 +99,26 @@ class Exact(NamedTuple):
     full: Array
 
 
-@partial(jax.jit, static_argnames=("shape", "most"))
-def finished(u: Array, free: Array, blocks: Array, known: Array, counted: Array, level: Array, shape: Shape, most: int) -> Exact:
-    """The exact maximum likelihood from `u` on. blocks: T x (1 + regressors) x columns, the series first, then a constant (0 where the
-    order differences: `level` says which columns have it), then other regressors, all differenced alike."""
+@partial(jax.jit, static_argnames=("shape",), compiler_options=COMPILED)
+def finished(u: Array, free: Array, blocks: Array, known: Array, counted: Array, level: Array, most: Array, shape: Shape) -> Exact:
+    """The exact maximum likelihood from `u` on, after at most so many evaluations. blocks: T x (1 + regressors) x columns, the series
+    first, then a constant (0 where the order differences: `level` says which columns have it), then other regressors, all differenced
+    alike."""
     n = known.sum(axis=0)
 
-    def residuals(u: Array) -> Array:
+    def residuals(u: Array) -> tuple[Array, tuple[Array, ...]]:
         z, logs, _ = _whitened(u, blocks, known, shape)
-        return _concentrated(z)[0] * jnp.exp(0.5 * logs.sum(axis=0) / n)
+        y, beta = _concentrated(z)
+        return y * jnp.exp(0.5 * logs.sum(axis=0) / n), _likelihood(z, logs, beta, known, counted, level)
 
     def at(u: Array) -> Step:
         directions = jnp.broadcast_to(jnp.eye(shape.parameters)[:, :, None], (shape.parameters, *u.shape))
-        r, jacobian = jax.vmap(lambda d: jax.jvp(residuals, (u,), (d,)), out_axes=(None, 0))(directions)
-        return Step((r**2).sum(axis=0), jnp.einsum("tn,ktn->kn", r, jacobian), jnp.einsum("ktn,ltn->kln", jacobian, jacobian))
+        r, jacobian, found = jax.vmap(lambda d: jax.jvp(residuals, (u,), (d,), has_aux=True), out_axes=(None, 0, None))(directions)
+        products = jnp.einsum("tn,ktn->kn", r, jacobian), jnp.einsum("ktn,ltn->kln", jacobian, jacobian)
+        return Step((r**2).sum(axis=0), *products, found)
 
-    found = minimized(at, u, free, most) if shape.parameters and most else u
-    z, logs, _ = _whitened(found, blocks, known, shape)
-    _, beta = _concentrated(z)
-    return Exact(found, *_likelihood(z, logs, beta, known, counted, level))
+    u, there = minimized(at, u, free, most, FINISHED)
+    return Exact(u, *there.found)
 
 
 def _whitened(u: Array, blocks: Array, known: Array, shape: Shape) -> tuple[Array, Array, Array]:
@@ -133,7 +153,7 @@ def _likelihood(z: Array, logs: Array, beta: Array, known: Array, counted: Array
     return sigma2, beta, jnp.where(used & counted, each, 0.0).sum(axis=0), jnp.where(used, each, 0.0).sum(axis=0)
 
 
-@partial(jax.jit, static_argnames=("shape",))
+@partial(jax.jit, static_argnames=("shape",), compiler_options=COMPILED)
 def expected(u: Array, delta: Array, values: Array, known: Array, shape: Shape) -> tuple[Array, Array]:
     """See `kalman.predictions`."""
     return predictions(*coefficients(u, shape), delta, values, known)

@@ -128,9 +128,28 @@ class Shape:
         return self.q + self.Q * self.season
 
     @property
-    def states(self) -> int:
-        """The size of the ARMA state: max(AR, MA + 1)."""
-        return max(self.ar, self.ma + 1, 1)
+    def ar_lags(self) -> tuple[int, ...]:
+        """The lags of the AR side that are not 0 in every order."""
+        return _lags(self.p, self.P, self.season)
+
+    @property
+    def ma_lags(self) -> tuple[int, ...]:
+        """Those of the MA side."""
+        return _lags(self.q, self.Q, self.season)
+
+    @property
+    def sides(self) -> tuple[list[int], list[int]]:
+        """Which rows of unconstrained numbers belong to the AR side, and which to the MA side."""
+        ends = self.p, self.p + self.q, self.p + self.q + self.P, self.parameters
+        return [*range(ends[0]), *range(ends[1], ends[2])], [*range(ends[0], ends[1]), *range(ends[2], ends[3])]
+
+
+def _lags(plain: int, seasonal: int, season: int) -> tuple[int, ...]:
+    """
+    >>> _lags(2, 1, 7)
+    (1, 2, 7, 8, 9)
+    """
+    return tuple(sorted({i + season * j for i in range(plain + 1) for j in range(seasonal + 1)} - {0}))
 
 
 def differencing(d: int, D: int, season: int, length: int) -> list[float]:  # noqa: N803
