@@ -70,9 +70,8 @@ def spread_tasks(panel: SalesPanel, model: Forecaster, asked: Totals) -> list[Ta
     cutoffs = [*dense_cutoffs(panel, length, asked.cutoffs), panel.last]
     name = model.card.name
     every = tuple(range(len(cutoffs)))
-    if model.card.shared:
-        calls = {k: (panel, (k,)) for k in every}
-    else:
+    calls: dict[int, tuple[SalesPanel, tuple[int, ...]]] = {k: (panel, (k,)) for k in every}
+    if not model.card.shared:
         found = buckets(panel.items, ITEMS_PER_BUCKET[model.card.cost])
         calls = {number: (panel.select(rows), every) for number, rows in found.items()}
     tasks = []
