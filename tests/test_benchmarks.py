@@ -246,10 +246,10 @@ def test_without_a_browser_the_page_is_said_to_be_skipped(tmp_path: Path, monkey
     assert [(figure.value, figure.note) for figure in bench_intake._page(tmp_path)] == [(None, compare50.NO_BROWSER)] * 2
 
 
+@pytest.mark.slow
 def test_a_catalogue_is_measured_by_the_command_with_all_its_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "MODELS", ("naive", "seasonal_naive"))
     monkeypatch.setattr(catalogue, "LOOKED_AT_EVERY", 0.05)
-    monkeypatch.setattr(catalogue, "steps", lambda: ["compare"])
     took = catalogue.measured(6)
     assert took.seconds > 0
     assert took.processor > 0
@@ -276,7 +276,7 @@ def test_the_catalogue_is_the_same_for_the_same_seed_and_holds_all_kinds() -> No
 
 
 def test_learning_once_is_held_against_learning_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "SHARED", ("tree",))
+    monkeypatch.setattr(catalogue, "SHARED", {"tree": {"rows": 200_000}})
     panel = catalogue.shop(20)
     (figure,) = catalogue.once(panel.until(panel.periods[199], 0))
     assert figure.value is not None
