@@ -1,0 +1,5 @@
+"""Kernels in JAX, and what lays out their arrays."""
+
+from workspace import compiled
+
+compiled.keep()

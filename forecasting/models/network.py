@@ -16,6 +16,7 @@ from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows
 from forecasting.models.libraries import quiet, seeded
 from forecasting.models.windows import Batch, Windows, shuffled
 from sales.panel import SalesPanel
+from workspace import compiled
 
 KERNEL = 3
 FEWEST_EPOCHS = 3
@@ -254,6 +255,7 @@ def held_out_from(windows: Windows, most: int = 1) -> int:
 def _keras() -> Any:
     """Keras on JAX: the one place that imports it."""
     os.environ["KERAS_BACKEND"] = "jax"
+    compiled.keep()
     import keras
 
     return keras
