@@ -59,7 +59,7 @@ def buckets(items: np.ndarray, size: int) -> dict[int, np.ndarray]:
     more than 128. An item is in the bucket that its code says, so that a new one changes no other's but where their number doubles.
 
     >>> {number: rows.tolist() for number, rows in buckets(np.array(["cup", "ink", "mug", "pen"], dtype=object), 2).items()}
-    {0: [1, 2], 1: [0, 3]}
+    {0: [0, 1], 1: [2, 3]}
     """
     count = 1
     while count * size < len(items) and count < MOST_BUCKETS:

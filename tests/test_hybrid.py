@@ -81,5 +81,5 @@ def test_quantiles_are_drawn_to_normal_ones_by_the_number_of_errors() -> None:
     levels = (0.5, 0.95)
     np.testing.assert_allclose(hybrid._quantiles(np.array([np.nan]), levels), stats.norm.ppf(levels))
     errors = RNG(0).normal(1, 3, 50)
-    expected = (np.quantile(errors, levels) + stats.norm.ppf(levels)) / 2
+    expected = (np.quantile(errors, levels) + stats.norm.ppf(levels) * np.sqrt((np.sum(errors**2) + 10) / 60)) / 2
     np.testing.assert_allclose(hybrid._quantiles(errors, levels), expected)

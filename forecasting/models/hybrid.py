@@ -18,6 +18,7 @@ from sales.panel import SalesPanel
 
 LEVELS = (0.5,)
 ERRORS_THAT_WEIGH_AS_MUCH_AS_NORMAL = 50
+ERRORS_OF_USUAL_SIZE = 10
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Hybrid(Forecaster):
     and a long season, which enters SARIMA by differencing alone, is left to it. `detail` says what held-out errors were with and without.
 
     Quantiles come from the sum's own errors: on a held-out last horizon, forecast by SARIMAs and a network that did not see it, errors are
-    divided by the SARIMA's standard deviation of their step and pooled over items; 50 of them weigh as much as the normal distribution.
+    divided by the SARIMA's standard deviation of their step and pooled over items; 50 of them weigh as much as the normal distribution of
+    their own size.
     """
 
     sarima: Sarima = field(default_factory=Sarima)
@@ -127,9 +129,11 @@ def one_step_errors(histories: Histories, fitted: Fitted) -> np.ndarray:
 
 
 def _quantiles(scaled: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
-    """Quantiles, L, of the scaled errors that are known, drawn to the normal distribution's by their number."""
+    """Quantiles, L, of the scaled errors that are known, drawn by their number to those of a normal distribution as wide as they are; how
+    wide is told by them and by 10 errors of the SARIMA's own size, 1."""
     known: Any = scaled[np.isfinite(scaled)]
-    normal = stats.norm.ppf(levels)
+    width = np.sqrt((np.sum(known**2) + ERRORS_OF_USUAL_SIZE) / (len(known) + ERRORS_OF_USUAL_SIZE))
+    normal = stats.norm.ppf(levels) * width
     weight = len(known) / (len(known) + ERRORS_THAT_WEIGH_AS_MUCH_AS_NORMAL)
     return weight * np.quantile(known, levels) + (1 - weight) * normal if len(known) else normal
 
