@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from workspace import compiled
+
 pytest_plugins = ["no_skips", "browser", "postgres"]
 
 # Each test has a workspace of its own; what JAX compiles is the same in all of them and in the processes that they start
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "compiled"))
+os.environ.setdefault(compiled.FOLDER, str(Path(__file__).parents[1] / ".pytest_cache" / "compiled"))
+compiled.keep()
 
 settings.register_profile("shelfcast", deadline=None, derandomize=True)
 settings.load_profile("shelfcast")

@@ -237,6 +237,20 @@ def test_the_item_s_past_is_told_once_it_is_opened(compared: tuple[Dataset, Resu
     assert any("acf-compare" in chart.proto.id for chart in app.get("plotly_chart"))
 
 
+def test_the_sarima_of_one_item_is_held_against_statsmodels_once_it_is_opened(data: Dataset) -> None:
+    panel = saved.load_sales(data)
+    backtest, forecast = (rows.replace({"model": {"prophet": "sarima"}, "model_used": {"prophet": "sarima"}}) for rows in made(data))
+    backtest.attrs["details"] = {"sarima": dict.fromkeys(panel.items, "(0,1,1)(0,1,1)[7]")}
+    finished(data, backtest, forecast)
+    app = asked(opened("compare", data), data, "which")
+    assert text("reference.apart") not in metrics(app)
+    app.session_state[f"reference-sarima-{data.name}"] = True
+    ran(app)
+    assert metrics(app)[text("reference.apart")].endswith("%")
+    assert metrics(app)[text("reference.white")] in {text("reference.white.yes"), text("reference.white.no")}
+    assert list(shown(app, "coefficient")["coefficient"]) == ["ma.L1", "ma.S.L7"]
+
+
 def test_the_page_names_its_run_and_says_when_the_data_changed(compared: tuple[Dataset, Result]) -> None:
     data, result = compared
     app = opened("compare", data)

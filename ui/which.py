@@ -7,7 +7,7 @@ import streamlit as st
 from forecasting.leaderboard import BASELINE
 from forecasting.value import Why, why
 from sales.panel import SalesPanel
-from ui import automatic, catalogue, charts, error_charts, leaderboard, past, session, tables
+from ui import automatic, catalogue, charts, error_charts, leaderboard, past, reference, session, tables
 from ui.desk import desk_of
 from ui.focus import Focus
 from ui.model_style import named
@@ -42,6 +42,7 @@ def section(data: Dataset, result: Result, panel: SalesPanel, focus: Focus) -> N
         st.markdown(text("compare.settled", details=" · ".join(settled)))
     _choice_for(result, item)
     past.section(panel, item, f"compare-{result.data}")
+    reference.section(result, panel, item)
 
 
 def reasons(result: Result, panel: SalesPanel, item: str) -> None:
