@@ -51,9 +51,9 @@ def label(app: AppTest, name: str) -> str:
 def safety_stock(panel: SalesPanel, item: str) -> float:
     """Units of safety stock of `item` in a plan over it and the best sellers, lead time and review period as they are assumed."""
     some = panel.select(np.union1d(panel.best_sellers(50), panel.rows_of([item])))
-    model, horizon = [registry.model("seasonal_naive")], 6
+    model, horizon = [registry.model("theta")], 6
     rows = backtest(some, model, horizon, last_cutoffs(some, 3, horizon))
-    spread = demand_spread(some, forecast_all(some, model, horizon), rows, "seasonal_naive")
+    spread = demand_spread(some, forecast_all(some, model, horizon), rows, "theta")
     made = reorder_plan(default_terms(some), spread, some.calendar, PlanSettings(0.95))
     return float(made.safety_stock[made.items == item][0])
 
