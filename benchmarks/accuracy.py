@@ -18,11 +18,11 @@ import pandas as pd
 
 from benchmarks import ROOT, peers, sets
 from benchmarks.figures import Figure, Skipped
-from benchmarks.models import one_process
 from benchmarks.sets import SalesSet
 from forecasting.backtest import backtest
 from forecasting.models import registry
 from forecasting.scores import scores
+from workspace.workers import one_job
 
 AUTO = "auto"
 KEPT = ROOT / "test-results" / "accuracy"
@@ -48,7 +48,7 @@ DRAWS, LOWEST = 2000, 0.05
 def run() -> list[Figure]:
     """All figures of all sets; a set whose data are not here says so."""
     found: list[Figure] = []
-    with one_process():
+    with one_job():
         for name in sets.NAMES:
             try:
                 found += figures(sets.load(name))

@@ -4,7 +4,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from forecasting.backtest import backtest
 from forecasting.models import registry
 from forecasting.scores import scores
 from sales.panel import SalesPanel
-from workspace.workers import JOBS
+from workspace.workers import one_job
 
 DOCUMENT = ROOT / "docs" / "models.md"
 ITEMS = {"walmart_weekly": 64, "online_retail_weekly": 100}
@@ -76,7 +75,7 @@ class Compared:
 def run() -> list[Figure]:
     """Each metric of each model, and its WAPE over that of the peer of its name. Writes the tables into docs/models.md."""
     found = []
-    with one_process():
+    with one_job():
         for name, items in ITEMS.items():
             compared = measured(sets.load(name).first(items))
             write(DOCUMENT, name, markdown(compared))
@@ -108,19 +107,6 @@ def _panels(name: str, cut: SalesSet) -> Iterator[tuple[str, SalesPanel]]:
     yield name, cut.without_covariates.panel
     if cut.panel.covariates and registry.card(name).uses_covariates:
         yield WITH.format(model=name), cut.panel
-
-
-@contextmanager
-def one_process() -> Iterator[None]:
-    """Models inside use one process, as the peers do."""
-    before = os.environ.get(JOBS)
-    os.environ[JOBS] = "1"
-    try:
-        yield
-    finally:
-        os.environ.pop(JOBS)
-        if before is not None:
-            os.environ[JOBS] = before
 
 
 def figures(compared: Compared) -> list[Figure]:

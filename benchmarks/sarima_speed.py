@@ -9,13 +9,13 @@ import pandas as pd
 
 from benchmarks import peers, shop
 from benchmarks.figures import Figure
-from benchmarks.models import one_process
 from benchmarks.sets import SalesSet, m5_store_dept
 from forecasting.backtest import backtest
 from forecasting.batched.orders import candidates
 from forecasting.models import registry
 from forecasting.scores import scores
 from sales.panel import SalesPanel
+from workspace.workers import one_job
 
 SERIES, OF_THE_PEER = 1000, 30
 DAYS, HORIZON, SEASON = 730, 28, 7
@@ -65,7 +65,7 @@ def windows() -> SalesSet:
 
 def _in_a_new_process(cut: SalesSet) -> tuple[pd.DataFrame, float]:
     """Rows of `sarima`, and the processor seconds of a process in which nothing is compiled yet."""
-    with shop.workspace(), one_process(), ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+    with shop.workspace(), one_job(), ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         return process.submit(_forecast, cut).result()
 
 

@@ -172,7 +172,7 @@ def _done(at: int, call: Call, parent: int, files: Files) -> Answer:
     if parent:
         _ends_with(parent)
     _HANDED.update(files.content)
-    with _ONE_AT_A_TIME, _one_job():
+    with _ONE_AT_A_TIME, one_job():
         began = time.perf_counter()
         try:
             return at, call(), time.perf_counter() - began, ""
@@ -202,7 +202,8 @@ def _keeps_what_it_compiled() -> None:
 
 
 @contextlib.contextmanager
-def _one_job() -> Iterator[None]:
+def one_job() -> Iterator[None]:
+    """What maps over processes of its own does so in this one inside."""
     before = os.environ.get(JOBS)
     os.environ[JOBS] = "1"
     try:

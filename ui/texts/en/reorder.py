@@ -20,8 +20,8 @@ REORDER: dict[str, str] = {
     "method.normal": "textbook formula",
     "method.backtest.help": (
         "Safety stock = factor × max(0, quantile of total demand over lead time + review period − its mean). The quantile comes from what the "
-        "forecasts really missed at the cutoffs, in totals over as many periods, pooled over items. A supplier's varying lead time is added as an "
-        "independent source."
+        "forecasts really missed at the cutoffs, in totals over as many periods, pooled over items, those of its own class first. "
+        "A supplier's varying lead time is added as an independent source."
     ),
     "method.normal.help": (
         "Safety stock = factor × z · √(P · σ² + d² · σ_L²): z the normal quantile of the service level, P lead time + review period in periods, "
