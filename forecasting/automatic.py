@@ -1,7 +1,7 @@
 """auto: for each item the model, or the mean of models, that past cutoffs speak for (`forecasting.rule`), put together from the parts of
 its candidates: a run that asks for a candidate by name as well works it out once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import fallbacks, rule
-from forecasting.backtest import actual_after, backtest_tasks, forecast_tasks, joined, settled
+from forecasting.backtest import actual_after, backtest_tasks, forecast_tasks, joined, settled, together
 from forecasting.forecast import LEVELS, OK, Forecast, blank, quantile_column
 from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry
@@ -23,7 +23,7 @@ ORIGINS, BACKTEST, FORECAST = "origins", "backtest", "forecast"
 NO_CANDIDATE = "failed: no_candidate"
 WHY = ("runner_up", "reason")
 CHOICE = ("item", "cutoff", "candidate", "error", "cutoffs", "weight", "rank", "used", *WHY)
-Parts = Mapping[str, Sequence[pd.DataFrame]]
+Parts = Mapping[str, Mapping[str, Iterable[pd.DataFrame]]]
 
 
 @dataclass(frozen=True)
@@ -169,26 +169,28 @@ class Work:
         horizon has ended by then alone."""
         if self.auto is None:
             return []
-        names = [model.card.name for model in self.candidates]
-        earlier, scored, beyond = (_by_model(parts[stage], names) for stage in (ORIGINS, BACKTEST, FORECAST))
-        said = [_block([*earlier[name], *scored[name]], self._columns, self.panel, self._past, self.horizon, np.float32) for name in names]
-        before = np.stack(said)
-        at = [(cutoff, scored) for cutoff in self.cutoffs if self.scored] + ([(self.panel.last, beyond)] if self.beyond else [])
-        chosen = [self._chosen(cutoff, answers, before) for cutoff, answers in at]
+        earlier, scored = self._said(parts[ORIGINS], self.origins, np.float32), self._said(parts[BACKTEST], self.cutoffs)
+        before = np.concatenate([earlier.values, scored.values], axis=2, dtype=np.float32)
+        chosen = [self._chosen(cutoff, scored, at, before) for at, cutoff in enumerate(self.cutoffs) if self.scored]
+        if self.beyond:
+            chosen.append(self._chosen(self.panel.last, self._said(parts[FORECAST], [self.panel.last]), 0, before))
         for one in chosen[:1]:  # what was asked for the choice alone counts once, as tuning does
-            for answers in (earlier,) if self.scored else (earlier, scored):
-                one.forecast.seconds[:] += _seconds(answers, self.panel, self.horizon)
+            for said in (earlier,) if self.scored else (earlier, scored):
+                one.forecast.seconds[:] += said.seconds.sum(axis=1)
         return chosen
 
     def rows(self, stage: str, parts: Parts, chosen: Sequence[Chosen]) -> pd.DataFrame:
-        """Tidy rows of the models asked for, of the stage backtest or forecast (see `joined`); `chosen`: `choices` of all parts."""
-        asked = {model.card.name for model in self.models}
-        own = [part for part in parts[stage] if _model_of(part) in asked]
+        """`tables` as one."""
+        return together(self.tables(stage, parts, chosen))
+
+    def tables(self, stage: str, parts: Parts, chosen: Sequence[Chosen]) -> Iterator[pd.DataFrame]:
+        """Tidy rows of the models asked for, of the stage backtest or forecast, one model after the other (see `joined`); `chosen`:
+        `choices` of all parts."""
         made = [one for one in chosen if (one.forecast.cutoff in self.cutoffs) == (stage == BACKTEST)]
-        rows = joined([*own, *(one.part(self._actual(one)) for one in made)], self.models)
-        for name in WHY if made else ():
-            rows[name] = rows[name].fillna("")
-        return rows
+        for model in self.models:
+            own = (one.part(self._actual(one)) for one in made) if model is self.auto else parts[stage][model.card.name]
+            rows = joined(own)
+            yield rows.assign(**{name: "" for name in WHY if made and name not in rows})
 
     @cached_property
     def _every(self) -> list[Forecaster]:
@@ -200,10 +202,6 @@ class Work:
         """The cutoffs at which candidates are asked."""
         return [*self.origins, *self.cutoffs]
 
-    @property
-    def _columns(self) -> list[str]:
-        return ["mean", *map(quantile_column, self.levels)]
-
     @cached_property
     def _seen(self) -> SalesPanel:
         return self.panel.until(min(self.cutoffs, default=self.panel.last), self.horizon)
@@ -211,35 +209,69 @@ class Work:
     def _actual(self, chosen: Chosen) -> np.ndarray:
         return actual_after(self.panel, chosen.forecast.cutoff, self.horizon)
 
-    def _chosen(self, cutoff: pd.Timestamp, answers: Mapping[str, Sequence[pd.DataFrame]], before: np.ndarray) -> Chosen:
-        """What auto says after `cutoff`: `answers` are what its candidates say there, `before` (m x n x past x h x 1 + levels) what they
-        said at past cutoffs, of which it looks at those alone whose horizon has ended."""
-        panel, h, names = self.panel.until(cutoff, self.horizon), self.horizon, tuple(answers)
-        now = np.stack([_block(answers[name], self._columns, panel, [cutoff], h)[:, 0] for name in names])
+    def _said(self, parts: Mapping[str, Iterable[pd.DataFrame]], cutoffs: Sequence[pd.Timestamp], dtype: type = np.float64) -> "Said":
+        """What all candidates said at these cutoffs, from the parts of each."""
+        columns, h = ["mean", *map(quantile_column, self.levels)], self.horizon
+        names = [model.card.name for model in self.candidates]
+        values: np.ndarray = np.full((len(names), len(self.panel), len(cutoffs), h, len(columns)), np.nan, dtype=dtype)
+        seconds, details = np.zeros((len(self.panel), len(cutoffs))), {name: dict[str, str]() for name in names}
+        for block, name in zip(values, names, strict=True):
+            for part in parts.get(name, ()):
+                each = part.iloc[::h]  # the first row of each item and cutoff
+                row = np.searchsorted(self.panel.items, each["item"].to_numpy(dtype=object))
+                at = pd.DatetimeIndex(cutoffs).get_indexer(pd.DatetimeIndex(each["cutoff"]))
+                own = (each["status"] == OK).to_numpy()
+                block[row[own], at[own]] = part[columns].to_numpy(dtype=dtype).reshape(len(each), h, len(columns))[own]
+                np.add.at(seconds, (row, at), each["seconds"].to_numpy())
+                details[name].update(part.attrs["details"][name])
+        return Said(values, seconds, details)
+
+    def _chosen(self, cutoff: pd.Timestamp, said: "Said", at: int, before: np.ndarray) -> Chosen:
+        """What auto says after `cutoff`: `said` is what its candidates say there, at place `at`, `before` (m x n x past x h x 1 + levels)
+        what they said at past cutoffs, of which it looks at those alone whose horizon has ended."""
+        panel, h, names, now = self.panel.until(cutoff, self.horizon), self.horizon, tuple(said.details), said.values[:, :, at]
         forecast, able = fallbacks.answer(AUTO, Auto.card.least_history, panel, h, self.levels)
         answered = ~np.isnan(now[..., 0]).all(axis=(0, 2))
         forecast.status[able & ~answered] = NO_CANDIDATE
         able, choice = able & answered, None
         places = self.panel.periods.get_indexer(pd.DatetimeIndex(self._past))
-        ended = [k for k, place in enumerate(places) if place + h < len(panel.periods)]
+        ended = np.flatnonzero(places + h < len(panel.periods))
         if able.any():
-            seen, now, said = panel.select(able), now[:, able], before[:, able][:, :, ended]
+            seen, now, past = panel.select(able), now[:, able], before[np.ix_(np.arange(len(names)), np.flatnonzero(able), ended)]
             y = np.stack([np.empty((len(seen), h)), *(actual_after(seen, self._past[k], h) for k in ended)], axis=1)[:, 1:]
-            evidence = Evidence(names, y, said[..., 0], seen, said[..., 1:])
+            evidence = Evidence(names, y, past[..., 0], seen, past[..., 1:])
             choice = rule.choose(evidence, now[..., 0])
             part = blank(AUTO, seen, h, self.levels)
             part.mean[:] = rule.combined(choice, now[..., 0])
             part.quantiles[:] = rule.quantiles(evidence, choice, part.mean, now[..., 1:], tuple(self.levels))
             part.model_used[:] = choice.used
-            part.detail[:] = _details(names, choice, seen.items, answers)
+            part.detail[:] = _details(said.details, choice, seen.items)
             forecast = fallbacks.merged(forecast, fallbacks.guarded(part, seen), able)
-        forecast.seconds[:] = _seconds(answers, panel, h, cutoff)
+        forecast.seconds[:] = said.seconds[:, at]
         return Chosen(forecast, np.flatnonzero(able), names, choice, len(ended))
 
 
-def called(tasks: Mapping[str, Sequence[Task]]) -> dict[str, list[pd.DataFrame]]:
-    """The parts of the tasks of each stage, worked out here and now."""
-    return {stage: [task.call() for task in own] for stage, own in tasks.items()}
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What m candidates said at c cutoffs. values: m x n x c x h x 1 + levels, mean and quantiles, units, NaN where one has no answer of
+    its own. seconds: n x c, computing time of all of them. details: by model and item what it settled on."""
+
+    values: np.ndarray
+    seconds: np.ndarray
+    details: Mapping[str, Mapping[str, str]]
+
+
+def called(tasks: Mapping[str, Sequence[Task]]) -> dict[str, dict[str, list[pd.DataFrame]]]:
+    """The parts of the tasks of each stage, by model, worked out here and now."""
+    return {stage: {name: [task.call() for task in some] for name, some in by_model(own).items()} for stage, own in tasks.items()}
+
+
+def by_model(tasks: Iterable[Task]) -> dict[str, list[Task]]:
+    """The tasks of each model, models and tasks in their order."""
+    found: dict[str, list[Task]] = {}
+    for task in tasks:
+        found.setdefault(task.what, []).append(task)
+    return found
 
 
 def table(chosen: Sequence[Chosen]) -> pd.DataFrame:
@@ -255,56 +287,9 @@ def weights(chosen: Chosen) -> pd.DataFrame:
     return pd.DataFrame({"model": AUTO, **rows}).astype({"ds": "datetime64[us]", "value": float})
 
 
-def _model_of(part: pd.DataFrame) -> str:
-    """The model whose part it is, also where there is no item."""
-    return str(next(iter(part.attrs["details"])))
-
-
-def _by_model(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> dict[str, list[pd.DataFrame]]:
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
-    for part in parts:
-        if _model_of(part) in found:
-            found[_model_of(part)].append(part)
-    return found
-
-
-def _block(
-    parts: Sequence[pd.DataFrame],
-    columns: Sequence[str],
-    panel: SalesPanel,
-    cutoffs: Sequence[pd.Timestamp],
-    horizon: int,
-    dtype: type = np.float64,
-) -> np.ndarray:
-    """Columns of one model's rows, items x cutoffs x horizon x columns; NaN where it has no answer of its own."""
-    block: np.ndarray = np.full((len(panel), len(cutoffs), horizon, len(columns)), np.nan, dtype=dtype)
-    for part in parts:
-        each = part.iloc[::horizon]  # the first row of each item and cutoff
-        row, at = _rows(each, panel), pd.DatetimeIndex(cutoffs).get_indexer(pd.DatetimeIndex(each["cutoff"]))
-        own = (at >= 0) & (each["status"] == OK).to_numpy()
-        block[row[own], at[own]] = part[list(columns)].to_numpy(dtype=float).reshape(len(each), horizon, len(columns))[own]
-    return block
-
-
-def _seconds(
-    answers: Mapping[str, Sequence[pd.DataFrame]], panel: SalesPanel, horizon: int, cutoff: pd.Timestamp | None = None
-) -> np.ndarray:
-    """Computing time of all candidates, seconds of each item; at one cutoff, or at all."""
-    found = np.zeros(len(panel))
-    for part in (part for parts in answers.values() for part in parts):
-        rows = part.iloc[::horizon]
-        rows = rows if cutoff is None else rows[rows["cutoff"] == cutoff]
-        np.add.at(found, _rows(rows, panel), rows["seconds"].to_numpy())
-    return found
-
-
-def _rows(rows: pd.DataFrame, panel: SalesPanel) -> np.ndarray:
-    return np.searchsorted(panel.items, rows["item"].to_numpy(dtype=object))
-
-
-def _details(names: Sequence[str], choice: Choice, items: np.ndarray, answers: Mapping[str, Sequence[pd.DataFrame]]) -> list[str]:
+def _details(settled_on: Mapping[str, Mapping[str, str]], choice: Choice, items: np.ndarray) -> list[str]:
     """What was chosen, by item: the model and what it settled on, or the weights."""
-    settled_on = {name: {k: v for part in answers[name] for k, v in part.attrs["details"][name].items()} for name in names}
+    names = list(settled_on)
 
     def said(item: str, weights: np.ndarray) -> str:
         inside = sorted((name for name, weight in zip(names, weights, strict=True) if weight > 0), key=lambda n: -weights[names.index(n)])

@@ -4,7 +4,7 @@ import hashlib
 import pickle
 import time
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -195,18 +195,26 @@ def joined_drivers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return rows
 
 
-def joined(parts: Iterable[pd.DataFrame], models: Sequence[Forecaster]) -> pd.DataFrame:
-    """The parts of all tasks as one table by model, cutoff, item, date."""
-    details: dict[str, dict[str, str]] = {model.card.name: {} for model in models}
+def joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The parts of one model as one table by cutoff, item, date."""
+    parts = list(parts)
+    rows = together(parts)
+    item = pd.factorize(rows["item"], sort=True)[0]
+    attrs, rows.attrs = rows.attrs, {}
+    rows = rows.iloc[np.lexsort((item, rows["cutoff"].to_numpy()))].reset_index(drop=True)
+    rows.attrs = attrs
+    return rows
+
+
+def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Tables one below the other; `attrs["details"]` has {model: {item: what it settled on}} of all."""
+    details: dict[str, dict[str, str]] = defaultdict(dict)
     bare = []
     for part in parts:
         for name, settled_on in part.attrs["details"].items():
             details[name].update(settled_on)
         bare.append(_bare(part))
     rows = pd.concat(bare, ignore_index=True)
-    place = rows["model"].map({name: at for at, name in enumerate(details)})
-    item = np.unique(rows["item"].to_numpy(dtype=object), return_inverse=True)[1]
-    rows = rows.iloc[np.lexsort((item, rows["cutoff"].to_numpy(), place.to_numpy()))].reset_index(drop=True)
     rows.attrs["details"] = Beside(details)
     return rows
 

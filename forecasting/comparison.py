@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -144,23 +145,37 @@ def compared(
     tasks = {stage: _of_this_program(own, settings["code"]) for stage, own in {**steps.tasks, DRIVERS: drivers}.items()}
 
     def assemble(run: Run, files: list[Path]) -> None:
-        parts = iter(files)
-        by_stage = {stage: [tables.read_table(next(parts)) for _ in own] for stage, own in tasks.items()}
-        chosen = steps.choices(by_stage)
-        wanted = (BACKTEST, FORECAST) if verb == BOTH else (verb,)
-        made = {stage: steps.rows(stage, by_stage, chosen) for stage in wanted}
+        made = dict(zip(chain.from_iterable(tasks.values()), files, strict=True))
+        parts = {
+            stage: {name: tables.Tables([made[task] for task in some]) for name, some in automatic.by_model(own).items()}
+            for stage, own in tasks.items()
+        }
+        chosen = steps.choices(parts)
+        for stage in (BACKTEST, FORECAST) if verb == BOTH else (verb,):
+            _write(run.folder / f"{stage}.parquet", steps.tables(stage, parts, chosen), whole.sales_fingerprint)
         told = [automatic.weights(chosen[-1])] if chosen and verb == BOTH else []
-        if drivers or told:
-            made[DRIVERS] = joined_drivers([*by_stage[DRIVERS], *told])
+        beside = {DRIVERS: joined_drivers([*chain.from_iterable(parts[DRIVERS].values()), *told])} if drivers or told else {}
         if chosen:
-            made[CHOICE] = automatic.table(chosen)
-        for name, rows in made.items():
+            beside[CHOICE] = automatic.table(chosen)
+        for name, rows in beside.items():
             tables.write_table(run.folder / f"{name}.parquet", rows, {**rows.attrs, "fingerprint": whole.sales_fingerprint})
 
     def prepare(_: Run) -> list[Path]:
         return list(dict.fromkeys([*source.write(), *explained.write()]))
 
     return work(settings, [task for own in tasks.values() for task in own], assemble, tell, prepare, backend)
+
+
+def _write(path: Path, parts: Iterable[pd.DataFrame], fingerprint: str) -> None:
+    """Writes tables as they come, and after them what models settled on."""
+    details: dict[str, Any] = {}
+
+    def told() -> Iterator[pd.DataFrame]:
+        for part in parts:
+            details.update(part.attrs["details"])
+            yield part
+
+    tables.write_tables(path, told(), lambda: {"details": details, "fingerprint": fingerprint})
 
 
 def refreshing(asked: Comparison, whole: SalesPanel) -> Comparison:

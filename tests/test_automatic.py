@@ -40,7 +40,7 @@ def shop(periods: int = 120) -> SalesPanel:
 
 
 @cache
-def done(*more: str) -> tuple[Work, dict[str, list[pd.DataFrame]], pd.DataFrame]:
+def done(*more: str) -> tuple[Work, automatic.Parts, pd.DataFrame]:
     """The steps of auto and of `more` models, their parts, and the table of what auto chose."""
     sales = shop()
     models = [Auto(LIGHT), *(registry.model(name) for name in more)]

@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from panels import panel
@@ -23,6 +26,28 @@ def test_tables_come_back_with_their_metadata(tmp_path: Path) -> None:
     back = tables.read_table(tmp_path / "t.parquet")
     pd.testing.assert_frame_equal(back, TABLE)
     assert back.attrs == {"details": {"a": 1}}
+
+
+def test_parts_are_written_one_after_the_other_and_let_go(tmp_path: Path) -> None:
+    told: dict[str, int] = {}
+    seen: list[weakref.ref[pd.DataFrame]] = []
+
+    def parts() -> Iterator[pd.DataFrame]:
+        for at in range(5):
+            part = pd.DataFrame({"at": [at, at], "said": ["x", None]})
+            seen.append(weakref.ref(part))
+            told[str(at)] = at
+            yield part
+            assert sum(ref() is not None for ref in seen) <= 2
+
+    path = tmp_path / "whole.parquet"
+    tables.write_tables(path, parts(), lambda: {"told": told})
+    whole = pd.DataFrame({"at": np.repeat(np.arange(5), 2), "said": ["x", None] * 5})
+    found = tables.read_table(path)
+    pd.testing.assert_frame_equal(found, whole)
+    assert found.attrs["told"] == told
+    again = tables.Tables([path, path])
+    assert [len(part) for _ in range(2) for part in again] == [10] * 4
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:

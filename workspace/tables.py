@@ -6,8 +6,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +26,7 @@ _METADATA = b"shelfcast"
 _WORDS_BYTES = 2**20  # of distinct values in a group of rows, beyond which Parquet writes them as they are
 _CODED_BYTES = 2**23  # the same where they are coded already
 Content: TypeAlias = pd.DataFrame | Callable[[Path], None]
+Told: TypeAlias = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 
 class Beside(dict[str, Any]):
@@ -44,38 +47,55 @@ def write(path: Path, content: Content) -> None:
 
 def write_table(path: Path, table: pd.DataFrame, metadata: Mapping[str, Any] | None = None) -> None:
     """Writes `table` as Parquet; a reader meets the old file or the new one, never a part. `metadata` travels inside, as JSON."""
-    plain = table.copy(deep=False)
-    plain.attrs = {}
-    write_arrow(path, pa.Table.from_pandas(plain, preserve_index=False), metadata or {})
+    write_tables(path, [table], metadata or {})
 
 
-def write_arrow(
-    path: Path, table: pa.Table, metadata: Mapping[str, Any] | Callable[[], Mapping[str, Any]], row_group_size: int | None = None
-) -> None:
-    """The same of an Arrow table; where some texts are held by codes, others are written as they are. `metadata` that is worked out
-    meanwhile is asked for in the end."""
-    whole = [field.name for field in table.schema if pa.types.is_integer(field.type)]
-    as_it_is = [field.name for field in table.schema if pa.types.is_large_string(field.type)]
-    as_it_is = as_it_is if any(pa.types.is_dictionary(field.type) for field in table.schema) else []
-    words = [field.name for field in table.schema if field.name not in (*whole, *as_it_is) and not pa.types.is_nested(field.type)]
+def write_tables(path: Path, parts: Iterable[pd.DataFrame], metadata: Told) -> None:
+    """The same of tables of the same columns, one below the other, each written as it comes and then let go."""
+    _write(path, _as_arrow(parts), metadata)
 
-    plain = table.replace_schema_metadata({key: value for key, value in (table.schema.metadata or {}).items() if key != _METADATA})
+
+def write_arrow(path: Path, table: pa.Table, metadata: Told, row_group_size: int | None = None) -> None:
+    """The same of an Arrow table; where some texts are held by codes, others are written as they are."""
+    _write(path, iter([table]), metadata, row_group_size)
+
+
+def _write(path: Path, parts: Iterator[pa.Table], metadata: Told, row_group_size: int | None = None) -> None:
+    """`metadata` that is worked out meanwhile is asked for in the end."""
+    first = next(parts)
+    schema = first.schema.with_metadata({key: value for key, value in (first.schema.metadata or {}).items() if key != _METADATA})
+    whole = [field.name for field in schema if pa.types.is_integer(field.type)]
+    as_it_is = [field.name for field in schema if pa.types.is_large_string(field.type)]
+    as_it_is = as_it_is if any(pa.types.is_dictionary(field.type) for field in schema) else []
+    words = [field.name for field in schema if field.name not in (*whole, *as_it_is) and not pa.types.is_nested(field.type)]
 
     def write(file: Any) -> None:
         with pq.ParquetWriter(
             file,
-            plain.schema,
+            schema,
             compression="zstd",
             write_statistics=False,
             dictionary_pagesize_limit=_CODED_BYTES if as_it_is else _WORDS_BYTES,
             use_dictionary=words,  # whole numbers are quicker written as steps, and long lists as they are
             column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
         ) as writer:
-            writer.write_table(plain, row_group_size)
+            for part in chain([first], parts):
+                writer.write_table(part.replace_schema_metadata(schema.metadata), row_group_size)
             told = metadata() if callable(metadata) else metadata
             writer.add_key_value_metadata({_METADATA: json.dumps(dict(told), sort_keys=True).encode()})
 
     write_atomically(path, write)
+
+
+def _as_arrow(parts: Iterable[pd.DataFrame]) -> Iterator[pa.Table]:
+    """The parts as Arrow tables, with the types of the first."""
+    schema = None
+    for part in parts:
+        plain = part.copy(deep=False)
+        plain.attrs = {}
+        table = pa.Table.from_pandas(plain, schema, preserve_index=False)
+        schema = table.schema
+        yield table
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -84,6 +104,17 @@ def read_table(path: Path) -> pd.DataFrame:
         table = _without_codes(file.read()).to_pandas()
         table.attrs = {name: Beside(told) if isinstance(told, dict) else told for name, told in metadata_of(file.metadata).items()}
     return table
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of files, one after the other, each read when it is its turn: every time they are gone through, no more than one is
+    held."""
+
+    files: Sequence[Path]
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return map(read_table, self.files)
 
 
 def _without_codes(table: pa.Table) -> pa.Table:
