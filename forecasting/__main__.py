@@ -123,7 +123,8 @@ def _spread(args: argparse.Namespace) -> int:
     cutoffs = totals.dense_cutoffs(panel, totals.backtested_length(panel, args.horizon), args.cutoffs)
     report(_seen_by_tuning(own, tuned, cutoffs), sys.stderr, typed_problem)
     asked = totals.Totals(args.models, args.horizon, args.levels, args.cutoffs, args.seed, dict(own), args.country or "")
-    run = totals.spread_run(asked, panel, model, partial(_tell, rewrite=sys.stderr.isatty()))
+    backend = Backend(args.backend, args.scheduler).checked()
+    run = totals.spread_run(asked, panel, model, partial(_tell, rewrite=sys.stderr.isatty()), backend)
     if _cancelled(run):
         return 1
     made = run.folder / f"{totals.VERB}.parquet"
@@ -215,9 +216,13 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--cutoffs", default="3", help=text("forecast.cutoffs" if verb != FORECAST else "forecast.cutoffs.auto"))
         sub.add_argument("--settings", metavar="FILE", help=text("forecast.settings"))
         sub.add_argument("--after", metavar="RUN", help=text("forecast.after", anew=ANEW))
-        sub.add_argument("--backend", choices=BACKENDS, default=PROCESSES, help=text("forecast.backend"))
-        sub.add_argument("--scheduler", default="", metavar="ADDRESS", help=text("forecast.scheduler"))
+        _add_backend(sub)
     return parser
+
+
+def _add_backend(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--backend", choices=BACKENDS, default=PROCESSES, help=text("forecast.backend"))
+    sub.add_argument("--scheduler", default="", metavar="ADDRESS", help=text("forecast.scheduler"))
 
 
 def _add_tune(sub: argparse.ArgumentParser) -> None:
@@ -248,6 +253,7 @@ def _add_spread(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--seed", type=int, default=comparison.SEED, help=text("forecast.seed"))
     sub.add_argument("--settings", metavar="FILE", help=text("forecast.settings"))
     sub.add_argument("--out", type=Path, required=True, help=text("forecast.out"))
+    _add_backend(sub)
     sub.set_defaults(best=None)
 
 
@@ -277,7 +283,7 @@ def _check(args: argparse.Namespace) -> None:
         problems.append(Problem("bad_horizon", got=str(args.horizon), params={"most": LONGEST_HORIZON}))
     if args.best is not None and args.best < 1:
         problems.append(Problem("bad_best", got=str(args.best)))
-    if args.verb not in (tuning.VERB, totals.VERB) and args.scheduler and args.backend == PROCESSES:
+    if args.verb != tuning.VERB and args.scheduler and args.backend == PROCESSES:
         problems.append(Problem("scheduler_unused", got=args.scheduler))
     names = TUNABLE if args.verb == tuning.VERB else registry.NAMES
     asked = [args.models] if args.verb == totals.VERB else args.models.split(",")

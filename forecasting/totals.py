@@ -14,12 +14,14 @@ from forecasting import comparison
 from forecasting.backtest import ITEMS_PER_BUCKET, actual_after, rng_for
 from forecasting.forecast import quantile_column
 from forecasting.forecaster import Forecaster
-from forecasting.source import buckets
+from forecasting.refresh import SALES
+from forecasting.source import Source, buckets
 from forecasting.spread import DemandSpread, spread_of
 from sales.panel import SalesPanel
-from workspace import tables
+from workspace import runs, tables
 from workspace.runs import Run
 from workspace.tasks import Task, Tell, work
+from workspace.workers import Backend
 
 VERB = "spread"
 MODEL = "linear"
@@ -64,28 +66,36 @@ def dense_cutoffs(panel: SalesPanel, length: int, most: int = MOST_CUTOFFS) -> l
     return [panel.periods[seen - 1] for seen in reversed(places)]
 
 
-def spread_tasks(panel: SalesPanel, model: Forecaster, asked: Totals) -> list[Task]:
-    """The steps: all items at one cutoff for a model shared by them, else some items at all; the last period is one of the cutoffs."""
+def spread_tasks(panel: SalesPanel, model: Forecaster, asked: Totals, source: Source | None = None) -> list[Task]:
+    """The steps: all items at one cutoff for a model shared by them, else some items at all; the last period is one of the cutoffs.
+    source: where they find the panel; None: in memory."""
+    source = source or Source(panel)
     length = backtested_length(panel, asked.interval)
     cutoffs = [*dense_cutoffs(panel, length, asked.cutoffs), panel.last]
     name = model.card.name
     every = tuple(range(len(cutoffs)))
-    calls: dict[int, tuple[SalesPanel, tuple[int, ...]]] = {k: (panel, (k,)) for k in every}
+    calls: dict[int, tuple[np.ndarray | None, tuple[int, ...]]] = {k: (None, (k,)) for k in every}
     if not model.card.shared:
-        found = buckets(panel.items, ITEMS_PER_BUCKET[model.card.cost])
-        calls = {number: (panel.select(rows), every) for number, rows in found.items()}
+        calls = {number: (rows, every) for number, rows in buckets(panel.items, ITEMS_PER_BUCKET[model.card.cost]).items()}
     tasks = []
-    for number, (part, places) in calls.items():
-        call = partial(_means, part, model, tuple(cutoffs), places, length, asked, 0 if model.card.shared else number)
-        tasks.append(Task(f"{VERB}-{name}-{number:05d}", name, call, max(len(part), 1) * len(places)))
+    for number, (rows, places) in calls.items():
+        call = partial(_means, source, rows, model, tuple(cutoffs), places, length, asked, 0 if model.card.shared else number)
+        tasks.append(Task(f"{VERB}-{name}-{number:05d}", name, call, max(len(panel if rows is None else rows), 1) * len(places)))
     return tasks
 
 
 def _means(
-    panel: SalesPanel, model: Forecaster, cutoffs: tuple[pd.Timestamp, ...], places: tuple[int, ...], length: int, asked: Totals, chunk: int
+    source: Source,
+    rows: np.ndarray | None,
+    model: Forecaster,
+    cutoffs: tuple[pd.Timestamp, ...],
+    places: tuple[int, ...],
+    length: int,
+    asked: Totals,
+    chunk: int,
 ) -> pd.DataFrame:
     """Rows `item, cutoff, status` and the mean of each period after the cutoff, named by its step; of past cutoffs the first `length`."""
-    name = model.card.name
+    panel, name = source.part(rows), model.card.name
     model = model.tuned(panel.until(cutoffs[0], asked.interval), rng_for(name, asked.seed, -1, chunk))
     parts, failed = [], 0
     for k in places:
@@ -95,9 +105,9 @@ def _means(
         frame.insert(0, "item", panel.items)
         parts.append(frame.assign(cutoff=cutoffs[k], status=forecast.status))
         failed += int(forecast.failed.sum())
-    rows = pd.concat(parts, ignore_index=True)
-    rows.attrs = {"failed": failed}
-    return rows
+    made = pd.concat(parts, ignore_index=True)
+    made.attrs = {"failed": failed}
+    return made
 
 
 def spread_from(panel: SalesPanel, model: str, rows: pd.DataFrame, interval: int) -> DemandSpread:
@@ -136,15 +146,23 @@ def table(spread: DemandSpread, status: np.ndarray, interval: int, levels: Seque
     )
 
 
-def spread_run(asked: Totals, panel: SalesPanel, model: Forecaster, tell: Tell = lambda _: None) -> Run:
+def spread_run(
+    asked: Totals,
+    panel: SalesPanel,
+    model: Forecaster,
+    tell: Tell = lambda _: None,
+    backend: Backend = Backend(),  # noqa: B008
+) -> Run:
     """Works on the run that is `asked`; its folder then holds spread.parquet, the rows of `table`. Raises what `work` raises."""
+    settings = asked.settings(panel.fingerprint)
+    source = Source(panel, Run(runs.name_of(settings)).folder / SALES)
 
     def assemble(run: Run, files: list[Path]) -> None:
-        rows = pd.concat([tables.read_table(file).assign() for file in files], ignore_index=True)
+        rows = pd.concat(tables.Tables(files), ignore_index=True)
         last = rows[rows["cutoff"] == panel.last].set_index("item")
         made = table(
             spread_from(panel, asked.model, rows, asked.interval), last.loc[panel.items, "status"].to_numpy(), asked.interval, asked.levels
         )
         tables.write_table(run.folder / f"{VERB}.parquet", made, {"fingerprint": panel.sales_fingerprint})
 
-    return work(asked.settings(panel.fingerprint), spread_tasks(panel, model, asked), assemble, tell)
+    return work(settings, spread_tasks(panel, model, asked, source), assemble, tell, lambda _: source.write(), backend)

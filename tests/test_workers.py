@@ -62,12 +62,15 @@ def sales(tmp_path: Path) -> Path:
 
 
 def compared(sales: Path, home: Path, monkeypatch: pytest.MonkeyPatch, flags: Sequence[str] = ()) -> list[pd.DataFrame]:
-    """Backtest and forecast of the command, in a workspace of its own, without what depends on the machine's speed."""
+    """Backtest, forecast and spread of the commands, in a workspace of its own, without what depends on the machine's speed."""
     monkeypatch.setenv("SHELFCAST_HOME", str(home))
     home.mkdir()
     typed = ["compare", str(sales), "--horizon", "7", "--cutoffs", "2", "--models", ",".join(MODELS), "--out", str(home)]
     assert main([*typed, *flags]) == 0
-    return [pd.read_parquet(home / f"{name}.parquet").drop(columns="seconds") for name in ("backtest", "forecast")]
+    spread = ["spread", str(sales), "--interval", "7", "--cutoffs", "5", "--model", "tree", "--out", str(home / "spread.parquet")]
+    assert main([*spread, *flags]) == 0
+    tables = [pd.read_parquet(home / f"{name}.parquet") for name in ("backtest", "forecast", "spread")]
+    return [table.drop(columns="seconds", errors="ignore") for table in tables]
 
 
 def test_two_dask_workers_answer_bit_for_bit_as_processes_here(
@@ -112,8 +115,10 @@ def test_what_is_missing_for_a_cluster_is_said(
     assert main([*typed, "--scheduler", "tcp://127.0.0.1:1"]) == 2
     assert "--backend dask or --backend ray beside it" in capsys.readouterr().err
     monkeypatch.setattr(workers, "SECONDS_TO_CONNECT", 0.2)
-    assert main([*typed, "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"]) == 2
-    assert "no scheduler answers at this address" in capsys.readouterr().err
+    spread = ["spread", str(sales), "--interval", "7", "--model", "naive", "--out", str(tmp_path / "s.parquet")]
+    for of in (typed, spread):
+        assert main([*of, "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"]) == 2
+        assert "no scheduler answers at this address" in capsys.readouterr().err
 
 
 def test_a_scheduler_without_workers_is_no_team(tmp_path: Path) -> None:
