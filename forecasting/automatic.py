@@ -158,9 +158,10 @@ class Work:
         every, how = self._every, (self.levels, self.seed, self.source)
         scored = every if self.scored else self.candidates
         earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how) if self.origins else []
+        later = backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how) if self.cutoffs else []
         return {
-            ORIGINS: [replace(task, name=task.name.replace(BACKTEST, ORIGINS, 1)) for task in earlier],
-            BACKTEST: backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how) if self.cutoffs else [],
+            ORIGINS: [replace(task, name=task.name.replace(BACKTEST, ORIGINS, 1), asked=False) for task in earlier],
+            BACKTEST: [replace(task, asked=self.scored) for task in later],
             FORECAST: forecast_tasks(self.panel, every, self.horizon, *how, self.kept) if self.beyond else [],
         }
 

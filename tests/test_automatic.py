@@ -87,6 +87,8 @@ def test_a_forecast_alone_that_chooses_by_the_cutoffs_of_a_comparison_says_what_
     pd.testing.assert_frame_equal(of_auto(alone), of_auto(compared))
     by_itself = Work(work.panel, [Auto(LIGHT), registry.model("naive")], HORIZON, work.cutoffs, scored=False)
     assert {task.what for task in by_itself.tasks[BACKTEST]} == set(LIGHT)
+    assert not any(task.asked for task in by_itself.tasks[BACKTEST])
+    assert {stage: {task.asked for task in own} for stage, own in work.tasks.items()} == {"origins": {False}, BACKTEST: {True}, FORECAST: {True}}
     assert by_itself.fits["naive"] == 1
 
 

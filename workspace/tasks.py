@@ -30,7 +30,8 @@ class TaskFailed(Exception):
 class Task:
     """One step of a run. name: its part's. what: what a person reads of it. call: answers with the part, a table; it travels to another
     process. weight: its work, relative to others of the same `what`. of: a digest of all that its part depends on; such a part is found
-    again by every run that has the same task ("": the part is this run's alone).
+    again by every run that has the same task ("": the part is this run's alone). asked: whether its forecasts are what was asked for; what
+    failed in those that only lead to them is not counted as failed.
 
     `attrs` of a part: "failed": how many forecasts failed in it; "reasons": {status: how many}; "kept": bytes that a later run may want,
     which are written beside the part; whatever else is kept with the table.
@@ -43,6 +44,7 @@ class Task:
     call: Callable[[], pd.DataFrame]
     weight: float = 1.0
     of: str = ""
+    asked: bool = True
 
     @property
     def part(self) -> str:
@@ -180,10 +182,11 @@ class _Count:
         self.measured[task.what] = (seconds + facts["seconds"], weight + task.weight)
         self.left[task.what].pop(task.name)
         left = {what: sum(weights.values()) for what, weights in self.left.items() if weights}
-        failed = self.progress.failed + facts["failed"]
-        reasons = dict(Counter(self.progress.reasons) + Counter(facts.get("reasons", {})))
         expected = seconds_left(left, self.measured, self.workers)
-        self.progress = replace(self.progress, what=task.what, done=len(self.done), failed=failed, reasons=reasons, seconds_left=expected)
+        self.progress = replace(self.progress, what=task.what, done=len(self.done), seconds_left=expected)
+        if task.asked:
+            reasons = Counter(self.progress.reasons) + Counter(facts.get("reasons", {}))
+            self.progress = replace(self.progress, failed=self.progress.failed + facts["failed"], reasons=dict(reasons))
 
 
 def _in_turns(tasks: Sequence[Task]) -> list[Task]:
