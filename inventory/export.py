@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from inventory.plan import ReorderPlan
-from workspace.cells import plain_number, safe_text
+from workspace.cells import texts
 
 COLUMNS = (
     ("item", "item code, byte for byte as in the sales file"),
@@ -56,7 +56,7 @@ def reorder_csv(plan: ReorderPlan, reasons: Sequence[str], all_rows: bool = Fals
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(HEADERS)
-    columns = [_csv_column(name, column) for name, column in _table(plan, reasons, all_rows).items()]
+    columns = [texts(column, as_is=name == "item") for name, column in _table(plan, reasons, all_rows).items()]
     writer.writerows(zip(*columns, strict=True))
     return out.getvalue().encode("utf-8-sig")
 
@@ -94,15 +94,3 @@ def _table(plan: ReorderPlan, reasons: Sequence[str], all_rows: bool) -> pd.Data
     frame["reason"] = np.asarray(reasons, dtype=object)
     rows = np.full(len(plan), True) if all_rows else plan.to_order
     return frame.loc[rows, list(HEADERS)].sort_values("item", kind="stable")
-
-
-def _csv_column(name: object, column: pd.Series) -> list[str]:
-    if name == "item":
-        return [str(code) for code in column]
-    if column.dtype == bool:
-        return ["true" if value else "false" for value in column]
-    if pd.api.types.is_datetime64_dtype(column):
-        return [day.date().isoformat() for day in column]
-    if pd.api.types.is_float_dtype(column):
-        return [plain_number(value) for value in column]
-    return [safe_text(value) for value in column]

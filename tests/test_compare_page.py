@@ -24,8 +24,7 @@ from inventory.stock import save_stock
 from sales import datasets as saved
 from sales.intake import intake
 from sales.mapping import Mapping
-from ui import leaderboard, session
-from ui.compare import downloads
+from ui import compare, leaderboard, session
 from ui.session import Result
 from ui.texts import text
 from workspace import tables
@@ -295,11 +294,11 @@ def test_files_are_named_by_their_run_and_hold_what_the_page_shows(
     data, result = compared
     files: dict[str, bytes] = {}
 
-    def keep(column: Any, label: str, write: Any, name: str, *rest: Any, **more: Any) -> None:
-        files[name] = write()
+    def keep(column: Any, label: str, content: bytes, name: str, *rest: Any, **more: Any) -> None:
+        files[name] = content
 
     monkeypatch.setattr(DeltaGenerator, "download_button", keep)
-    downloads(result, saved.load_sales(data))
+    compare.files(result, saved.load_sales(data))
     rows = {
         name.split("-")[0]: list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))) for name, content in files.items()
     }

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -97,18 +96,18 @@ def test_the_files_say_who_decided_what_when_the_list_was_made(shop: Dataset, mo
     """What somebody decides between the drawing of a page and the click on its button is not in its files."""
     app = choose(signed(shop), shop, "00")
     override(app, shop, 7)
-    files: dict[str, Callable[[], bytes]] = {}
+    files: dict[str, bytes] = {}
 
-    def keep(column: Any, label: str, write: Callable[[], bytes], name: str, *rest: Any, **more: Any) -> None:
-        files[name.removeprefix("reorder-2024-03-30").lstrip("-")] = write
+    def keep(column: Any, label: str, content: bytes, name: str, *rest: Any, **more: Any) -> None:
+        files[name.removeprefix("reorder-2024-03-30").lstrip("-")] = content
 
     monkeypatch.setattr(DeltaGenerator, "download_button", keep)
     ran(app)
     overrides.save(shop.name, overrides.load(shop.name)[0].version, {"01": 5}, "too late", "Bob")
-    (line,) = [row for row in rows(files[".csv"]()) if row["item"] == "00"]
+    (line,) = [row for row in rows(files[".csv"]) if row["item"] == "00"]
     assert (line["quantity"], line["overridden"]) == ("7", "true")
     assert signed_by("Ada") in line["reason"]
-    stated = rows(files["statement.csv"]())
+    stated = rows(files["statement.csv"])
     about = {(row["section"], row["name"]): row["value"] for row in stated}
     assert about["data", "name"] == shop.name
     assert about["stock", "file"] == "stock.csv"

@@ -32,6 +32,7 @@ def test_a_planner_s_day(page: "Page", tmp_path: Path, monkeypatch: pytest.Monke
         page.get_by_role("heading", name=text("home.today", title=text("sample.made_up_shop.title"))).wait_for()
         killed_half_way_it_goes_on(page)
         journey.go(page, "reorder")
+        a_click_right_after_a_name_gets_the_list(page)
         sign(page, "Ann")
         a_row_ticked_opens_its_line_and_stays_with_it(page)
         item = an_override_doubles_one_line(page)
@@ -75,6 +76,14 @@ def worker_of(run: Run) -> int:
 def written(run: Run) -> dict[str, int]:
     """When each finished part was written."""
     return {path.name: path.stat().st_mtime_ns for path in (run.folder / "parts").glob("[!.]*.parquet")}
+
+
+def a_click_right_after_a_name_gets_the_list(page: "Page") -> None:
+    """Leaving the field runs the script: the click meets that run, each time at another moment of it."""
+    for name in ("A", "An", "Ann", "Anna", "Annal"):
+        page.get_by_role("textbox", name=text("planner.name"), exact=True).fill(name)
+        with page.expect_download():
+            page.get_by_role("button", name=text("reorder.download.csv")).click()
 
 
 def a_row_ticked_opens_its_line_and_stays_with_it(page: "Page") -> None:

@@ -1,6 +1,7 @@
 """The Compare page's parts: where the numbers come from, the five questions, the choice for the plan, the files."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from forecasting.choice import OVERALL, OWN, best_model
 from forecasting.scores import comparable
 from sales.panel import SalesPanel
-from ui import catalogue, charts, drives, errs, focus, leaderboard, session, shell, sure, which
+from ui import catalogue, charts, downloads, drives, errs, focus, leaderboard, session, shell, sure, which
 from ui.focus import Focus
 from ui.model_style import named
 from ui.session import Result
@@ -17,6 +18,7 @@ from workspace.cells import csv_table
 from workspace.datasets import Dataset
 
 MOST_SIDE_BY_SIDE = 8
+MOST_ROWS_AT_ONCE = 20_000  # of a CSV: some hundredths of a second
 Answer = Callable[[Dataset, Result, SalesPanel, Focus], None]
 # What a forecaster asks of a comparison, in the order of the tabs, and who answers
 QUESTIONS: dict[str, Answer] = {
@@ -82,18 +84,13 @@ def for_the_plan(result: Result) -> None:
     shell.link("reorder", text("compare.to_reorder"))
 
 
-def downloads(result: Result, panel: SalesPanel) -> None:
-    """Forecasts, backtest and metrics of the run as CSV, each written when it is asked for."""
+def files(result: Result, panel: SalesPanel) -> None:
+    """Forecasts, backtest and metrics of the run as CSV."""
     st.subheader(text("compare.downloads"))
-    writers: dict[str, Callable[[], bytes]] = {
-        "forecast": lambda: csv_table(result.forecast.drop(columns=["y", "seconds"], errors="ignore"), codes=("item",)),
-        "backtest": lambda: csv_table(result.backtest, codes=("item",)),
-        "metrics": lambda: leaderboard.metrics_csv(result, panel),
-        **({"choice": lambda: csv_table(result.choice, codes=("item",))} if len(result.choice) else {}),
-    }
-    for column, (name, write) in zip(st.columns(len(writers)), writers.items(), strict=True):
-        file = f"{name}-{result.run.name}.csv"
-        column.download_button(
-            text(f"download.{name}"), write, file, "text/csv", key=f"download-{name}", on_click="ignore", width="stretch"
-        )
+    forecast = result.forecast.drop(columns=["y", "seconds"], errors="ignore")
+    tables = {"forecast": forecast, "backtest": result.backtest, "choice": result.choice}
+    writers = {name: (partial(csv_table, table, ("item",)), len(table)) for name, table in tables.items() if len(table)}
+    writers["metrics"] = (partial(leaderboard.metrics_csv, result, panel), len(result.backtest))
+    for column, (name, (write, rows)) in zip(st.columns(len(writers)), writers.items(), strict=True):
+        downloads.button(column, f"download.{name}", write, f"{name}-{result.run.name}.csv", at_once=rows <= MOST_ROWS_AT_ONCE)
     st.caption(text("compare.downloads.explained"))

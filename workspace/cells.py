@@ -44,6 +44,11 @@ def csv_table(table: pd.DataFrame, codes: Collection[str] = (), decimals: int = 
     return out.getvalue()
 
 
+def texts(column: pd.Series, as_is: bool = False, decimals: int = 4) -> list[str]:
+    """What `csv_table` writes of a column's cells, before any quotes; "" where there is none. as_is: codes, whose text is not changed."""
+    return ["" if cell is None else cell for cell in _cells(column, as_is, decimals).cast(pa.string()).to_pylist()]
+
+
 def _cells(column: pd.Series, as_is: bool, decimals: int) -> pa.Array:
     if pd.api.types.is_datetime64_dtype(column):
         return _each(column, lambda day: day.date().isoformat())
