@@ -173,7 +173,9 @@ def _say(rows: pd.DataFrame, panel: SalesPanel, out: Path, settled: bool) -> Non
     if rows["y"].notna().any():
         for row in scores(rows, panel).itertuples():
             print(text("forecast.score", model=row.model, wape=row.WAPE, bias=row.bias, seconds=row.seconds, answered=row.answered))
-    for model, details in rows.attrs["details"].items() if settled else ():
+    for model, details in rows.attrs["details"].items():
+        if not settled and (model == AUTO or not registry.card(model).shared):  # what all items share is told of each table
+            continue
         if model == AUTO:
             _say_chosen(rows[rows["model"] == AUTO])
             continue

@@ -26,6 +26,16 @@ def learnable(panel: SalesPanel, horizon: int) -> dict[str, np.ndarray]:
     return {name: block for name, block in known_ahead(panel, horizon).items() if not drifts(name, block[:, :periods])}
 
 
+def learnt_from(used: int, there: int, what: str, items: int, first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """What a model shared by all items learnt from: at which cutoff, how many rows or windows of how many there were, of how many items,
+    and the first of the dates whose sales they are to tell; the last one is the cutoff.
+
+    >>> learnt_from(100_000, 15_834_000, "rows", 1_000, pd.Timestamp("2024-01-01"), pd.Timestamp("2024-10-07"))
+    'learnt at 2024-10-07 from 100,000 of 15,834,000 rows, 1,000 items, sales since 2024-01-01'
+    """
+    return f"learnt at {last:%Y-%m-%d} from {used:,} of {there:,} {what}, {items:,} items, sales since {first:%Y-%m-%d}"
+
+
 def drifts(name: str, past: np.ndarray) -> bool:
     """Whether the past of a column, items x T, is worth fewer than 5 `moves`; never true of the price, which the shop itself sets.
 

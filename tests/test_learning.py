@@ -14,6 +14,7 @@ from forecasting.forecaster import Forecaster
 from forecasting.models import registry
 from forecasting.models.boosting import Binned, _between
 from forecasting.models.naive import SeasonalNaive
+from forecasting.models.table import Table
 from forecasting.models.trees import _of_leaves
 from sales.panel import SalesPanel
 
@@ -102,9 +103,11 @@ def test_what_it_learnt_answers_a_later_panel_without_learning_anew(name: str, m
     np.testing.assert_array_equal(again.mean, own.mean)
     np.testing.assert_array_equal(again.quantiles, own.quantiles)
     assert set(later.status) == {"ok"}
-    assert again.detail[0] == own.detail[0]
-    assert later.detail[0].startswith(own.detail[0])
-    assert later.detail[0].endswith(f"of 8 items until {early.last:%Y-%m-%d}")
+    assert {*again.detail, *later.detail} == {*own.detail}
+    assert f"; learnt at {early.last:%Y-%m-%d} from " in own.detail[0]
+    table = Table(early, 7)
+    there = len(table.drawn(10**6, np.random.default_rng(0), 50, 100).target)
+    assert f" of {there:,} rows, 8 items, sales since {early.periods[50]:%Y-%m-%d}" in own.detail[0]
 
 
 def test_where_a_feature_is_not_there_any_more_it_learns_anew() -> None:

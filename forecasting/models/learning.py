@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import selection
+from forecasting.features import learnt_from
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Forecaster, driver_rows
 from forecasting.models.libraries import one_thread, quiet
@@ -84,7 +85,7 @@ class Learner(Forecaster):
         most = MOST_TIMES_THE_PAST * np.nanmax(panel.demand, axis=1)
         forecast.mean[:] = np.minimum((mean * asked.scale).reshape(shape), most[:, None])
         forecast.quantiles[:] = (np.sort(quantiles, axis=1).clip(0) * asked.scale[:, None]).reshape(*shape, len(levels))
-        forecast.detail[:] = learnt.detail if learnt.until == panel.last else learnt.told
+        forecast.detail[:] = learnt.detail
         return forecast
 
     def _learnt(self, table: Table, levels: tuple[float, ...], rng: np.random.Generator) -> "Learnt | None":
@@ -96,8 +97,8 @@ class Learner(Forecaster):
         after = self._like(before, study.every, study.seed)
         names = tuple(table.names[at] for at in study.kept)
         spread = self._spread(study, before, after, levels)
-        rows, items = len(study.every.target), len(table.demand)
-        return Learnt(names, table.horizon, levels, after, spread, self._detail(study, after), table.last, rows, items)
+        told = learnt_from(len(study.every.target), study.there, "rows", len(table.demand), table.date(study.every.end.min()), table.last)
+        return Learnt(names, table.horizon, levels, after, spread, f"{self._detail(study, after)}; {told}")
 
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """Rows of kind "importance": by how much the WAPE of what is held out grows (share of sales) where a feature's values are shuffled
@@ -128,7 +129,8 @@ class Learner(Forecaster):
         first = min(table.year, table.periods // 2)
         every = table.drawn(self.rows, rng, first, table.periods)
         if (every.end <= held_out).sum() < FEWEST_ROWS:
-            every = table.drawn(self.rows, rng, 1, table.periods)
+            first = 1
+            every = table.drawn(self.rows, rng, first, table.periods)
         learnt = every.at(every.end <= held_out)
         checked = table.drawn(self.rows // 4, rng, held_out, table.periods)
         if not _enough(learnt) or not _enough(checked):
@@ -138,7 +140,7 @@ class Learner(Forecaster):
         if self.features is not None and self.features < len(kept):
             few = _some(learnt, self.rows // 10, rng)
             kept = kept[selection.best(few.inputs[:, kept], few.target, self.features)]
-        return Study(learnt.columns(kept), checked.columns(kept), every.columns(kept), kept, seed)
+        return Study(learnt.columns(kept), checked.columns(kept), every.columns(kept), table.count(first, table.periods), kept, seed)
 
     def _first(self, study: "Study") -> Any:
         """The model without what is held out."""
@@ -174,7 +176,7 @@ class Learner(Forecaster):
         return mean[:, None] + _width(asked, mean)[:, None] * learnt.spread
 
     def _detail(self, study: "Study", fitted: Any) -> str:
-        return f"{len(study.kept)} features, {len(study.every.target)} rows"
+        return f"{len(study.kept)} features"
 
     def _coefficients(self, fitted: Any, names: list[str]) -> list[tuple[list[str], np.ndarray]]:
         """Names and values of standardised coefficients, where the model has any."""
@@ -183,12 +185,13 @@ class Learner(Forecaster):
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """learnt: rows before what is held out. checked: rows of what is held out. every: rows of the whole past. kept: positions of the
-    features used. seed: of what is fitted."""
+    """learnt: rows before what is held out. checked: rows of what is held out. every: rows of the whole past. there: how many these were
+    drawn from. kept: positions of the features used. seed: of what is fitted."""
 
     learnt: Rows
     checked: Rows
     every: Rows
+    there: int
     kept: np.ndarray
     seed: int
 
@@ -196,7 +199,7 @@ class Study:
 @dataclass(frozen=True, eq=False)
 class Learnt:
     """What a model took from a table, for any later panel. names: of the features used. fitted: what makes the mean. spread: what quantiles
-    come from. detail: what it settled on. until: the last period seen. rows, items: how many it learnt from."""
+    come from. detail: what it settled on, and what it learnt from."""
 
     names: tuple[str, ...]
     horizon: int
@@ -204,14 +207,6 @@ class Learnt:
     fitted: Any
     spread: Any
     detail: str
-    until: pd.Timestamp
-    rows: int
-    items: int
-
-    @property
-    def told(self) -> str:
-        """The detail of a forecast of later sales."""
-        return f"{self.detail}; {self.rows} rows of {self.items} items until {self.until:%Y-%m-%d}"
 
     def answers(self, table: Table, levels: tuple[float, ...]) -> bool:
         """Whether the table has all features, and the same is asked."""

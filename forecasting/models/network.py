@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import fallbacks
+from forecasting.features import learnt_from
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows
 from forecasting.models.libraries import quiet, seeded
@@ -78,7 +79,7 @@ class Network(Forecaster):
             answers = self._answered(windows, learnt.members, levels)
         forecast.mean[:] = np.maximum(answers[:, :, 0], 0)
         forecast.quantiles[:] = np.sort(np.maximum(answers[:, :, 1:], 0), axis=2)
-        forecast.detail[:] = learnt.detail if learnt.until == panel.last else learnt.told
+        forecast.detail[:] = learnt.detail
         return forecast
 
     def _learnt(self, windows: Windows, levels: tuple[float, ...], rng: np.random.Generator) -> "Learnt":
@@ -86,7 +87,9 @@ class Network(Forecaster):
             epochs = self.tried(windows, held_out_from(windows), levels, rng)[1]
             members = self._members(windows, epochs, levels, rng)
         shapes = tuple(block.shape[1:] for block in _ahead(windows).inputs)
-        return Learnt(members, windows.window, shapes, levels, epochs, windows.last, min(self.windows, windows.count), len(windows.values))
+        there = windows.count
+        told = learnt_from(min(self.windows, there), there, "windows", len(windows.values), windows.first, windows.last)
+        return Learnt(members, windows.window, shapes, levels, f"window {windows.window}, {epochs} epochs; {told}")
 
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """Permutation importance (Breiman, 2001, sec. 10) of what the network reads: what was sold last, a season before, each covariate,
@@ -176,25 +179,13 @@ class Network(Forecaster):
 @dataclass(frozen=True, eq=False)
 class Learnt:
     """What networks took from windows, for any later panel: the weights of each member; the window read, the shapes of the inputs, the
-    levels; passes made; the last period seen; from how many windows of how many items it learnt."""
+    levels; what it settled on, and what it learnt from."""
 
     members: list[list[np.ndarray]]
     window: int
     inputs: Inputs
     levels: tuple[float, ...]
-    epochs: int
-    until: pd.Timestamp
-    windows: int
-    items: int
-
-    @property
-    def detail(self) -> str:
-        return f"window {self.window}, {self.epochs} epochs"
-
-    @property
-    def told(self) -> str:
-        """The detail of a forecast of later sales."""
-        return f"{self.detail}; {self.windows} windows of {self.items} items until {self.until:%Y-%m-%d}"
+    detail: str
 
     def answers(self, windows: Windows, levels: tuple[float, ...]) -> bool:
         """Whether the windows have the same inputs, and the same is asked."""

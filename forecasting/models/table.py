@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+import pandas as pd
 
 from forecasting.features import calendar_waves, learnable
 from sales.panel import SalesPanel
@@ -98,6 +99,16 @@ class Table:
         if len(at) > most:
             at = np.sort(rng.choice(at, most, replace=False))
         return self.rows(row[at], origin[at], step[at])
+
+    def count(self, first: int, last: int) -> int:
+        """How many rows `drawn` draws from."""
+        origin = np.arange(max(first, last - ORIGINS, 1), last)
+        known = self._count[:, np.minimum(origin + self.horizon, last)] - self._count[:, origin]
+        return int((known * (self._total[:, origin] > 0)).sum())
+
+    def date(self, end: int) -> pd.Timestamp:
+        """The period before position `end`."""
+        return self._ds[end - 1]
 
     def rows(self, row: np.ndarray, origin: np.ndarray, step: np.ndarray) -> Rows:
         """The rows of these items, origins and steps."""

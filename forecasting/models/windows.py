@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from forecasting.features import calendar_waves, learnable
 from sales.panel import SalesPanel
@@ -49,7 +50,7 @@ class Windows:
 
     def __init__(self, panel: SalesPanel, window: int, horizon: int, values: np.ndarray | None = None) -> None:
         self.window, self.horizon, self.season = window, horizon, panel.season
-        self.periods, self.last = len(panel.periods), panel.last
+        self.periods, self.dates, self.last = len(panel.periods), panel.periods, panel.last
         self.level = 1.0 if values is None else 0.0
         self.values = np.maximum(panel.demand, 0) if values is None else values
         known = ~np.isnan(self.values)
@@ -66,14 +67,17 @@ class Windows:
     @property
     def count(self) -> int:
         """How many windows there are to learn from."""
-        return int(self._usable(self.periods).sum())
+        return int(self._drawable(self.periods).sum())
+
+    @property
+    def first(self) -> pd.Timestamp:
+        """The first period that one of them is to tell."""
+        return self.dates[int(self._drawable(self.periods).any(axis=0).argmax())]
 
     def drawn(self, most: int, last: int, rng: np.random.Generator, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Rows and origins, from `first` on, of at most `most` windows with a known period before the origin and one from it on, before
         position `last`. Where the history is long enough only those that look back on a season, as the window of the forecast does."""
-        usable = self._usable(last) & (np.arange(last) >= first)
-        seasoned = usable & (np.arange(last) >= self.season)
-        row, origin = np.nonzero(seasoned if seasoned.any() else usable)
+        row, origin = np.nonzero(self._drawable(last, first))
         kept = np.sort(rng.choice(len(row), size=min(most, len(row)), replace=False))
         return row[kept], origin[kept]
 
@@ -118,6 +122,12 @@ class Windows:
         count, waves = len(self.covariates), range(self.waves.shape[1])
         beside: Groups = {name: ([4 + k], [6 + k, 6 + count + k], []) for k, name in enumerate(self.covariates)}
         return {**own, **beside, CALENDAR: ([4 + count + k for k in waves], [6 + 2 * count + k for k in waves], [])}
+
+    def _drawable(self, last: int, first: int = 0) -> np.ndarray:
+        """Which rows and origins `drawn` draws from."""
+        usable = self._usable(last) & (np.arange(last) >= first)
+        seasoned = usable & (np.arange(last) >= self.season)
+        return seasoned if seasoned.any() else usable
 
     def _usable(self, last: int) -> np.ndarray:
         known = ~np.isnan(self.values[:, :last])
