@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +30,8 @@ from workspace import tables
 FEW, MANY, DAYS, HORIZON, CUTOFFS = 1_000, 10_000, 730, 28, 3
 BASELINES = ("naive", "seasonal_naive", "moving_average", "seasonal_average")
 MODELS = (*BASELINES, "ets", "sarima", "boosting", "lstm", "auto")
-SHARED = {"boosting": {"rows": 1_000_000}, "lstm": {"windows": 60_000}}  # ten times what they learn from as they are
+TEN_TIMES = {"boosting": {"rows": 1_000_000}, "lstm": {"windows": 60_000}}  # what they learn from as they are
+ALL = {"boosting": {"rows": 10**9}, "lstm": {"windows": 10**9}}
 INTERVAL = 21
 MOST_MINUTES, MOST_GB, MOST_EXPONENT, MOST_TIMES_ANEW = 30, 8, 1.1, 1.01
 LOOKED_AT_EVERY = 2.0
@@ -90,29 +93,33 @@ def measured(items: int) -> Measured:
     return Measured(sum(one.seconds for one in took), sum(one.processor for one in took), max(one.memory for one in took))
 
 
-def once(panel: SalesPanel) -> list[Figure]:
-    """WAPE of models that learn once, at the earliest cutoff, over that of the same that learn anew at each cutoff from ten times as much.
-    That is a ninth of the rows that there are and a tenth of the windows; to learn from all of them at all cutoffs takes hours."""
-    cutoffs, before = last_cutoffs(panel, CUTOFFS, HORIZON), backtests.TRAINED_ONCE_FROM
-    rows = {}
-    for limit, settings in ((1, {}), (len(panel) * CUTOFFS + 1, SHARED)):
-        backtests.TRAINED_ONCE_FROM = limit
-        try:
-            rows[limit == 1] = backtest(panel, [registry.model(name, **settings.get(name, {})) for name in SHARED], HORIZON, cutoffs)
-        finally:
-            backtests.TRAINED_ONCE_FROM = before
-    wapes = {learnt_once: scores(found, panel).set_index("model")["WAPE"] for learnt_once, found in rows.items()}
-    told = {model: [next(iter(rows[learnt_once].attrs["details"][model].values())) for learnt_once in (True, False)] for model in SHARED}
+def once(panel: SalesPanel, more: Mapping[str, Mapping[str, Any]] = TEN_TIMES, anew: bool = True) -> list[Figure]:
+    """WAPE of models that learn once, at the earliest cutoff, as they are, over that of the same that learn from `more`, at each cutoff
+    where `anew`, else once as well. Ten times as much is a ninth of the rows that 1,000 items have, and a tenth of the windows; of `ALL`
+    models learn for a quarter of an hour each, once."""
+    cutoffs = last_cutoffs(panel, CUTOFFS, HORIZON)
+    usual, other = _learning(panel, {model: {} for model in more}, cutoffs, False), _learning(panel, more, cutoffs, anew)
+    wapes = [scores(rows, panel).set_index("model")["WAPE"] for rows in (usual, other)]
     return [
         Figure(
-            f"{model} on {len(panel):,} items, learning once / anew from ten times as much",
-            float(wapes[True][model] / wapes[False][model]),
+            f"{model} on {len(panel):,} items, learning once / {'anew' if anew else 'once'} from more",
+            float(wapes[0][model] / wapes[1][model]),
             "ratio of WAPE",
             at_most=MOST_TIMES_ANEW,
-            note=" / ".join(told[model]),
+            note=" / ".join(next(iter(rows.attrs["details"][model].values())) for rows in (usual, other)),
         )
-        for model in SHARED
+        for model in more
     ]
+
+
+def _learning(panel: SalesPanel, models: Mapping[str, Mapping[str, Any]], cutoffs: Sequence[pd.Timestamp], anew: bool) -> pd.DataFrame:
+    """Rows of models with these settings that learn anew at each cutoff, or once."""
+    before = backtests.TRAINED_ONCE_FROM
+    backtests.TRAINED_ONCE_FROM = len(panel) * len(cutoffs) + 1 if anew else 1
+    try:
+        return backtest(panel, [registry.model(name, **settings) for name, settings in models.items()], HORIZON, cutoffs)
+    finally:
+        backtests.TRAINED_ONCE_FROM = before
 
 
 def _watched(typed: list[str]) -> Measured:

@@ -275,10 +275,11 @@ def test_the_catalogue_is_the_same_for_the_same_seed_and_holds_all_kinds() -> No
     assert (first.start > 0).sum() > 10
 
 
-def test_learning_once_is_held_against_learning_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "SHARED", {"tree": {"rows": 200_000}})
+def test_learning_once_is_held_against_learning_anew_and_from_more() -> None:
     panel = catalogue.shop(20)
-    (figure,) = catalogue.once(panel.until(panel.periods[199], 0))
+    (figure,) = catalogue.once(panel.until(panel.periods[199], 0), {"tree": {"rows": 200_000}})
     assert figure.value is not None
     assert 0.8 < figure.value < 1.3
-    assert figure.note.endswith("items until 2023-04-26")
+    usual, more = figure.note.split(" / ")
+    assert "; learnt at 2023-04-26 from " in usual
+    assert "; learnt at 2023-06-21 from " in more
