@@ -1,13 +1,22 @@
-"""The reference for one item: the SARIMA that the catalogue's engine fitted, fitted once more by statsmodels, with what its errors tell."""
+"""The reference for one item: what the catalogue's engines fitted, fitted once more by the library that is known for the model.
 
+SARIMA by statsmodels, with what its errors tell; Prophet by prophet, with how near its optimizer came to the maximum that ours found.
+"""
+
+import logging
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from forecasting.batched.catalogue import MOST_PERIODS
 from forecasting.batched.orders import Order
+from forecasting.batched.prophet import negative_log_posterior
+from forecasting.features import known_ahead
 from forecasting.models.libraries import one_thread, quiet
+from forecasting.models.prophet import WEEK, WEEK_WAVES, YEAR, YEAR_WAVES, Prophet, holidays_of
 from sales.panel import SalesPanel
 
 MOST_STEPS = 300
@@ -16,29 +25,43 @@ PLAIN_LAGS, SEASONS_OF_LAGS, PERIODS_A_LAG = 10, 2, 5
 
 @dataclass(frozen=True, eq=False)
 class Reference:
+    """A library's fit. mean: h periods past the end, units, 0 or more. sigma: standard deviation of one period's error, units."""
+
+    mean: np.ndarray
+    sigma: float
+
+    def apart(self, mean: np.ndarray) -> float:
+        """How far another forecast (h, units) is from this one: sum of absolute differences over the sum of this; NaN where that is 0."""
+        total = float(self.mean.sum())
+        return float(np.abs(mean - self.mean).sum()) / total if total > 0 else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class SarimaReference(Reference):
     """A fit by exact maximum likelihood (statsmodels' SARIMAX).
 
     order: fitted. names, estimates, errors: its coefficients, k each, with standard errors; "intercept", of orders without differencing, is
-    in units, the others have none. sigma: standard deviation of one period's error, units. mean: h periods past the end, units, 0 or more.
-    lags: how many the Ljung-Box test looks at. white, normal, even: p-values of Ljung-Box (null: errors remember nothing; Ljung & Box,
-    1978), Jarque-Bera (null: normal) and of a variance that stays the same (Harvey, 1989, 5.4.3).
+    in units, the others have none. lags: how many the Ljung-Box test looks at. white, normal, even: p-values of Ljung-Box (null: errors
+    remember nothing; Ljung & Box, 1978), Jarque-Bera (null: normal) and of a variance that stays the same (Harvey, 1989, 5.4.3).
     """
 
     order: Order
     names: tuple[str, ...]
     estimates: np.ndarray
     errors: np.ndarray
-    sigma: float
-    mean: np.ndarray
     lags: int
     white: float
     normal: float
     even: float
 
-    def apart(self, mean: np.ndarray) -> float:
-        """How far another forecast (h, units) is from this one: sum of absolute differences over the sum of this; NaN where that is 0."""
-        total = float(self.mean.sum())
-        return float(np.abs(mean - self.mean).sum()) / total if total > 0 else float("nan")
+
+@dataclass(frozen=True, eq=False)
+class ProphetReference(Reference):
+    """A fit by prophet's optimizer. parts: what the model is made of. short: by how much its negative log posterior is above that of the
+    engine's fit: near 0 where both found the same, several units where the optimizer ended early, below 0 if ever the engine did."""
+
+    parts: tuple[str, ...]
+    short: float
 
 
 def order_of(detail: str) -> Order | None:
@@ -51,7 +74,7 @@ def order_of(detail: str) -> Order | None:
     return Order.parsed(found[1], int(found[2] or 1)) if found else None
 
 
-def reference(panel: SalesPanel, item: str, order: Order, horizon: int) -> Reference:
+def sarima_reference(panel: SalesPanel, item: str, order: Order, horizon: int) -> SarimaReference:
     """The item's last 1,096 periods (those that the engine reads) fitted with `order`, gaps left to the filter.
 
     Raises KeyError for an item that the panel does not hold, ValueError or LinAlgError where statsmodels cannot fit it.
@@ -73,7 +96,56 @@ def reference(panel: SalesPanel, item: str, order: Order, horizon: int) -> Refer
     own = np.array([name != "sigma2" for name in model.param_names])
     names = tuple(name for name in model.param_names if name != "sigma2")
     sigma = float(np.sqrt(fit.params[~own][0])) * size
-    return Reference(order, names, (fit.params * unit)[own], (fit.bse * unit)[own], sigma, mean, lags, white, normal, even)
+    return SarimaReference(mean, sigma, order, names, (fit.params * unit)[own], (fit.bse * unit)[own], lags, white, normal, even)
+
+
+def prophet_reference(panel: SalesPanel, item: str, model: Prophet, horizon: int) -> ProphetReference:
+    """The item fitted with the settings of `model`: the same parts, holidays and regressors, as prophet itself makes and scales them.
+
+    Raises KeyError for an item that the panel does not hold, ValueError for one whose history the model does not take, RuntimeError where
+    prophet's optimizer fails.
+    """
+    one = panel.select(panel.rows_of([item]))
+    known = np.flatnonzero(~np.isnan(one.demand[0]))
+    if len(known) < model.card.least_history:
+        raise ValueError(f"{item}: got {len(known)} known periods, expected {model.card.least_history} or more")
+    fitted, parts, _ = model.fitted(one, horizon)
+    used = [part for part in parts if part.used[0]]
+    regressors = [part.name for part in used if part.covariate]
+    columns = {f"x{at}": known_ahead(one, horizon)[name][0].astype(float) for at, name in enumerate(regressors)}
+    table = pd.DataFrame({"ds": one.periods.append(one.calendar.after(one.last, horizon)), **columns})
+    theirs = _prophet(one, model, table, {part.name for part in used if not part.covariate})
+    with quiet():
+        theirs.fit(table.iloc[known].assign(y=one.demand[0, known].astype(float)).reset_index(drop=True), seed=0)
+        expected = theirs.predict(table)["yhat"].to_numpy()
+    params = {name: np.reshape(values, (1, -1)) for name, values in theirs.params.items()}
+    squares = (((one.demand[0] - expected[: len(one.periods)])[known] / theirs.y_scale) ** 2).sum(keepdims=True)
+    line, noise = np.concatenate([params["k"], params["m"]], axis=1), params["sigma_obs"][0]
+    reached = negative_log_posterior(squares, np.array([len(known)]), noise, line, params["delta"], params["beta"])
+    names = ("trend", *(part.name for part in used))
+    return ProphetReference(
+        np.maximum(expected[-horizon:], 0), float(noise[0] * theirs.y_scale), names, float((reached - fitted.objective)[0])
+    )
+
+
+def _prophet(one: SalesPanel, model: Prophet, table: pd.DataFrame, seasons: set[str]) -> Any:
+    """A prophet with the settings of `model` and the regressors in `table`, quiet."""
+    import prophet
+
+    for name in ("prophet", "cmdstanpy"):
+        logging.getLogger(name).disabled = True  # a level would be set anew when the libraries load
+    ds = pd.DatetimeIndex(table["ds"])
+    made = prophet.Prophet(
+        weekly_seasonality=WEEK_WAVES if WEEK in seasons else False,
+        yearly_seasonality=YEAR_WAVES[one.calendar.frequency] if YEAR in seasons else False,
+        daily_seasonality=False,
+        seasonality_mode="multiplicative" if model.multiplicative else "additive",
+        holidays=None if model.country is None else holidays_of(model.country, one.calendar, ds),
+        uncertainty_samples=0,
+    )
+    for name in table.columns.drop("ds"):
+        made.add_regressor(name)
+    return made
 
 
 def _lags(periods: int, season: int) -> int:

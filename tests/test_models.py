@@ -307,7 +307,7 @@ def test_an_unknown_model_is_refused_by_name() -> None:
 def test_the_registry_and_the_model_files_load_no_heavy_library() -> None:
     code = (
         "import sys\n"
-        "from forecasting.models import registry, parallel\n"
+        "from forecasting.models import registry\n"
         "for name in registry.NAMES: registry.card(name)\n"
         "print(sorted({'prophet', 'statsmodels', 'keras', 'jax', 'joblib', 'sklearn', 'streamlit'} & set(sys.modules)))"
     )

@@ -1,15 +1,12 @@
-"""Seasonal naive against the loop it replaces, and the parallel map."""
+"""Seasonal naive against the loop it replaces."""
 
-import os
 from math import isnan
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel
 
-from forecasting.models import parallel
 from forecasting.models.naive import SeasonalNaive
 
 RNG = np.random.default_rng
@@ -50,29 +47,3 @@ def test_any_gaps_against_the_loop(y: list[float], season: int, horizon: int) ->
     seen = ~np.isnan(expected)
     np.testing.assert_allclose(forecast.mean[0][seen], expected[seen])
     np.testing.assert_allclose(forecast.mean[0][~seen], np.nanmean(np.array(y, dtype=float)), rtol=1e-6)
-
-
-def doubled(task: int, seed: np.random.SeedSequence) -> tuple[int, float, int]:
-    if task == 2:
-        raise ZeroDivisionError
-    return 2 * task, float(np.random.default_rng(seed).random()), os.getpid()
-
-
-def test_answers_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {}
-    for jobs in ("1", "2"):
-        monkeypatch.setenv("SHELFCAST_JOBS", jobs)
-        found[jobs] = parallel.mapped(doubled, range(6), RNG(5))
-    values = {jobs: [o.value[:2] if o.value else o.status for o in outcomes] for jobs, outcomes in found.items()}
-    assert values["1"] == values["2"]
-    assert values["1"][2] == "failed: ZeroDivisionError"
-    assert [v[0] for v in values["1"] if not isinstance(v, str)] == [0, 2, 6, 8, 10]
-    assert {o.value[2] for o in found["1"] if o.value} == {os.getpid()}
-    assert os.getpid() not in {o.value[2] for o in found["2"] if o.value}
-
-
-@pytest.mark.parametrize("jobs", ["0", "two", "-1"])
-def test_a_number_of_jobs_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, jobs: str) -> None:
-    monkeypatch.setenv("SHELFCAST_JOBS", jobs)
-    with pytest.raises(ValueError, match="expected a whole number of 1 or more"):
-        parallel.mapped(doubled, range(6), RNG(0))

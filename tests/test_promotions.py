@@ -27,7 +27,7 @@ LEAN: dict[str, dict[str, Any]] = {
 NETWORKS = ("lstm", "gru", "conv")
 SMALL = {"windows": 4000, "epochs": 12, "patience": 3, "units": 24, "members": 1}
 LEAN |= {**dict.fromkeys(NETWORKS, SMALL), "hybrid": {"network": Lstm(**SMALL)}, "prophet": {"samples": 10}}
-ITEMS = {"hybrid": 40, "prophet": 40}  # best sellers: these are fitted item by item
+ITEMS = {"hybrid": 40}  # best sellers: this one is fitted item by item
 QUICK = ("linear", "tree", "forest", "boosting")
 
 

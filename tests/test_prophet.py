@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from panels import panel
+from test_sets import loaded
 
-from forecasting.models.prophet import Prophet, _holidays, countries
+from forecasting.models.prophet import Prophet, countries, holidays_of
+from forecasting.reference import prophet_reference
 from sales.calendar import Calendar
 from sales.panel import SalesPanel
 
@@ -65,7 +67,7 @@ def test_a_holiday_is_learnt() -> None:
 
 
 def test_holidays_are_dated_by_the_week_they_fall_into() -> None:
-    found = _holidays("GB", Calendar("W-MON"), pd.DatetimeIndex(["2023-01-02", "2023-12-25"]))
+    found = holidays_of("GB", Calendar("W-MON"), pd.DatetimeIndex(["2023-01-02", "2023-12-25"]))
     assert set(found["ds"].dt.day_of_week) == {0}
     assert not found.duplicated(["ds", "holiday"]).any()
     assert pd.Timestamp("2023-12-25") in set(found["ds"])
@@ -75,6 +77,61 @@ def test_an_unknown_country_is_refused() -> None:
     with pytest.raises(ValueError, match="country: got 'XX', expected an ISO code"):
         Prophet(country="XX")
     assert {"DE", "GB", "US", "CN"} <= set(countries())
+
+
+def held(sales: SalesPanel, model: Prophet, horizon: int) -> tuple[float, float]:
+    """How far our forecasts are from the library's (sum of differences over the sum of its forecasts), and the least by which its negative
+    log posterior is above ours."""
+    ours = model.forecast(sales, horizon, (0.5,), RNG(0)).mean
+    theirs = [prophet_reference(sales, item, model, horizon) for item in sales.items]
+    total = sum(found.mean.sum() for found in theirs)
+    return sum(np.abs(own - found.mean).sum() for own, found in zip(ours, theirs, strict=True)) / total, min(
+        found.short for found in theirs
+    )
+
+
+def some_days() -> SalesPanel:
+    rng, t = RNG(8), np.arange(214)
+    promotion, price = (rng.random(214) < 0.2).astype(float), 10 + rng.normal(0, 0.5, 214)
+    level = np.array([[30.0], [80.0]]) * (1 + 0.3 * np.sin(2 * np.pi * t / 7)) * (1 + 0.5 * promotion) * (price / 10) ** -2
+    y = rng.poisson(level * (1 + 0.3 * np.abs(t / 214 - 0.5)))[:, :200].astype(float)
+    y[0, 40:55], y[1, :20] = np.nan, np.nan
+    return panel(y, start="2023-10-02", covariates={"promotion": promotion, "price": price})
+
+
+def some_periods(periods: int, frequency: str, start: str, season: int) -> SalesPanel:
+    rng, t = RNG(9), np.arange(periods)
+    wave = 1 + 0.4 * np.sin(2 * np.pi * (t + rng.integers(season, size=(2, 1))) / season)
+    return panel(rng.poisson(50 * wave * (1 + 0.5 * t / periods)), frequency=frequency, start=start)
+
+
+@pytest.mark.parametrize(
+    ("sales", "model", "horizon"),
+    [
+        (some_days(), Prophet(), 14),
+        (some_days(), Prophet(country="GB"), 14),
+        (some_periods(120, "W", "2021-01-04", 52), Prophet(), 13),
+        (some_periods(60, "M", "2018-01-01", 12), Prophet(multiplicative=False), 12),
+    ],
+    ids=["days", "days_and_holidays", "weeks", "months_that_add"],
+)
+def test_forecasts_are_the_library_s_within_1_percent_and_no_less_likely(sales: SalesPanel, model: Prophet, horizon: int) -> None:
+    apart, short = held(sales, model, horizon)
+    assert apart < 0.01
+    assert short > -1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "items", "covariates"),
+    [("walmart_weekly", 64, False), ("walmart_weekly", 64, True), ("online_retail_weekly", 100, False), ("m5_store_dept", 12, True)],
+)
+def test_so_they_are_of_real_sales(name: str, items: int, covariates: bool) -> None:
+    cut = loaded(name).first(items)
+    cut = cut if covariates else cut.without_covariates
+    apart, short = held(cut.panel.until(cut.cutoffs[0], cut.horizon), Prophet(), cut.horizon)
+    assert apart < 0.01
+    assert short > -1e-4
 
 
 def test_quantiles_follow_the_seed_and_the_mean_does_not() -> None:

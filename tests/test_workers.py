@@ -146,3 +146,10 @@ def workers_files(path: Path, content: bytes) -> Iterator[None]:
         yield
     finally:
         workers._HANDED.pop(str(path))
+
+
+@pytest.mark.parametrize("given", ["0", "two", "-1"])
+def test_a_number_of_jobs_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("SHELFCAST_JOBS", given)
+    with pytest.raises(ValueError, match="expected a whole number of 1 or more"):
+        workers.jobs()

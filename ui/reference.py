@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting.reference import Reference, order_of, reference
+from forecasting.reference import SarimaReference, order_of, sarima_reference
 from sales.panel import SalesPanel
 from ui.model_style import named
 from ui.session import Result
@@ -50,7 +50,7 @@ def _share(value: float) -> str:
 
 
 @st.cache_resource(max_entries=64, show_spinner=text("reference.fitting"))
-def _fitted(fingerprint: str, item: str, order: str, horizon: int, _panel: SalesPanel) -> Reference:
+def _fitted(fingerprint: str, item: str, order: str, horizon: int, _panel: SalesPanel) -> SarimaReference:
     asked = order_of(order)
     assert asked is not None
-    return reference(_panel, item, asked, horizon)
+    return sarima_reference(_panel, item, asked, horizon)

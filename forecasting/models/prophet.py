@@ -1,25 +1,39 @@
-"""Prophet: trend with change points, Fourier seasons, holidays and regressors, fitted to one item at a time (Taylor & Letham, 2018)."""
+"""Prophet: trend with change points, Fourier seasons, holidays and regressors, all items at once (Taylor & Letham, 2018)."""
 
-import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from forecasting import fallbacks
+from forecasting.batched import prophet as kernel
+from forecasting.batched.prophet import Fitted
 from forecasting.features import drifts, known_ahead
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows
-from forecasting.models import parallel
-from forecasting.models.libraries import quiet, seeded
+from forecasting.models.libraries import one_thread, quiet
 from sales.calendar import Calendar
 from sales.panel import SalesPanel
 
 TWO_WEEKS_DAYS = 14
 TWO_YEARS_DAYS = 728
-WEEK_WAVES = 3
-YEAR_WAVES = {"D": 10, "W": 10, "M": 5}
+WEEK_DAYS, WEEK_WAVES = 7.0, 3
+YEAR_DAYS, YEAR_WAVES = 365.25, {"D": 10, "W": 10, "M": 5}
+WEEK, YEAR = "week", "year"
+ITEMS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What a part of the model reads of n items: values, (n or 1) x k x periods of past and horizon; used: n, for whom it counts;
+    covariate: whether it is a column of the panel."""
+
+    name: str
+    values: np.ndarray
+    used: np.ndarray
+    covariate: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,7 @@ class Prophet(Forecaster):
         seasonal=True,
         intermittent=False,
         shared=False,
-        cost=Cost.SLOW,
+        cost=Cost.INSTANT,
     )
 
     def __post_init__(self) -> None:
@@ -55,31 +69,63 @@ class Prophet(Forecaster):
 
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         forecast = blank(self.card.name, panel, horizon, levels)
-        for row, outcome in enumerate(parallel.mapped(_fitted, self._tasks(panel, horizon, levels, rng), rng)):
-            forecast.status[row], forecast.seconds[row] = outcome.status, outcome.seconds
-            if outcome.value is not None:
-                forecast.mean[row], forecast.quantiles[row], forecast.detail[row] = outcome.value
+        number = int(rng.integers(2**31))  # one for all items: what an item is answered does not hang on its place among others
+        for rows, few in _few(panel):
+            fitted, parts, effects = self.fitted(few, horizon)
+            trend, effect = fitted.trend[:, -horizon:], effects.sum(axis=0)[:, -horizon:]
+            mean = fitted.scale[:, None] * (trend * (1 + effect) if self.multiplicative else trend + effect)
+            draws = np.random.default_rng(number)
+            forecast.mean[rows] = np.maximum(mean, 0)
+            forecast.quantiles[rows] = kernel.quantiles(fitted, effect, self.multiplicative, levels, self.samples, draws)
+            forecast.detail[rows] = [" + ".join(["trend", *names]) for names in _names(parts, len(few))]
         return forecast
 
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """Trend, seasons, holidays and regressors of each item, units of every period; they add up to the mean before it is cut at 0."""
         _, able = fallbacks.answer(self.card.name, self.card.least_history, panel, 1, (0.5,))
-        if not able.any():
-            return driver_rows([])
-        panel = panel.select(able)
-        outcomes = parallel.mapped(_parts, self._tasks(panel, horizon, (0.5,), rng), rng)
-        found = [(item, outcome.value) for item, outcome in zip(panel.items, outcomes, strict=True) if outcome.value is not None]
-        return driver_rows([part.assign(item=item, kind="component") for item, part in found])
-
-    def _tasks(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> list["_Task"]:
         ds = panel.periods.append(panel.calendar.after(panel.last, horizon))
-        holidays = None if self.country is None else _holidays(self.country, panel.calendar, ds)
-        regressors = known_ahead(panel, horizon)
-        number = int(rng.integers(2**31))  # one for all items: what an item is answered does not hang on its place among others
-        return [
-            _Task(self, panel.calendar, ds, demand, {name: block[row] for name, block in regressors.items()}, holidays, levels, number)
-            for row, demand in enumerate(panel.demand)
-        ]
+        found = []
+        for _, few in _few(panel.select(able)):
+            fitted, parts, effects = self.fitted(few, horizon)
+            sizes = effects * fitted.trend if self.multiplicative else effects
+            everyone = np.ones(len(few), dtype=bool)
+            named = [(part.name, part.used, size) for part, size in zip(parts, sizes, strict=True)]
+            for name, used, values in [("trend", everyone, fitted.trend), *named]:
+                rows = zip(few.items[used], (values * fitted.scale[:, None])[used], strict=True)
+                found += [pd.DataFrame({"item": item, "kind": "component", "name": name, "ds": ds, "value": value}) for item, value in rows]
+        return driver_rows(found)
+
+    def fitted(self, panel: SalesPanel, horizon: int) -> tuple[Fitted, list[Part], np.ndarray]:
+        """The fit; the parts; what each of them comes to in each period of past and horizon, parts x n x periods, over the scale."""
+        parts = self.parts(panel, horizon)
+        days = _days(panel.periods.append(panel.calendar.after(panel.last, horizon)))
+        blocks = [part.values * part.used[:, None, None] for part in parts]
+        features = np.concatenate([np.zeros((len(panel), 0, len(days))), *blocks], axis=1)
+        with one_thread():
+            fitted = kernel.fit(panel.demand.astype(float), days, features, self.multiplicative)
+            ends = np.cumsum([0, *(block.shape[1] for block in blocks)])
+            effects = [kernel.product(block, fitted.effects[:, a:b]) for block, a, b in zip(blocks, ends[:-1], ends[1:], strict=True)]
+        return fitted, parts, np.array(effects).reshape(len(parts), len(panel), len(days))
+
+    def parts(self, panel: SalesPanel, horizon: int) -> list[Part]:
+        """What the model reads of each item beside the time: seasons, holidays, covariates."""
+        known = ~np.isnan(panel.demand)
+        n, periods = known.shape
+        ds, frequency = panel.periods.append(panel.calendar.after(panel.last, horizon)), panel.calendar.frequency
+        day = _days(ds)
+        span = day[periods - 1 - known[:, ::-1].argmax(axis=1)] - day[known.argmax(axis=1)] + panel.calendar.days
+        found = []
+        if frequency == "D":
+            found.append(Part(WEEK, _waves(day, WEEK_DAYS, WEEK_WAVES), span >= TWO_WEEKS_DAYS))
+        if day[periods - 1] - day[0] + panel.calendar.days >= TWO_YEARS_DAYS:
+            found.append(Part(YEAR, _waves(day, YEAR_DAYS, YEAR_WAVES[frequency]), span >= TWO_YEARS_DAYS))
+        if self.country is not None:
+            marks = _marks(holidays_of(self.country, panel.calendar, ds), ds)
+            found.append(Part("holidays", marks[None, marks[:, :periods].any(axis=1)], np.ones(n, dtype=bool)))
+        for name, block in known_ahead(panel, horizon).items():
+            used = [_teaches(name, values[:periods][mask]) for values, mask in zip(block, known, strict=True)]
+            found.append(Part(name, _standardized(block.astype(float), known)[:, None], np.array(used, dtype=bool), covariate=True))
+        return found
 
 
 def countries() -> list[str]:
@@ -89,91 +135,54 @@ def countries() -> list[str]:
     return sorted(list_supported_countries())
 
 
-@dataclass(frozen=True)
-class _Task:
-    """One item: `demand` of the past, regressors over past and future, both on `ds`."""
-
-    settings: Prophet
-    calendar: Calendar
-    ds: pd.DatetimeIndex
-    demand: np.ndarray
-    regressors: dict[str, np.ndarray]
-    holidays: pd.DataFrame | None
-    levels: tuple[float, ...]
-    number: int
-
-
-def _fitted(task: _Task, seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, str]:
-    """Mean h, quantiles h x L, and the parts of the model in words."""
-    model, table, detail = _learnt(task)
-    ahead = table.iloc[len(task.demand) :].reset_index(drop=True)
-    mean, draws = _predicted(model, ahead, task.settings.samples, task.number)
-    quantiles = np.quantile(draws, task.levels, axis=1).T
-    return np.maximum(mean, 0), np.maximum(quantiles, 0), detail
-
-
-def _parts(task: _Task, seed: np.random.SeedSequence) -> pd.DataFrame:
-    """Rows name, ds, value of the parts over history and horizon, units; those of a model that multiplies are shares of its trend."""
-    model, table, _ = _learnt(task)
-    found = model.predict(table)
-    size = found["trend"] if task.settings.multiplicative else 1.0
-    columns = {"weekly": "week", "yearly": "year", "holidays": "holidays"}
-    columns |= {f"x{i}": name for i, name in enumerate(task.regressors)}
-    parts = {"trend": found["trend"]} | {name: found[column] * size for column, name in columns.items() if column in found}
-    return pd.concat([pd.DataFrame({"name": name, "ds": task.ds, "value": value.to_numpy()}) for name, value in parts.items()])
-
-
-def _learnt(task: _Task) -> tuple[Any, pd.DataFrame, str]:
-    """A fitted Prophet, what it reads of every period, and its parts in words."""
-    known = np.flatnonzero(~np.isnan(task.demand))
-    table = pd.DataFrame({"ds": task.ds, **{f"x{i}": block.astype(float) for i, block in enumerate(task.regressors.values())}})
-    model, detail = _model(task, known, table)
-    past = table.iloc[known].assign(y=task.demand[known].astype(float)).reset_index(drop=True)
-    model.fit(past, seed=task.number)
-    return model, table, detail
-
-
-def _model(task: _Task, known: np.ndarray, table: pd.DataFrame) -> tuple[Any, str]:
-    """A Prophet of the parts that the history can carry, and their names."""
-    import prophet
-
-    for name in ("prophet", "cmdstanpy"):
-        logging.getLogger(name).disabled = True  # a level would be set anew when the libraries load
-    frequency = task.calendar.frequency
-    span = (task.ds[known[-1]] - task.ds[known[0]]).days + task.calendar.days
-    week = frequency == "D" and span >= TWO_WEEKS_DAYS
-    year = span >= TWO_YEARS_DAYS
-    model = prophet.Prophet(
-        growth="linear",
-        weekly_seasonality=WEEK_WAVES if week else False,
-        yearly_seasonality=YEAR_WAVES[frequency] if year else False,
-        daily_seasonality=False,
-        seasonality_mode="multiplicative" if task.settings.multiplicative else "additive",
-        holidays=task.holidays,
-        uncertainty_samples=0,
-    )
-    parts = ["trend"] + ["week"] * week + ["year"] * year + ["holidays"] * (task.holidays is not None)
-    for i, name in enumerate(task.regressors):
-        past = table[f"x{i}"].to_numpy()[known]
-        if np.ptp(past) > 0 and not drifts(name, past[None]):
-            model.add_regressor(f"x{i}")
-            parts.append(name)
-    return model, " + ".join(parts)
-
-
-def _predicted(model: Any, future: pd.DataFrame, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean h and draws h x samples of the predictive distribution."""
-    mean = model.predict(future)["yhat"].to_numpy()
-    model.uncertainty_samples = samples
-    with seeded(seed):
-        return mean, model.predictive_samples(future)["yhat"]
-
-
-def _holidays(country: str, calendar: Calendar, ds: pd.DatetimeIndex) -> pd.DataFrame:
-    """Holidays of the years of `ds`, dated by the periods they fall into."""
-    from prophet.make_holidays import make_holidays_df
+def holidays_of(country: str, calendar: Calendar, ds: pd.DatetimeIndex) -> pd.DataFrame:
+    """Holidays of the years of `ds` (rows `ds, holiday`), dated by the periods they fall into."""
+    import holidays
 
     with quiet():
-        found = make_holidays_df(year_list=list(range(ds[0].year, ds[-1].year + 2)), country=country)
+        dates = getattr(holidays, country)(expand=False, language="en_US", years=range(ds[0].year, ds[-1].year + 2))
+    pairs = [(date, name) for date in sorted(dates) for name in dates.get_list(date)]
+    found = pd.DataFrame(pairs, columns=["ds", "holiday"]).astype({"holiday": "str"})
     found["ds"] = calendar.label(pd.DatetimeIndex(found["ds"]))
     return found.drop_duplicates(["ds", "holiday"]).reset_index(drop=True)
+
+
+def _few(panel: SalesPanel) -> Iterator[tuple[slice, SalesPanel]]:
+    """So many items at a time that what is read of them is not large."""
+    for at in range(0, len(panel), ITEMS_AT_ONCE):
+        rows = slice(at, min(at + ITEMS_AT_ONCE, len(panel)))
+        yield rows, panel.select(np.arange(rows.start, rows.stop))
+
+
+def _names(parts: list[Part], items: int) -> list[list[str]]:
+    """The names of the parts that count for each item."""
+    return [[part.name for part in parts if part.used[row]] for row in range(items)]
+
+
+def _days(ds: pd.DatetimeIndex) -> np.ndarray:
+    return (ds - pd.Timestamp("1970-01-01")).days.to_numpy().astype(float)
+
+
+def _waves(day: np.ndarray, period: float, order: int) -> np.ndarray:
+    """Fourier terms of so many orders: 1 x (2 order) x periods."""
+    angles = 2 * np.pi * np.arange(1, order + 1)[:, None] * day / period
+    return np.concatenate([np.sin(angles), np.cos(angles)])[None]
+
+
+def _marks(found: pd.DataFrame, ds: pd.DatetimeIndex) -> np.ndarray:
+    """Each holiday's zeros and ones, holidays x periods."""
+    marks = [ds.isin(found.loc[found["holiday"] == name, "ds"]) for name in sorted(set(found["holiday"]))]
+    return np.array(marks, dtype=float).reshape(len(marks), len(ds))
+
+
+def _teaches(name: str, past: np.ndarray) -> bool:
+    """Whether an item's known past of a column, T, tells what the column does to demand."""
+    return bool(np.ptp(past) > 0) and not drifts(name, past[None])
+
+
+def _standardized(block: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """A column over the mean and deviation of its known past, as Prophet has it: one of zeros and ones stays as it is. n x periods."""
+    past = np.where(known, block[:, : known.shape[1]], np.nan)
+    mean, deviation = np.nanmean(past, axis=1, keepdims=True), np.nanstd(past, axis=1, keepdims=True, ddof=1)
+    binary = (~known | (past == 0) | (past == 1)).all(axis=1, keepdims=True) | (deviation == 0)
+    return np.where(binary, block, (block - mean) / np.where(deviation == 0, 1.0, deviation))
