@@ -315,8 +315,7 @@ def _wrong_out(args: argparse.Namespace) -> list[Problem]:
 
 
 def _models(args: argparse.Namespace, own: settings.Own) -> list[Forecaster]:
-    if args.country:
-        own = {**own, "prophet": {**own.get("prophet", {}), "country": args.country}}
+    own = settings.with_country(own, args.country)
     try:
         registry.model("prophet", **own.get("prophet", {}))  # a wrong country is one, whichever models are asked for
         return settings.made(dict.fromkeys(args.models.split(",")), own)

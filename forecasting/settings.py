@@ -65,6 +65,16 @@ def of_models(own: Mapping[str, Mapping[str, Any]], models: Iterable[str]) -> Ow
     return {name: dict(own[name]) for name in (own if AUTO in names else names) if own.get(name)}
 
 
+def with_country(own: Mapping[str, Mapping[str, Any]], country: str | None) -> Own:
+    """`own` with the country whose holidays count, for the model that knows them; as it is without one.
+
+    >>> with_country({"prophet": {"multiplicative": False}}, "DE")
+    {'prophet': {'multiplicative': False, 'country': 'DE'}}
+    """
+    given = {name: dict(values) for name, values in own.items()}
+    return {**given, "prophet": {**given.get("prophet", {}), "country": country}} if country else given
+
+
 def made(names: Iterable[str], own: Mapping[str, Mapping[str, Any]]) -> list[Forecaster]:
     """The models of these names, each with its settings; auto hands them on to its candidates. Raises what a model raises that a setting
     does not fit."""

@@ -164,10 +164,11 @@ def compared(data: Dataset) -> Run:
     return finished(data, backtest(panel, model, HORIZON, last_cutoffs(panel, 3, HORIZON)), forecast_all(panel, model, HORIZON))
 
 
-def finished(data: Dataset, backtest: pd.DataFrame, forecast: pd.DataFrame) -> Run:
-    """A run of Compare over `data` as it is now, asked for and done, whose answers are these rows."""
+def finished(data: Dataset, backtest: pd.DataFrame, forecast: pd.DataFrame, **asked: Any) -> Run:
+    """A run of Compare over `data` as it is now, asked for (with what else is `asked` of `Comparison`) and done, whose answers are these
+    rows."""
     models, cutoffs = list(backtest["model"].unique()), str(backtest["cutoff"].nunique())
-    about = Comparison(tuple(models), forecast["ds"].nunique(), cutoffs).settings(data.facts["fingerprint"])
+    about = Comparison(tuple(models), forecast["ds"].nunique(), cutoffs, **asked).settings(data.facts["fingerprint"])
     settings = {**about, "rows": _digest(backtest, forecast)}
     run = Run(runs.name_of(settings))
     for name, rows in (("backtest", backtest), ("forecast", forecast)):

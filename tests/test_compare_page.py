@@ -200,9 +200,7 @@ def test_drivers_are_shown_where_models_say_them_and_their_absence_is_said(compa
     assert any("Prophet" in caption for caption in captions(app))
     assert not app.get("plotly_chart")
     ds = pd.date_range("2023-01-02", periods=164)
-    parts = [
-        pd.DataFrame({"item": "A000", "kind": "component", "name": name, "ds": ds, "value": 1.0}) for name in ("trend", "week")
-    ]
+    parts = [pd.DataFrame({"item": "A000", "kind": "component", "name": name, "ds": ds, "value": 1.0}) for name in ("trend", "week")]
     flat = pd.DataFrame({"item": "", "kind": "importance", "name": ["price", "lag 1"], "ds": pd.NaT, "value": [0.1, 0.4]})
     rows = pd.concat([*parts, flat.astype({"ds": "datetime64[us]"})]).assign(model="prophet")
     tables.write_table(result.run.folder / "drivers.parquet", rows, {"said": {"seasonal_naive": "ValueError: no idea"}})
@@ -248,6 +246,21 @@ def test_the_sarima_of_one_item_is_held_against_statsmodels_once_it_is_opened(da
     assert metrics(app)[text("reference.apart")].endswith("%")
     assert metrics(app)[text("reference.white")] in {text("reference.white.yes"), text("reference.white.no")}
     assert list(shown(app, "coefficient")["coefficient"]) == ["ma.L1", "ma.S.L7"]
+
+
+def test_the_prophet_of_one_item_is_held_against_its_library_with_the_run_s_settings(data: Dataset) -> None:
+    panel = saved.load_sales(data)
+    backtest, forecast = made(data)
+    own = {"prophet": {"multiplicative": False}}
+    rows = registry.model("prophet", **own["prophet"]).forecast(panel, HORIZON, (0.5,), np.random.default_rng(0)).to_frame()
+    backtest.attrs["details"] = {"prophet": dict.fromkeys(panel.items, "trend + week")}
+    finished(data, backtest, pd.concat([forecast[forecast["model"] != "prophet"], rows]), own=own)
+    app = asked(opened("compare", data), data, "which")
+    app.session_state[f"reference-prophet-{data.name}"] = True
+    ran(app)
+    assert float(metrics(app)[text("reference.apart")].rstrip("%")) < 1
+    assert 0 <= float(metrics(app)[text("reference.short")]) < 5
+    assert any("trend + week" in caption for caption in captions(app))
 
 
 def test_the_page_names_its_run_and_says_when_the_data_changed(compared: tuple[Dataset, Result]) -> None:
