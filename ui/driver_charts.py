@@ -5,9 +5,11 @@ import plotly.graph_objects as go
 
 from sales.panel import SalesPanel
 from ui.charts import ACTUAL, CUTOFF, PALETTE, framed, period
+from ui.model_style import named
 from ui.texts import text
 
 MOST_COLUMNS = 20
+MEMBERS = "weight"
 ROW_HEIGHT = 110
 
 
@@ -32,7 +34,8 @@ def columns(rows: pd.DataFrame, kind: str) -> go.Figure:
     """How much each column matters by one measure, a bar each, the largest first: the 20 largest of many."""
     largest = rows.loc[rows["value"].abs().sort_values(ascending=False, kind="stable").index].head(MOST_COLUMNS)
     colors = [PALETTE[0] if value >= 0 else PALETTE[1] for value in largest["value"]]
-    figure = go.Figure(go.Bar(x=largest["value"], y=largest["name"], orientation="h", marker={"color": colors}))
+    names = largest["name"].map(named) if kind == MEMBERS else largest["name"]
+    figure = go.Figure(go.Bar(x=largest["value"], y=names, orientation="h", marker={"color": colors}))
     figure.add_vline(x=0, line={"color": ACTUAL, "width": 1})
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title=text(f"chart.driver.{kind}"))

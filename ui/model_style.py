@@ -1,5 +1,6 @@
 """How models look and are named, the same in every picture and form: a colour a family, a shade, dash and mark of its own within it."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -46,6 +47,15 @@ def choices() -> Mapping[str, tuple[str, ...]]:
 def named(model: str) -> str:
     """The model in words."""
     return text(f"model.{model}")
+
+
+def spelt(detail: str) -> str:
+    """What a model settled on, the models in it in words.
+
+    >>> spelt("0.75 moving_average + 0.25 ets")
+    '0.75 Moving average + 0.25 ETS'
+    """
+    return re.sub("[a-z_]+", lambda word: named(word[0]) if word[0] in registry.NAMES else word[0], detail)
 
 
 def with_family(model: str) -> str:

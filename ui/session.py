@@ -68,8 +68,8 @@ class Result:
         return tables.read_table(path) if path.exists() else pd.DataFrame(columns=list(CHOICE))
 
     def detail(self, model: str, item: str) -> str:
-        """What `model` settled on for `item`, "" where it says nothing."""
-        return str(self.backtest.attrs["details"].get(model, {}).get(item, ""))
+        """What `model` settled on for the forecast of `item` past the end, "" where it says nothing."""
+        return str(self.forecast.attrs["details"].get(model, {}).get(item, ""))
 
 
 def panel_of(dataset: Dataset, fingerprint: str | None = None) -> SalesPanel:

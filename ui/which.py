@@ -10,7 +10,7 @@ from sales.panel import SalesPanel
 from ui import automatic, catalogue, charts, error_charts, leaderboard, past, reference, session, tables
 from ui.desk import desk_of
 from ui.focus import Focus
-from ui.model_style import named
+from ui.model_style import named, spelt
 from ui.session import Result
 from ui.texts import plain, text
 from workspace.datasets import Dataset
@@ -36,7 +36,9 @@ def section(data: Dataset, result: Result, panel: SalesPanel, focus: Focus) -> N
     for sentence in catalogue.reasons(result, item, scores):
         st.caption(sentence)
     settled = [
-        text("compare.detail", model=named(model), detail=detail) for model in focus.shown if (detail := result.detail(model, item))
+        text("compare.detail", model=named(model), detail=plain(spelt(detail)))
+        for model in focus.shown
+        if (detail := result.detail(model, item))
     ]
     if settled:
         st.markdown(text("compare.settled", details=" · ".join(settled)))

@@ -18,7 +18,7 @@ COMPARE: dict[str, str] = {
     "compare.shown": "Models in the pictures",
     "compare.shown.help": "Tables always hold all models. It begins with the best three over all items and seasonal naive.",
     "compare.bands": "Shaded: from the median to the 95 % quantile (of more than two models only of the best). Dashed: the cutoffs; right of the last is the forecast past the end, for the plan.",
-    "compare.settled": "Settled on at the last cutoff: {details}",
+    "compare.settled": "Settled on for the forecast past the end: {details}",
     "compare.detail": "**{model}** {detail}",
     "compare.use_item": "Model for {item} in the plan",
     "compare.use": "Use for the plan",
