@@ -1,6 +1,7 @@
 """Workers: a cluster's answer as processes of this machine do, and what is missing for one is said."""
 
 import contextlib
+import os
 import pickle
 import subprocess
 import sys
@@ -94,6 +95,15 @@ def test_workers_that_do_not_see_the_files_are_handed_them(scheduler: str, tmp_p
     assert said == ""
     assert part is not None
     assert part["mean"].notna().all()
+
+
+def test_processes_that_worked_for_long_end_with_their_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(workers.JOBS, "2")
+    monkeypatch.setattr(workers, "LONG_SECONDS", 0.0)
+    with team(Backend(), []) as found:
+        numbers = {number for _, number, _, _ in found.answers([os.getpid, os.getpid])}  # type: ignore[list-item]
+        assert os.getpid() not in numbers
+        assert not any(Path("/proc", str(number)).exists() for number in numbers)
 
 
 def test_a_task_that_refers_to_other_sales_than_its_file_holds_fails(tmp_path: Path) -> None:

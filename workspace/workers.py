@@ -18,7 +18,7 @@ import pandas as pd
 JOBS = "SHELFCAST_JOBS"
 PARENT_LOOKED_AT_EVERY = 1.0
 SECONDS_TO_CONNECT = 10
-SECONDS_IDLE = 10
+LONG_SECONDS = 60.0
 USUAL_SCHEDULER = "tcp://127.0.0.1:8786"
 ROUNDS = 4
 PROCESSES, DASK, RAY = "processes", "dask", "ray"
@@ -104,15 +104,19 @@ class Team:
 
 
 def _by_processes(calls: Sequence[Call]) -> Generator[Answer, None, None]:
-    """Processes are spawned, never forked. Those that have nothing to do any more soon end: what parts come to is put together in the
-    memory that they held."""
+    """Processes are spawned, never forked, and wait for the next calls; those that worked for long end instead: they hold much, and what
+    parts come to is put together in the memory that they held."""
     from joblib import Parallel, delayed
+    from joblib.externals.loky import get_reusable_executor
 
+    began = time.monotonic()
     workers = max(min(jobs(), len(calls)), 1)
-    backend = {"backend": "loky", "max_nbytes": None, "idle_worker_timeout": SECONDS_IDLE} if workers > 1 else {"backend": "sequential"}
+    backend = {"backend": "loky", "max_nbytes": None} if workers > 1 else {"backend": "sequential"}
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, **backend)
     with contextlib.closing(parallel(delayed(_done)(at, call, os.getpid(), Files()) for at, call in enumerate(calls))) as answers:
         yield from answers
+    if workers > 1 and time.monotonic() - began > LONG_SECONDS:
+        get_reusable_executor(reuse=True).shutdown()
 
 
 def _by_dask(client: Any, files: Any, calls: Sequence[Call]) -> Generator[Answer, None, None]:
