@@ -106,6 +106,12 @@ def test_processes_that_worked_for_long_end_with_their_work(monkeypatch: pytest.
         assert not any(Path("/proc", str(number)).exists() for number in numbers)
 
 
+def test_joblib_still_asks_what_is_switched_off_in_workers() -> None:
+    from joblib.externals.loky import process_executor
+
+    assert "_USE_PSUTIL" in process_executor._process_worker.__code__.co_names
+
+
 def test_a_task_that_refers_to_other_sales_than_its_file_holds_fails(tmp_path: Path) -> None:
     first, second = (weekly_shop(3, 70, np.random.default_rng(seed)) for seed in (1, 2))
     path = tmp_path / "panel.parquet"

@@ -201,7 +201,8 @@ def _ends_with(parent: int) -> None:
 
 
 def _keeps_what_it_compiled() -> None:
-    """Where psutil is installed joblib ends a worker that has grown by 300 MB; compiled kernels and networks are that large and meant."""
+    """Where psutil is installed joblib ends a worker that has grown by 300 MB; compiled kernels and networks are that large and meant. It
+    has no setting for that."""
     from joblib.externals.loky import process_executor
 
     process_executor._USE_PSUTIL = False
