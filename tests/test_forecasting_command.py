@@ -58,13 +58,19 @@ def test_forecast_goes_past_the_end_and_says_how_far_it_is(sales: Path, tmp_path
     assert tables.read_table(out).attrs["fingerprint"] == tables.read_table(tmp_path / "all.parquet").attrs["fingerprint"]
 
 
-def test_compare_is_backtest_and_forecast_in_one_with_the_same_numbers_as_in_memory(sales: Path, tmp_path: Path) -> None:
-    same = [str(sales), "--horizon", "7", "--models", "seasonal_naive"]
+def test_compare_is_backtest_and_forecast_in_one_with_the_same_numbers_as_in_memory(
+    sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELFCAST_JOBS", "1")
+    names = ("seasonal_naive", "tree")
+    same = [str(sales), "--horizon", "7", "--models", ",".join(names)]
     assert main(["compare", *same, "--cutoffs", "2", "--out", str(tmp_path)]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "; learnt at " in line]
     panel = intake(pd.read_csv(sales, dtype={"item": str}), Mapping("item", "ds", "y")).panel
     assert panel is not None
-    models = [registry.model("seasonal_naive")]
-    expected = {"backtest": backtest(panel, models, 7, last_cutoffs(panel, 2, 7)), "forecast": forecast_all(panel, models, 7)}
+    models, cutoffs = [registry.model(name) for name in names], last_cutoffs(panel, 2, 7)
+    assert [line.split("; learnt at ")[1][:10] for line in told] == [f"{at:%Y-%m-%d}" for at in (cutoffs[-1], panel.last)]
+    expected = {"backtest": backtest(panel, models, 7, cutoffs), "forecast": forecast_all(panel, models, 7)}
     for name, rows in expected.items():
         found = tables.read_table(tmp_path / f"{name}.parquet")
         assert found.attrs == {"details": rows.attrs["details"], "fingerprint": panel.sales_fingerprint}
