@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Skipped, report, table
 
-NAMES = ("plan_latency", "compare50", "intake", "models", "sarima_speed", "accuracy", "spread", "catalogue")
+NAMES = ("plan_latency", "compare50", "intake", "models", "sarima_speed", "prophet_library", "accuracy", "spread", "catalogue")
 ALL = "all"
 
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="OUT", help="also writes the report of the one benchmark to this file")
     asked = parser.parse_args(arguments)
     if asked.name is None:
-        print("\n".join(f"{name:14}{one_line(name)}" for name in NAMES))
+        print("\n".join(f"{name:16}{one_line(name)}" for name in NAMES))
         return 0
     if asked.json and asked.name == ALL:
         parser.error("--json goes with one benchmark")
