@@ -254,8 +254,9 @@ def test_the_prophet_of_one_item_is_held_against_its_library_with_the_run_s_sett
     backtest, forecast = made(data)
     own = {"prophet": {"multiplicative": False}}
     rows = registry.model("prophet", **own["prophet"]).forecast(panel, HORIZON, (0.5,), np.random.default_rng(0)).to_frame()
-    backtest.attrs["details"] = {"prophet": dict.fromkeys(panel.items, "trend + week")}
-    finished(data, backtest, pd.concat([forecast[forecast["model"] != "prophet"], rows]), own=own)
+    forecast = pd.concat([forecast[forecast["model"] != "prophet"], rows])
+    forecast.attrs["details"] = {"prophet": dict.fromkeys(panel.items, "trend + week")}
+    finished(data, backtest, forecast, own=own)
     app = asked(opened("compare", data), data, "which")
     app.session_state[f"reference-prophet-{data.name}"] = True
     ran(app)

@@ -44,7 +44,7 @@ def _shown(result: Result, panel: SalesPanel, item: str, model: str, what: str) 
     if model == PROPHET:
         columns[1].metric(text("reference.short"), f"{found.short:.2f}", help=text("reference.short.help"))
         columns[2].metric(text("reference.sigma"), f"{found.sigma:,.1f}", help=text("reference.sigma.help"))
-        st.caption(text("reference.parts", what=what))
+        st.caption(text("reference.parts", what=" + ".join(found.parts)))
     else:
         _tests(columns[1:], found)
 
