@@ -125,8 +125,10 @@ class Columns:
         return self._tall(np.nan_to_num(y)), self._tall(~np.isnan(y))
 
     def delta(self, orders: np.ndarray) -> np.ndarray:
-        """The levels that each order carries on, lags x columns (see `orders.differencing`)."""
-        longest = int(self.lost[orders].max())
+        """The levels that each order carries on, lags x columns (see `orders.differencing`): as many as any order of these columns loses
+        that differences by seasons no more often, so that the kernel is compiled for few lengths."""
+        most = max(self.orders[at].D for at in orders)
+        longest = max(order.lost for order in self.orders if most >= order.D)
         rows = [differencing(order.d, order.D, order.season, longest) for order in (self.orders[at] for at in orders)]
         return self.padded(np.array(rows).reshape(len(orders), longest).T)
 

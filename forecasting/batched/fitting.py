@@ -8,12 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from forecasting.batched import css
+from forecasting.batched import COMPILED, css
 from forecasting.batched.kalman import innovations, predictions
 from forecasting.batched.orders import Shape
 from forecasting.batched.polynomials import coefficients
 
-COMPILED = {"xla_backend_optimization_level": 1}  # quicker to compile than the usual 2, and no slower
 FURTHEST = 12.0  # |u|: a partial autocorrelation of 0.9965
 FIRST_DAMPING, SHORTEST = 1e-2, 1e6
 SEARCHED, FINISHED = 1e-4, 1e-8  # a share of the sum of squares less than which nothing is gained

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from forecasting.batched import css
-from forecasting.batched.fitting import COMPILED, FINISHED, Step, minimized
+from forecasting.batched import COMPILED, css
+from forecasting.batched.fitting import FINISHED, Step, minimized
 from forecasting.batched.orders import Shape
 from forecasting.batched.polynomials import coefficients
 

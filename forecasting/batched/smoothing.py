@@ -7,11 +7,14 @@ compiled kernel serves every length of history.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+
+from forecasting.batched import COMPILED
 
 FIRST_DAMPING, MOST_DAMPING = 1e-2, 1e7
 GAINED = 2e-6
@@ -60,7 +63,7 @@ def natural(x: Array, flags: Columns, m: int) -> tuple[tuple[Array, Array, Array
     return by, States(x[SMOOTHING], flags.trend * x[SMOOTHING + 1], places)
 
 
-@jax.jit
+@partial(jax.jit, compiler_options=COMPILED)
 def smoothed(x: Array, columns: Columns, cycles: Array) -> tuple[tuple[Array, Array, Array, Array], States, tuple[Array, ...]]:
     """What `natural` says, and the `paths`."""
     return *natural(x, columns, columns.y.shape[1]), paths(x, columns, cycles)
@@ -155,7 +158,7 @@ def _pushed(function: Callable[..., Any], at: tuple[Any, ...], moved: tuple[Any,
     return jax.vmap(lambda along: jax.jvp(function, at, along), out_axes=(None, 0))(moved)
 
 
-@jax.jit
+@partial(jax.jit, compiler_options=COMPILED)
 def descended(
     x: Array, free: Array, low: Array, high: Array, columns: Columns, cycles: Array, starts: Array, steps: Array
 ) -> tuple[Array, Array, Array]:
