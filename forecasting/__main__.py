@@ -203,10 +203,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m forecasting", description=text("forecast.description"))
     verbs = parser.add_subparsers(required=True, metavar="|".join((*VERBS, tuning.VERB, totals.VERB, CARDS)), dest="verb")
     verbs.add_parser(CARDS, help=text("forecast.cards"), description=text("forecast.cards"))
-    _add_tune(verbs.add_parser(tuning.VERB, help=text("tune.tune"), description=text("tune.tune")))
-    _add_spread(verbs.add_parser(totals.VERB, help=text("spread.spread"), description=text("spread.spread")))
+    usage = text("forecast.usage", needed="horizon")
+    _add_tune(verbs.add_parser(tuning.VERB, usage=usage, help=text("tune.tune"), description=text("tune.tune")))
+    words = text("spread.spread")
+    _add_spread(verbs.add_parser(totals.VERB, usage=text("forecast.usage", needed="interval"), help=words, description=words))
     for verb in VERBS:
-        sub = verbs.add_parser(verb, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
+        sub = verbs.add_parser(verb, usage=usage, help=text(f"forecast.{verb}"), description=text(f"forecast.{verb}"))
         add_sales_arguments(sub, words=text)
         sub.add_argument("--horizon", type=int, required=True, help=text("forecast.horizon"))
         names, usual = ", ".join(registry.NAMES), ",".join(registry.DEFAULT)
@@ -246,7 +248,7 @@ def _add_spread(sub: argparse.ArgumentParser) -> None:
     add_sales_arguments(sub, words=text)
     names, model, levels = ", ".join(registry.NAMES), totals.MODEL, ",".join(f"{level:g}" for level in totals.LEVELS)
     sub.add_argument("--interval", dest="horizon", type=int, required=True, metavar="N", help=text("spread.interval"))
-    sub.add_argument("--model", dest="models", default=model, help=text("spread.model", names=names, usual=model))
+    sub.add_argument("--model", dest="models", default=model, metavar="MODEL", help=text("spread.model", names=names, usual=model))
     sub.add_argument("--levels", type=_levels, default=totals.LEVELS, help=text("spread.levels", usual=levels))
     sub.add_argument(
         "--cutoffs", type=int, default=totals.MOST_CUTOFFS, metavar="N", help=text("spread.cutoffs", usual=totals.MOST_CUTOFFS)
@@ -282,7 +284,8 @@ def _panel(args: argparse.Namespace) -> SalesPanel:
 def _check(args: argparse.Namespace) -> None:
     problems = []
     if not 1 <= args.horizon <= LONGEST_HORIZON:
-        problems.append(Problem("bad_horizon", got=str(args.horizon), params={"most": LONGEST_HORIZON}))
+        params = {"most": LONGEST_HORIZON}
+        problems.append(Problem("bad_interval" if args.verb == totals.VERB else "bad_horizon", got=str(args.horizon), params=params))
     if args.best is not None and args.best < 1:
         problems.append(Problem("bad_best", got=str(args.best)))
     if args.verb != tuning.VERB and args.scheduler and args.backend == PROCESSES:

@@ -43,7 +43,9 @@ def table(app: AppTest, column: str) -> pd.DataFrame:
 
 
 def test_compare_tells_what_was_chosen_for_an_item_and_every_candidates_error(data: Dataset) -> None:
-    app = asked(opened("compare", data), data, "which")
+    app = opened("compare", data)
+    app.session_state[leaderboard.key_of(leaderboard.ITEM, result_of(data))] = "A000"
+    app = asked(app, data, "which")
     own = result_of(data).choice.query("item == 'A000'")
     last = own[own["cutoff"] == own["cutoff"].max()].sort_values("rank")
     shown = table(app, "candidate")
@@ -60,7 +62,7 @@ def test_compare_says_why_nothing_was_chosen(data: Dataset) -> None:
     app = opened("compare", data)
     app.session_state[leaderboard.key_of(leaderboard.ITEM, result_of(data))] = "A006"
     app = asked(app, data, "which")
-    assert any(plain("failed: no_history") in part.value for part in app.info)
+    assert any(plain(text("status.no_history")) in part.value for part in app.info)
 
 
 def test_the_catalogue_counts_what_is_used(data: Dataset) -> None:

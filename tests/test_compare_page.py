@@ -183,13 +183,16 @@ def test_what_has_no_score_says_why(data: Dataset) -> None:
     silent = (backtest["item"] == "A001") & (backtest["model"] == "prophet")
     backtest.loc[silent, ["mean", "q0.5", "q0.8", "q0.9", "q0.95", "q0.975"]] = np.nan
     backtest.loc[silent, "status"] = "failed: no_idea"
+    forecast.loc[forecast["item"].isin(["A002", "A003"]) & (forecast["model"] == "prophet"), "status"] = "failed: implausible"
     finished(data, backtest, forecast)
     app = opened("compare", data)
     listed = table_of(app, "reason").set_index(["item", "model"])["reason"]
     assert listed["A001", text("model.prophet")] == text("unscored.failed")
     assert listed["A001", text("model.seasonal_naive")] == text("unscored.others_failed")
     assert listed["A000", text("model.prophet")] == text("unscored.nothing_sold")
-    assert "failed: no_idea" in set(table_of(app, "status")["status"])
+    counted = table_of(app, "status").set_index(["model", "status"])
+    assert list(counted.loc[(text("model.prophet"), "no_idea"), ["model_used", "past", "ahead"]]) == [text("statuses.nobody"), 1, 0]
+    assert list(counted.loc[(text("model.prophet"), text("status.implausible")), ["past", "ahead"]]) == [0, 2]
     app = asked(app, data, "which")
     assert any(text("unscored.nothing_sold") in caption and "WAPE" in caption for caption in captions(app))
 

@@ -48,8 +48,8 @@ def test_forecast_goes_past_the_end_and_says_how_far_it_is(sales: Path, tmp_path
     typed = ["forecast", str(sales), "--horizon", "3", "--models", "seasonal_naive"]
     assert main([*typed, "--best", "1", "--out", str(out)]) == 0
     said = capsys.readouterr().err.splitlines()
-    assert said[0].startswith("Beginning: 0 of 1 parts done, time left not yet known")
-    assert said[-1].startswith("All 1 parts done, 0 forecasts failed")
+    assert said[0].startswith("Beginning: 0 of 1 part done, time left not yet known")
+    assert said[-1].startswith("1 of 1 part done, 0 forecasts failed")
     rows = pd.read_parquet(out)
     assert list(rows["item"].unique()) == ["01"]
     assert list(rows["ds"]) == list(pd.date_range("2024-03-01", periods=3))

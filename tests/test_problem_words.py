@@ -8,9 +8,11 @@ from string import Formatter
 
 import pytest
 
+from forecasting.fallbacks import MOST_TIMES_THE_PAST
 from sales.__main__ import main
 from sales.problems import Problem, Severity
-from ui.texts import en, problem, problem_row, typed_problem
+from ui.texts import en, problem, problem_row, text, typed_problem
+from ui.texts.status import status_in_words
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("workspace", "sales", "forecasting", "inventory", "ui")
@@ -89,3 +91,18 @@ def test_a_problem_without_a_place_is_a_sentence_too() -> None:
 
 def test_a_row_is_named_once() -> None:
     assert problem_row(Problem("date_empty", row=11, also=((11, ""), (12, ""), (12, ""))))["row"] == "11, 12"
+
+
+def test_one_is_not_written_as_many() -> None:
+    assert text("forecast.saved", rows=14, items=1, out="x") == "14 rows of 1 item written to x"
+    assert text("forecast.saved", rows=1_400, items=100, out="x") == "1,400 rows of 100 items written to x"
+    assert problem(Problem("items_not_yet_sold", params={"items": 1})).startswith("1 item has rows")
+
+
+def test_every_reason_for_which_a_model_does_not_answer_has_words() -> None:
+    sources = " ".join(path.read_text() for path in (ROOT / "forecasting").rglob("*.py"))
+    written = set(re.findall(r'"(?:failed|fallback): ([a-z_]+)"', sources))
+    guards = {"not_finite", "implausible", "implausible_quantiles", "all_zero", "constant", "too_short"}
+    for code in written | guards:
+        assert status_in_words(f"failed: {code}") == text(f"status.{code}")
+    assert f"{MOST_TIMES_THE_PAST:g} times" in text("status.implausible")

@@ -8,6 +8,7 @@ from ui import error_charts
 from ui.model_style import named
 from ui.session import Result
 from ui.texts import plain, text
+from ui.texts.status import status_in_words
 
 FORMATS = {"error": "{:.1%}", "weight": "{:.0%}"}
 
@@ -22,7 +23,7 @@ def section(result: Result, item: str) -> None:
     last = own[own["cutoff"] == result.forecast["cutoff"].max()]
     if last.empty:
         rows = result.forecast[(result.forecast["model"] == AUTO) & (result.forecast["item"] == item)]
-        st.info(text("auto.not_chosen", item=plain(item), status=plain(str(rows["status"].iloc[0]))))
+        st.info(text("auto.not_chosen", item=plain(item), status=plain(status_in_words(str(rows["status"].iloc[0])))))
         return
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
@@ -59,7 +60,7 @@ def winners(result: Result) -> None:
 def _sentences(row: pd.Series) -> list[str]:
     said = [text("auto.chosen", used=_used(row["used"]), reason=text(f"auto.reason.{row['reason']}"))]
     if row["runner_up"]:
-        said.append(text("auto.runner_up", runner_up=_used(row["runner_up"])))
+        said.append(text("auto.best_single" if row["used"] == ENSEMBLE else "auto.runner_up", runner_up=_used(row["runner_up"])))
     said.append(text("auto.rests" if row["cutoffs"] else "auto.rests_on_none", cutoffs=row["cutoffs"]))
     return said
 

@@ -14,7 +14,10 @@ from ui.focus import Focus
 from ui.model_style import named
 from ui.session import Result
 from ui.texts import text
+from ui.texts.status import status_in_words
 from workspace.datasets import Dataset
+
+FALLBACKS = ("zero", "constant", "historic_mean")
 
 
 def section(data: Dataset, result: Result, panel: SalesPanel, focus: Focus) -> None:
@@ -58,15 +61,30 @@ def _money(values: UnitValues, found: pd.DataFrame) -> str:
 
 
 def statuses(result: Result) -> None:
-    """How often a model could not answer, or another answered for it, and why."""
-    rows = result.backtest[result.backtest["status"] != "ok"].drop_duplicates(["item", "cutoff", "model"])
+    """For how many items a model could not answer, or another answered for it, and why: at past cutoffs, and past the end."""
+    both = {"past": result.backtest, "ahead": result.forecast}
+    rows = pd.concat([part[part["status"] != "ok"].assign(when=when) for when, part in both.items()])
     if rows.empty:
         st.caption(text("compare.all_answered"))
         return
-    counted = rows.groupby(["model", "status", "model_used"])["item"].nunique().rename("items").reset_index()
-    counted["model"] = counted["model"].map(named)
+    counted = rows.groupby(["model", "status", "model_used", "when"])["item"].nunique().unstack("when", fill_value=0)
+    counted = counted.reindex(columns=list(both), fill_value=0).reset_index()
+    shown = pd.DataFrame(
+        {
+            "model": counted["model"].map(named),
+            "status": counted["status"].map(status_in_words),
+            "model_used": [_answered_by(row.status, row.model_used) for row in counted.itertuples()],
+            **{when: counted[when] for when in both},
+        }
+    )
     with st.expander(text("compare.statuses", count=rows["item"].nunique())):
-        st.dataframe(counted, hide_index=True, key="statuses", column_config={c: text(f"statuses.{c}") for c in counted.columns})
+        st.dataframe(shown, hide_index=True, key="statuses", column_config={c: text(f"statuses.{c}") for c in shown.columns})
+
+
+def _answered_by(status: str, model_used: str) -> str:
+    if status.startswith("failed"):
+        return text("statuses.nobody")
+    return text(f"statuses.{model_used}") if model_used in FALLBACKS else named(model_used)
 
 
 def missing(result: Result) -> None:

@@ -25,12 +25,12 @@ class Focus:
 
 
 def choose(result: Result, panel: SalesPanel) -> Focus:
-    """Asks for the item and the models."""
+    """Asks for the item, of most units first, and the models."""
     left, right = st.columns([1, 2])
     labels = _labels(panel.fingerprint, panel)
     item = left.selectbox(
         text("compare.choose_item"),
-        result.items,
+        leaderboard.overview(result.run.name, result, panel).items["item"].tolist(),
         format_func=labels.get,
         key=leaderboard.key_of(leaderboard.ITEM, result),
         persist_state="session",

@@ -1,7 +1,8 @@
 """The one door for words: every sentence a person reads, on a page or on the command line, comes from here. No Streamlit."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from string import Formatter
 from typing import Any
 
 from sales.problems import Problem
@@ -9,8 +10,30 @@ from ui.texts import en
 
 
 def text(key: str, **params: Any) -> str:
-    """The words for `key`, its {placeholders} filled. Raises KeyError for an unknown key or a missing parameter."""
-    return en.TEXTS[key].format(**params)
+    """The words for `key`, its {placeholders} filled. Raises KeyError for an unknown key or a missing parameter.
+
+    >>> text("spread.failed", count=1)
+    '1 item has no forecast and so no quantiles: see status'
+    """
+    return _filled(en.TEXTS[key], params)
+
+
+class _Counting(Formatter):
+    """{count:~item|items} is the first word where the count is 1, else the second."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not format_spec.startswith(COUNTED):
+            return str(super().format_field(value, format_spec))
+        one, _, many = format_spec.removeprefix(COUNTED).partition("|")
+        return one if value == 1 else many
+
+
+def _filled(template: str, params: Mapping[str, Any]) -> str:
+    return _COUNTING.vformat(template, (), params) if f":{COUNTED}" in template else template.format(**params)
+
+
+COUNTED = "~"
+_COUNTING = _Counting()
 
 
 def plain(value: str) -> str:
@@ -31,7 +54,7 @@ def typed_problem(found: Problem) -> str:
     """The same for the command line: how severe it is first, and flags in the fix, which pages have no use for."""
     row = problem_row(found)
     if found.code in en.COMMAND_FIXES:
-        row["fix"] = en.COMMAND_FIXES[found.code].format(**found.params)
+        row["fix"] = _filled(en.COMMAND_FIXES[found.code], found.params)
     if "chosen" in found.params and found.params.get("others"):  # a finding, and what else may be done about it
         row["fix"] = text("problem.repair", fix=row["fix"].removesuffix("."), others=found.params["others"])
     return text(f"problem.typed.{found.severity}", sentence=_sentence(found, row))
@@ -62,10 +85,10 @@ def problem_row(found: Problem) -> dict[str, str]:
         "severity": text(f"severity.{found.severity}"),
         "row": _listed([str(row) for row in places], found.count, ", "),
         "column": found.column or "",
-        "what": what.format(**params),
+        "what": _filled(what, params),
         "got": _listed(list(dict.fromkeys((found.got, *(got for _, got in found.also)))), 0, "; "),
-        "expected": expected.format(**params),
-        "fix": fix.format(**params),
+        "expected": _filled(expected, params),
+        "fix": _filled(fix, params),
         "count": str(found.count),
     }
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from ui.texts import text
+from ui.texts.status import status_in_words
 from workspace.runs import Progress
 
 SECONDS_IN_A_MINUTE = 60
@@ -13,8 +14,7 @@ REASONS_NAMED = 3
 def in_words(progress: Progress) -> str:
     """What is being done, how many of how many, time left, failures so far and why.
 
-    >>> in_words(Progress("prophet", 3, 8, 3, 300.0, {"failed: implausible": 1, "failed: LinAlgError": 2}))
-    'Prophet: 3 of 8 parts done, about 5 min left, 3 forecasts failed so far (2 LinAlgError, 1 implausible)'
+    "Prophet: 3 of 8 parts done, about 5 min left, 3 forecasts failed so far (2 LinAlgError, 1 beyond 20 times the item's most)"
     """
     why = _why(progress.reasons)
     if progress.total and progress.done == progress.total:
@@ -29,7 +29,7 @@ def in_words(progress: Progress) -> str:
 def _why(reasons: Mapping[str, int]) -> str:
     """The most frequent reasons of failures with their counts, in brackets; nothing where nothing failed."""
     most = sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))
-    said = [f"{count:,} {status.removeprefix('failed: ').split(':')[0]}" for status, count in most[:REASONS_NAMED]]
+    said = [f"{count:,} {status_in_words(status).split(':')[0]}" for status, count in most[:REASONS_NAMED]]
     more = [text("run.more_reasons", count=len(most) - REASONS_NAMED)] if len(most) > REASONS_NAMED else []
     return f" ({', '.join([*said, *more])})" if said else ""
 

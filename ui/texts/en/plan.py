@@ -27,8 +27,8 @@ PLAN: dict[str, str] = {
     "plan.mind.assumed_review": "review period not given: {days} days assumed",
     "plan.mind.no_stock": "stock on hand not given: counted as 0",
     "plan.mind.later": "{later} more arrive too late to count",
-    "home.note.stock_unreadable": "{count:,} of {items:,} items have stock that could not be read: correct the stock file; they are on no order.",
-    "reorder.note.stock_unreadable": "{count:,} of {items:,} items have stock that could not be read: they have no quantity until the stock file is corrected.",
-    "home.note.not_planned": "{count:,} of {items:,} items have no forecast, or no known forecast error, and are on no order.",
-    "reorder.note.not_planned": "{count:,} of {items:,} items have no forecast, or no known forecast error: they have no quantity and are on no order.",
+    "home.note.stock_unreadable": "{count:,} of {items:,} {items:~item|items} {count:~has|have} stock that could not be read: correct the stock file; they are on no order.",
+    "reorder.note.stock_unreadable": "{count:,} of {items:,} {items:~item|items} {count:~has|have} stock that could not be read: they have no quantity until the stock file is corrected.",
+    "home.note.not_planned": "{count:,} of {items:,} {items:~item|items} {count:~has|have} no forecast, or no known forecast error, and are on no order.",
+    "reorder.note.not_planned": "{count:,} of {items:,} {items:~item|items} {count:~has|have} no forecast, or no known forecast error: they have no quantity and are on no order.",
 }
