@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from forecasting import fallbacks, rule
-from forecasting.backtest import actual_after, backtest_tasks, forecast_tasks, joined, settled, together
+from forecasting.backtest import actual_after, backtest_tasks, forecast_tasks, joined, together
+from forecasting.chosen import WHY, Chosen
 from forecasting.forecast import LEVELS, OK, Forecast, blank, quantile_column
 from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry
@@ -21,8 +22,6 @@ from workspace.tasks import Task
 
 ORIGINS, BACKTEST, FORECAST = "origins", "backtest", "forecast"
 NO_CANDIDATE = "failed: no_candidate"
-WHY = ("runner_up", "reason")
-CHOICE = ("item", "cutoff", "candidate", "error", "cutoffs", "weight", "rank", "used", *WHY)
 Parts = Mapping[str, Mapping[str, Iterable[pd.DataFrame]]]
 
 
@@ -59,51 +58,6 @@ class Auto(Forecaster):
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         work = Work(panel, (self,), horizon, (), levels, int(rng.integers(2**32)))
         return work.choices(called(work.tasks))[-1].forecast
-
-
-@dataclass(frozen=True, eq=False)
-class Chosen:
-    """What auto decided at one cutoff. items: positions of those that could be decided about, k; the others have a fallback or failed.
-    choice: of these k and the m candidates. cutoffs: how many past ones it rests on."""
-
-    forecast: Forecast
-    items: np.ndarray
-    models: tuple[str, ...]
-    choice: Choice | None
-    cutoffs: int
-
-    def part(self, actual: np.ndarray) -> pd.DataFrame:
-        """A part as other models leave it (see `backtest_tasks`), with columns runner_up (a model) and reason (a code of `rule.choose`), ""
-        where nothing was chosen."""
-        frame = self.forecast.to_frame(actual)
-        frame.attrs = {"details": {AUTO: settled(self.forecast)}}
-        for name in WHY:
-            said = np.full(len(self.forecast.items), "", dtype=object)
-            if self.choice is not None:
-                said[self.items] = getattr(self.choice, name)
-            frame[name] = np.repeat(said, self.forecast.mean.shape[1])
-        return frame
-
-    def table(self) -> pd.DataFrame:
-        """A row an item and candidate, columns CHOICE: error (at past cutoffs, a share of sales; NaN not known), cutoffs (how many past
-        ones), weight (in auto's mean; those of an item add up to 1), rank (1: the lowest error), and the item's used, runner_up and
-        reason. Items about which nothing could be decided have none."""
-        m, n, choice = len(self.models), len(self.items), self.choice
-        if choice is None:
-            return pd.DataFrame(columns=list(CHOICE))
-        order = np.argsort(np.where(np.isnan(choice.error), np.inf, choice.error), axis=1, kind="stable")
-        rank = np.argsort(order, axis=1) + 1
-        columns = {
-            "item": np.repeat(self.forecast.items[self.items], m),
-            "cutoff": self.forecast.cutoff,
-            "candidate": np.tile(np.array(self.models, dtype=object), n),
-            "error": choice.error.ravel(),
-            "cutoffs": self.cutoffs,
-            "weight": choice.weight.ravel(),
-            "rank": rank.ravel(),
-            **{name: np.repeat(getattr(choice, name), m) for name in ("used", *WHY)},
-        }
-        return pd.DataFrame(columns)[list(CHOICE)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,19 +227,6 @@ def by_model(tasks: Iterable[Task]) -> dict[str, list[Task]]:
     for task in tasks:
         found.setdefault(task.what, []).append(task)
     return found
-
-
-def table(chosen: Sequence[Chosen]) -> pd.DataFrame:
-    """`Chosen.table` of all cutoffs, one below the other."""
-    parts = [one.table() for one in chosen]
-    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-
-
-def weights(chosen: Chosen) -> pd.DataFrame:
-    """What an automatic forecast is made of, as drivers (see `Forecaster.drivers`): of each item the candidates that have a weight."""
-    own = chosen.table().query("weight > 0")
-    rows = {"item": own["item"], "kind": "weight", "name": own["candidate"], "ds": pd.NaT, "value": own["weight"]}
-    return pd.DataFrame({"model": AUTO, **rows}).astype({"ds": "datetime64[us]", "value": float})
 
 
 def _details(settled_on: Mapping[str, Mapping[str, str]], choice: Choice, items: np.ndarray) -> list[str]:

@@ -14,6 +14,7 @@ import pandas as pd
 from forecasting import automatic, refresh
 from forecasting.automatic import Work
 from forecasting.backtest import driver_tasks, joined_drivers, last_cutoffs, most_cutoffs, parse_cutoffs
+from forecasting.chosen import choice_table
 from forecasting.forecaster import Cost, Forecaster
 from forecasting.models import registry
 from forecasting.refresh import SALES
@@ -31,7 +32,7 @@ BACKTEST, FORECAST, DRIVERS, BOTH, CHOICE = automatic.BACKTEST, automatic.FORECA
 SEED = 0
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
-_PLAIN = ("automatic", "backtest", "fallbacks", "features", "forecast", "forecaster", "refresh", "rule", "selection", "source")
+_PLAIN = ("automatic", "backtest", "chosen", "fallbacks", "features", "forecast", "forecaster", "refresh", "rule", "selection", "source")
 _ANSWERS_COME_FROM = (*(f"{name}.py" for name in _PLAIN), "models/*.py", "batched/*.py")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "holidays", "keras", "jax", "scikit-learn")
 
@@ -127,7 +128,7 @@ def compared(
 ) -> Run:
     """Works on the run that is `asked` over the panel `whole`; its folder then holds backtest.parquet and forecast.parquet, those of them
     that its verb asks for, for both drivers.parquet, where a model says what drives it, and with auto among the models choice.parquet (see
-    `forecasting.automatic.Chosen.table`). Raises what `workspace.tasks.work` raises.
+    `forecasting.chosen.Chosen.table`). Raises what `workspace.tasks.work` raises.
 
     A part is named by what it was made of: one that an earlier run made of the same items, their sales, settings and program is taken over.
     """
@@ -153,10 +154,10 @@ def compared(
         chosen = steps.choices(parts)
         for stage in (BACKTEST, FORECAST) if verb == BOTH else (verb,):
             _write(run.folder / f"{stage}.parquet", steps.tables(stage, parts, chosen), whole.sales_fingerprint)
-        told = [automatic.weights(chosen[-1])] if chosen and verb == BOTH else []
+        told = [chosen[-1].drivers()] if chosen and verb == BOTH else []
         beside = {DRIVERS: joined_drivers([*chain.from_iterable(parts[DRIVERS].values()), *told])} if drivers or told else {}
         if chosen:
-            beside[CHOICE] = automatic.table(chosen)
+            beside[CHOICE] = choice_table(chosen)
         for name, rows in beside.items():
             tables.write_table(run.folder / f"{name}.parquet", rows, {**rows.attrs, "fingerprint": whole.sales_fingerprint})
 

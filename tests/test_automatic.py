@@ -16,8 +16,9 @@ from waiting import until
 
 from forecasting import automatic, rule, settings
 from forecasting.__main__ import main
-from forecasting.automatic import BACKTEST, CHOICE, FORECAST, Auto, Work, called
+from forecasting.automatic import BACKTEST, FORECAST, Auto, Work, called
 from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.chosen import CHOICE, choice_table
 from forecasting.comparison import Comparison
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.forecaster import Forecaster
@@ -46,7 +47,7 @@ def done(*more: str) -> tuple[Work, automatic.Parts, pd.DataFrame]:
     models = [Auto(LIGHT), *(registry.model(name) for name in more)]
     work = Work(sales, models, HORIZON, last_cutoffs(sales, 3, HORIZON))
     parts = called(work.tasks)
-    return work, parts, automatic.table(work.choices(parts))
+    return work, parts, choice_table(work.choices(parts))
 
 
 def of_auto(rows: pd.DataFrame) -> pd.DataFrame:
@@ -88,7 +89,8 @@ def test_a_forecast_alone_that_chooses_by_the_cutoffs_of_a_comparison_says_what_
     by_itself = Work(work.panel, [Auto(LIGHT), registry.model("naive")], HORIZON, work.cutoffs, scored=False)
     assert {task.what for task in by_itself.tasks[BACKTEST]} == set(LIGHT)
     assert not any(task.asked for task in by_itself.tasks[BACKTEST])
-    assert {stage: {task.asked for task in own} for stage, own in work.tasks.items()} == {"origins": {False}, BACKTEST: {True}, FORECAST: {True}}
+    asked = {stage: {task.asked for task in own} for stage, own in work.tasks.items()}
+    assert asked == {"origins": {False}, BACKTEST: {True}, FORECAST: {True}}
     assert by_itself.fits["naive"] == 1
 
 
@@ -102,7 +104,7 @@ def test_nothing_after_a_cutoff_moves_what_is_chosen_or_said_at_it_or_before() -
         work = Work(of, [Auto(LIGHT)], HORIZON, cutoffs)
         parts = called(work.tasks)
         chosen = work.choices(parts)
-        rows, table = of_auto(work.rows(BACKTEST, parts, chosen)).drop(columns="y"), automatic.table(chosen)
+        rows, table = of_auto(work.rows(BACKTEST, parts, chosen)).drop(columns="y"), choice_table(chosen)
         found.append([frame[frame["cutoff"] <= cutoffs[1]].reset_index(drop=True) for frame in (rows, table)])
     for before, after in zip(*found, strict=True):
         pd.testing.assert_frame_equal(before, after)
@@ -123,7 +125,7 @@ def test_only_cutoffs_whose_horizon_has_ended_have_a_say() -> None:
     sales = shop()
     cutoffs = [sales.periods[at] for at in (-20, -17, -13, -8)]
     work = Work(sales, [Auto(LIGHT)], HORIZON, cutoffs)
-    table = automatic.table(work.choices(called(work.tasks)))
+    table = choice_table(work.choices(called(work.tasks)))
     counted = table.groupby("cutoff")["cutoffs"].first() - len(work.origins)
     assert counted.tolist() == [0, 0, 1, 2, 4]
 

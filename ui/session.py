@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from forecasting import settings
-from forecasting.automatic import CHOICE
 from forecasting.choice import OVERALL, OWN, models_of_plan, with_own
+from forecasting.chosen import CHOICE
 from forecasting.forecaster import DRIVERS
 from forecasting.leaderboard import errors
 from forecasting.spread import DemandSpread, demand_spread
@@ -63,7 +63,7 @@ class Result:
 
     @cached_property
     def choice(self) -> pd.DataFrame:
-        """What the automatic choice weighed, rows of `forecasting.automatic.Chosen.table`; empty where the run did not ask for it."""
+        """What the automatic choice weighed, rows of `forecasting.chosen.Chosen.table`; empty where the run did not ask for it."""
         path = self.run.folder / "choice.parquet"
         return tables.read_table(path) if path.exists() else pd.DataFrame(columns=list(CHOICE))
 
