@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sales.calendar import Calendar
 from sales.panel import SalesPanel
 
+ITEMS, DAYS, AHEAD = 8, 112, 16  # tests that keep to these sizes share what is compiled for them
 _ALIAS = {"D": "D", "W": "W-MON", "M": "MS"}
 
 
