@@ -30,7 +30,7 @@ bench: .venv/dev .venv-peers/made
 	$(PY) -m benchmarks all
 
 screenshots: .venv/dev
-	$(PY) tests/screenshots.py
+	PYTHONPATH=. $(PY) tests/screenshots.py
 
 # Versions of all that a clean install of both files brings along, each at its newest
 constraints: $(PY)
