@@ -98,7 +98,7 @@ def test_nothing_known_in_what_is_held_out() -> None:
     sales = panel(RNG(0).poisson(20, size=(3, 80)))
     empty = replace(sales, out_of_stock=np.broadcast_to(np.arange(80) >= 70, (3, 80)).copy())
     forecast = Lstm(epochs=2, units=4, members=1).forecast(empty, 10, (0.5,), RNG(0))
-    assert forecast.detail[0].endswith("2 epochs")
+    assert forecast.detail[0].startswith("window 28, 2 epochs; ")
     assert set(forecast.status) == {"ok"}
 
 

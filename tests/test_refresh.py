@@ -86,7 +86,7 @@ def test_an_appended_day_makes_forecasts_anew_and_nothing_else(done: Counter[str
     assert ahead["ds"].min() == SALES.last + pd.Timedelta(days=1)
     assert ahead["mean"].notna().all()
     details = {name: rows(made, "forecast").attrs["details"] for name, made in (("first", first), ("second", second))}
-    assert all(detail.endswith(f"until {SHORT.last:%Y-%m-%d}") for detail in details["second"]["tree"].values())
+    assert all(f"; learnt at {SHORT.last:%Y-%m-%d} from " in detail for detail in details["second"]["tree"].values())
     assert set(details["first"]["spy"].values()) == {str(SHORT.last.date())}
     assert details["second"]["spy"] == details["first"]["spy"], "what was settled stays"
     naive = ahead[ahead["model"] == "naive"].groupby("item")["mean"].first()
