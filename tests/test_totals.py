@@ -71,7 +71,7 @@ def test_an_interval_longer_than_the_history_supports_is_marked(sales: Path, tmp
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        (["--interval", "0"], "this horizon cannot be used"),
+        (["--interval", "0"], "this interval cannot be used"),
         (["--interval", "5", "--model", "naive,theta"], "there is no model of this name"),
         (["--interval", "5", "--cutoffs", "0"], "this number of cutoffs cannot be used"),
     ],
