@@ -7,7 +7,7 @@ from inventory.plan import ReorderPlan
 from ui.desk import Desk
 from ui.texts import text
 
-ROWS, ROWS_SEEN, HEIGHT = 100, 15, 560
+ROWS, ROWS_SEEN, HEIGHT, CHANGE_WIDTH = 100, 15, 560, 110
 UNITS, MONEY, DAYS = "%,.1f", "%,.2f", "%,.0f"
 FORMATS = {
     **dict.fromkeys(("demand", "safety_stock", "order_up_to", "reorder_point", "position", "on_hand", "on_order", "backorders"), UNITS),
@@ -90,5 +90,6 @@ def _keep(key: str, items: list[str]) -> None:
 def _column(name: str, currency: str) -> object:
     label, explained = text(f"plan.column.{name}", currency=currency), text(f"plan.column.{name}.help", currency=currency)
     if name in FORMATS:
-        return st.column_config.NumberColumn(label, help=explained, format=FORMATS[name])
+        width = CHANGE_WIDTH if name == "change" else None  # it comes while the table stands, which would fit it into what is left
+        return st.column_config.NumberColumn(label, help=explained, format=FORMATS[name], width=width)
     return st.column_config.TextColumn(label, help=explained, pinned=name == "item", width="large" if name == "reason" else None)

@@ -16,6 +16,7 @@ from ui.texts import text
 PROPHET = "prophet"
 LIBRARIES = {"sarima": "statsmodels", "arima": "statsmodels", PROPHET: "prophet"}
 SIGNIFICANT = 0.05
+INTERCEPT = "intercept"  # as statsmodels calls the one coefficient that has a unit
 
 
 def section(result: Result, panel: SalesPanel, item: str) -> None:
@@ -57,9 +58,10 @@ def _tests(columns: list[Any], found: SarimaReference) -> None:
     p_values = {"white_p": found.white, "normal_p": found.normal, "even_p": found.even}
     st.caption(text("reference.fit", order=str(found.order), sigma=found.sigma, lags=found.lags, **p_values))
     if found.names:
-        table = pd.DataFrame({"coefficient": found.names, "estimate": found.estimates, "error": found.errors})
+        names = [text("reference.intercept") if name == INTERCEPT else name for name in found.names]
+        table = pd.DataFrame({"coefficient": names, "estimate": found.estimates, "error": found.errors})
         labels = {name: st.column_config.Column(text(f"reference.{name}")) for name in table.columns}
-        st.dataframe(table.style.format({"estimate": "{:.4g}", "error": "{:.2g}"}), hide_index=True, column_config=labels)
+        st.dataframe(table.style.format(dict.fromkeys(("estimate", "error"), "{:,.4g}")), hide_index=True, column_config=labels)
 
 
 def _share(value: float) -> str:
