@@ -279,7 +279,7 @@ def test_items_without_a_quantity_are_counted(files: Path, shop: SalesPanel, cap
     rows.loc[rows["item"] == "A001", "mean"] = np.nan
     write_table(files / "forecast.parquet", rows)
     assert run(files) == 0
-    assert "1 items have no quantity" in capsys.readouterr().err
+    assert "1 item has no quantity" in capsys.readouterr().err
     assert [line["item"] for line in lines(files)] == ["A000"]
 
 

@@ -22,6 +22,7 @@ BOARD_FORMATS = {
 ITEMS_HEIGHT, ITEMS_SEEN = 320, 8
 RATIOS = ("MASE", "RMSSE", "pinball")
 LEAST_SECONDS = 0.001
+BREAK = "\u200b"  # where a long file name may go on in the next line; else it pushes how to fix it out of sight
 BEST = "background-color: rgba(15, 110, 100, 0.18); font-weight: 600"
 
 
@@ -37,7 +38,7 @@ def problems(found: Sequence[Problem], nothing: str = "", download: str = "") ->
     counts = {severity: sum(p.severity is severity for p in found) for severity in order}
     say = st.error if counts[Severity.ERROR] else st.warning if counts[Severity.WARNING] else st.info
     say(" · ".join(text(f"problems.{severity}", count=count) for severity, count in counts.items() if count))
-    rows = [{**row, "count": f"{int(row['count']):,}"} for row in problem_rows(ranked)]
+    rows = [{**row, "what": row["what"].replace("_", f"_{BREAK}"), "count": f"{int(row['count']):,}"} for row in problem_rows(ranked)]
     table = pd.DataFrame(rows).map(plain).rename(columns=lambda name: text(f"problems.{name}"))
     st.table(table.set_index(table.columns[0]), border="horizontal")
     if download:

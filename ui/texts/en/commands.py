@@ -225,6 +225,7 @@ COMMAND_FIXES: dict[str, str] = {
     "no_units_column": "Name it (--units), or say that each row is one unit (--one-a-row).",
     "column_of_persons": "It is kept with the dataset as it stands; name it as the customer (--customer), so that codes take its place, or leave it "
     "out of the file.",
+    "file_does_not_fit": "Import it apart; or, where it has the same keys (orders and their lines), join it (--join FILE).",
     "join_no_columns": "Name them (--on COLUMN=COLUMN).",
     "join_many_to_many": "Name another column, or one more (--on), or leave one row a key in one of the tables.",
     "join_second_repeats": "Leave one row a key in it, or say that it holds the order lines and the first table their orders (--join-lines).",

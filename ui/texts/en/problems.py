@@ -124,7 +124,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "file_does_not_fit": (
         "this file's columns are not those of {first}",
         "at least half of the columns {columns}",
-        "Hand it over apart, or choose one of the files.",
+        "Hand it over apart; or, where it has the same keys (orders and their lines), as the second table, to be joined.",
     ),
     "columns_absent": (
         "this file lacks columns that others have",
