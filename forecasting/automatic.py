@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from forecasting import fallbacks, rule
+from forecasting import bands, fallbacks, rule
 from forecasting.backtest import actual_after, backtest_tasks, forecast_tasks, joined, together
 from forecasting.chosen import WHY, Chosen
+from forecasting.evidence import NAIVE, Evidence
 from forecasting.forecast import LEVELS, OK, Forecast, blank, quantile_column
 from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry
-from forecasting.rule import AUTO, NAIVE, Choice, Evidence
+from forecasting.rule import AUTO, Choice
 from forecasting.source import Source
 from sales.panel import SalesPanel
 from workspace.tasks import Task
@@ -198,7 +199,7 @@ class Work:
             choice = rule.choose(evidence, now[..., 0])
             part = blank(AUTO, seen, h, self.levels)
             part.mean[:] = rule.combined(choice, now[..., 0])
-            part.quantiles[:] = rule.quantiles(evidence, choice, part.mean, now[..., 1:], tuple(self.levels))
+            part.quantiles[:] = bands.quantiles(evidence, choice, part.mean, now[..., 1:], tuple(self.levels))
             part.model_used[:] = choice.used
             part.detail[:] = _details(said.details, choice, seen.items)
             forecast = fallbacks.merged(forecast, fallbacks.guarded(part, seen), able)

@@ -32,7 +32,10 @@ BACKTEST, FORECAST, DRIVERS, BOTH, CHOICE = automatic.BACKTEST, automatic.FORECA
 SEED = 0
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
-_PLAIN = ("automatic", "backtest", "chosen", "fallbacks", "features", "forecast", "forecaster", "refresh", "rule", "selection", "source")
+_PLAIN = (
+    *("automatic", "backtest", "bands", "chosen", "evidence", "fallbacks", "features", "forecast", "forecaster"),
+    *("refresh", "rule", "selection", "source"),
+)
 _ANSWERS_COME_FROM = (*(f"{name}.py" for name in _PLAIN), "models/*.py", "batched/*.py")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "holidays", "keras", "jax", "scikit-learn")
 

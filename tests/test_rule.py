@@ -8,7 +8,9 @@ import pytest
 from panels import panel, weekly_shop
 
 from forecasting import rule
-from forecasting.rule import Choice, Evidence
+from forecasting.bands import quantiles
+from forecasting.evidence import Evidence
+from forecasting.rule import Choice
 from sales.panel import SalesPanel
 
 MODELS = ("seasonal_naive", "theta", "boosting")
@@ -172,7 +174,7 @@ def test_bands_cover_what_they_promise_whatever_the_candidates_say(width: float)
     rng = np.random.default_rng(1)
     evidence, ahead, bands, y = banded(rng, 40, np.full(1000, 10.0), width)
     choice = rule.choose(evidence, ahead)
-    found = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    found = quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
     shares = (y[:, :, None] <= found).mean(axis=(0, 1))
     np.testing.assert_allclose(shares, LEVELS, atol=0.035)
     assert (np.diff(found, axis=2) >= 0).all()
@@ -184,7 +186,7 @@ def test_bands_are_wider_for_an_item_that_is_missed_by_more() -> None:
     spread = np.repeat([2.0, 20.0], 100)
     evidence, ahead, bands, y = banded(np.random.default_rng(2), 60, spread, 1.0)
     choice = rule.choose(evidence, ahead)
-    found = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    found = quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
     over = found[:, :, 3].mean(axis=1) - 100
     assert over[100:].mean() > 5 * over[:100].mean()
     assert (y <= found[:, :, 3])[100:].mean() == pytest.approx(0.95, abs=0.05)
@@ -193,12 +195,12 @@ def test_bands_are_wider_for_an_item_that_is_missed_by_more() -> None:
 def test_a_candidate_whose_bands_run_away_moves_them_little() -> None:
     evidence, ahead, bands, _ = banded(np.random.default_rng(4), 4, np.full(100, 10.0), 1.0)
     choice = rule.choose(evidence, ahead)
-    usual = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    usual = quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
     bands[2] = 100 + 50 * (bands[2] - 100)  # of two that count alike
-    wild = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    wild = quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
     assert (wild - 100).mean() < 10 * (usual - 100).mean()  # their average would be 25 times as wide
     evidence.quantiles[2] = 100 + 50 * (evidence.quantiles[2] - 100)  # it was as wild before: then it hardly counts
-    known = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    known = quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
     np.testing.assert_allclose((known - 100).mean(), (usual - 100).mean(), rtol=0.1)
 
 
@@ -210,13 +212,36 @@ def test_one_odd_cutoff_does_not_decide() -> None:
     assert (found.weight[:, 1] > found.weight[:, 2]).all()
 
 
+def test_where_no_candidate_beats_seasonal_naive_but_their_mean_does_it_is_used() -> None:
+    """Theta is always too high and boosting too low by as much; or both are too high."""
+    evidence, ahead = said(offs(theta=12, boosting=12), cutoffs=4)
+    evidence.mean[1], evidence.mean[2] = 112, 88
+    found = rule.choose(evidence, ahead)
+    assert set(found.used) == {"ensemble"}
+    assert set(found.reason) == {"only_together"}
+    assert set(found.runner_up) == {"seasonal_naive"}
+    np.testing.assert_allclose(found.weight, [[0, 0.5, 0.5]] * 3)
+    evidence.mean[2] = 112
+    assert set(rule.choose(evidence, ahead).reason) == {"none_beats_seasonal_naive"}
+
+
+def test_recent_cutoffs_count_more() -> None:
+    """Theta was the better one at the first two of four cutoffs and boosting, by as much, at the last two."""
+    evidence, ahead = said(offs(theta=4, boosting=4), cutoffs=4)
+    evidence.mean[1, :, 2:], evidence.mean[2, :, :2] = 108, 108
+    found = rule.choose(evidence, ahead)
+    assert (found.weight[:, 2] > 1.5 * found.weight[:, 1]).all()
+    backwards = replace(evidence, mean=evidence.mean[:, :, ::-1])
+    assert (rule.choose(backwards, ahead).weight[:, 1] > 1.5 * found.weight[:, 1]).all()
+
+
 def test_without_past_bands_they_are_the_mean_of_the_candidates_own() -> None:
     evidence, ahead, bands, _ = banded(np.random.default_rng(3), 0, np.full(2, 10.0), 1.0)
     choice = rule.choose(evidence, ahead)
-    found = rule.quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
+    found = quantiles(evidence, choice, rule.combined(choice, ahead), bands, LEVELS)
     np.testing.assert_allclose(found, bands[1])
     blind = replace(said(offs(5, 5, items=2), cutoffs=3)[0], quantiles=np.empty(0))
-    np.testing.assert_allclose(rule.quantiles(blind, choice, rule.combined(choice, ahead), bands, LEVELS), bands[1])
+    np.testing.assert_allclose(quantiles(blind, choice, rule.combined(choice, ahead), bands, LEVELS), bands[1])
 
 
 def test_origins_end_where_scoring_begins_and_leave_seasons_before_them() -> None:

@@ -20,7 +20,7 @@ AUTOMATIC: dict[str, str] = {
     "auto.column.rank": "Rank",
     "auto.column.rank.help": "1: the lowest error.",
     "auto.winners": "What the automatic choice uses",
-    "auto.winners.explained": "For the forecast past the end, of {items:,} {items:~item|items}. A single model is used only where it beat seasonal naive at past cutoffs and no other was as good as level.",
+    "auto.winners.explained": "For the forecast past the end, of {items:,} {items:~item|items}. A single model is used only where it beat seasonal naive at past cutoffs and no other was as good as level; recent cutoffs count more.",
     "auto.weights": "**Share of each candidate in the automatic forecasts**",
     "auto.used": "**Used for how many items, and why**",
     "chart.weight": "Weight, mean of items",
@@ -31,6 +31,7 @@ AUTOMATIC: dict[str, str] = {
     "auto.reason.beats": "it errs least of all, and less than seasonal naive",
     "auto.reason.tie": "several candidates are as good as level",
     "auto.reason.few_cutoffs": "there are too few past cutoffs to tell the candidates apart",
+    "auto.reason.only_together": "no candidate alone beats seasonal naive, the mean of all does",
     "auto.reason.none_beats_seasonal_naive": "no candidate beats seasonal naive",
     "auto.reason.no_history": "no past cutoff with sales can tell yet",
 }
