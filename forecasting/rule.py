@@ -71,19 +71,21 @@ def choose(evidence: Evidence, ahead: np.ndarray) -> Choice:
     At each cutoff errors are taken relative to the mean of all candidates, and a cutoff counts 0.7 times the one after it: levels break,
     and the model that was best before a break need not be so after it. Errors of an item with c cutoffs count c / (c + 6), those of all
     items the rest, drawn to equal ones as if 20 more items had shown nothing on one cutoff. Candidates that then beat seasonal naive are
-    combined, weighted by the 8th power of 1 / error; those of one family share its weight, as they say nearly the same. One is taken alone
-    where it has earned four fifths of the weight on 3 cutoffs or more, or no other beats seasonal naive. Where none does, the mean of all
-    families, asked like any other candidate, is used if it does, and seasonal naive if not.
+    combined, weighted by the 8th power of 1 / error; those of one family share its weight, as they say nearly the same. Where one alone
+    does, it weighs so against seasonal naive; where none does, the mean of all families, asked like any other candidate, is used if that
+    does, and seasonal naive if not. One is taken alone where it has earned four fifths of the weight on 3 cutoffs or more.
     """
     said = _believable(evidence.panel, ahead)
     equal = scaled(_equal(evidence, said))
     found = compared(evidence, _missed(evidence, equal), ONE_CUTOFF_EARLIER)
     error, of_all = np.where(said, found.error[:-1], np.nan), found.error[-1:]
+    naive = np.array(evidence.models) == NAIVE
     beats, known = _beating(evidence, error)
-    weight = scaled(np.where(beats, np.nan_to_num(error, nan=1.0) ** -SHARPNESS, 0.0) / kin(evidence.models)[:, None])
+    counts = np.where(naive[:, None] & (beats.sum(axis=0) == 1), ~np.isnan(error), beats)
+    weight = scaled(np.where(counts, np.nan_to_num(error, nan=1.0) ** -SHARPNESS, 0.0) / kin(evidence.models)[:, None])
     none = known & ~beats.any(axis=0)
-    together = none & (of_all < error[evidence.models.index(NAIVE)])[0]
-    weight = np.where(none & ~together, _alone(evidence, weight), weight)
+    together = none & (of_all < error[naive])[0]
+    weight = np.where(none & ~together, naive[:, None], weight)
     weight = np.where(weight.sum(axis=0) > 0, weight, equal)
 
     order = np.argsort(np.nan_to_num(error, nan=np.inf), axis=0, kind="stable")
@@ -117,13 +119,6 @@ def _beating(evidence: Evidence, error: np.ndarray) -> tuple[np.ndarray, np.ndar
     naive = error[evidence.models.index(NAIVE)]
     known = ~np.isnan(error).all(axis=0)
     return np.nan_to_num(error, nan=np.inf) < np.nan_to_num(naive, nan=np.inf), known
-
-
-def _alone(evidence: Evidence, weight: np.ndarray) -> np.ndarray:
-    """All weight on seasonal naive."""
-    alone = np.zeros_like(weight)
-    alone[evidence.models.index(NAIVE)] = 1.0
-    return alone
 
 
 def _equal(evidence: Evidence, said: np.ndarray) -> np.ndarray:

@@ -225,6 +225,15 @@ def test_where_no_candidate_beats_seasonal_naive_but_their_mean_does_it_is_used(
     assert set(rule.choose(evidence, ahead).reason) == {"none_beats_seasonal_naive"}
 
 
+def test_the_only_one_that_beats_seasonal_naive_is_weighed_against_it() -> None:
+    found = chosen(offs(theta=9.5, boosting=11), cutoffs=4)
+    assert set(found.used) == {"ensemble"}
+    assert set(found.reason) == {"tie"}
+    assert set(found.runner_up) == {"theta"}
+    np.testing.assert_allclose(found.weight[0, 1] / found.weight[0, 0], (found.error[0, 0] / found.error[0, 1]) ** 8)
+    assert found.weight[0, 2] == 0
+
+
 def test_recent_cutoffs_count_more() -> None:
     """Theta was the better one at the first two of four cutoffs and boosting, by as much, at the last two."""
     evidence, ahead = said(offs(theta=4, boosting=4), cutoffs=4)
