@@ -9,7 +9,7 @@ from benchmarks import sets
 from benchmarks.figures import Figure
 from benchmarks.sets import SalesSet
 from forecasting.metrics import wape
-from forecasting.models.prophet import Prophet
+from forecasting.models.prophet import BY_LIBRARY, Prophet
 from forecasting.reference import prophet_reference
 from workspace.workers import one_job
 
@@ -35,14 +35,16 @@ def figures(cut: SalesSet, name: str) -> list[Figure]:
     at = len(past.periods)
     actual = cut.panel.demand[:, at : at + cut.horizon].astype(float)
     began = _processor()
-    ours = Prophet().forecast(past, cut.horizon, (0.5, 0.95), np.random.default_rng(0)).mean
+    forecast = Prophet().forecast(past, cut.horizon, (0.5, 0.95), np.random.default_rng(0))
     between = _processor()
     fits = [prophet_reference(past, item, Prophet(), cut.horizon) for item in past.items]
     ended = _processor()
-    theirs, n = np.stack([fit.mean for fit in fits]), len(past)
+    ours, theirs, n = forecast.mean, np.stack([fit.mean for fit in fits]), len(past)
+    served = sum(what.endswith(BY_LIBRARY) for what in forecast.detail)
     likelier = sum(fit.short < -SAME_FIT for fit in fits)
     return [
         Figure(f"{name}: forecasts apart", float(np.abs(ours - theirs).sum() / theirs.sum()), "share of forecast", at_most=MOST_APART),
+        Figure(f"{name}: served by the library", float(served), f"of {n} items"),
         Figure(f"{name}: the library's fit is likelier", float(likelier), f"of {n} items"),
         Figure(f"{name}: its fit falls short, median", float(np.median([fit.short for fit in fits])), "log posterior"),
         Figure(f"{name}: WAPE", wape(actual, ours), "share of sales"),

@@ -92,7 +92,7 @@ class Forecaster(ABC):
             return fallbacks.guarded(self._forecast(panel, horizon, levels, rng), panel)
         except Exception as error:
             failed = blank(self.card.name, panel, horizon, levels)
-            failed.status[:] = f"failed: {type(error).__name__}: {error}".splitlines()[0][:LONGEST_STATUS]
+            failed.status[:] = failure(error)
             return failed
 
     def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Forecaster":
@@ -123,6 +123,15 @@ class Forecaster(ABC):
     @abstractmethod
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         """The answer for items with history enough, not constant; may mark items "failed: REASON"."""
+
+
+def failure(error: Exception) -> str:
+    """The status of items whose model raised.
+
+    >>> failure(RuntimeError("no room\\nat all"))
+    'failed: RuntimeError: no room'
+    """
+    return f"failed: {type(error).__name__}: {error}".splitlines()[0][:LONGEST_STATUS]
 
 
 def driver_rows(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

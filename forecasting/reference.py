@@ -3,20 +3,16 @@
 SARIMA by statsmodels, with what its errors tell; Prophet by prophet, with how near its optimizer came to the maximum that ours found.
 """
 
-import logging
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from forecasting.batched.catalogue import MOST_PERIODS
 from forecasting.batched.orders import Order
 from forecasting.batched.prophet import negative_log_posterior
-from forecasting.features import known_ahead
 from forecasting.models.libraries import one_thread, quiet
-from forecasting.models.prophet import WEEK, WEEK_WAVES, YEAR, YEAR_WAVES, Prophet, holidays_of
+from forecasting.models.prophet import Prophet
 from sales.panel import SalesPanel
 
 MOST_STEPS = 300
@@ -109,43 +105,14 @@ def prophet_reference(panel: SalesPanel, item: str, model: Prophet, horizon: int
     known = np.flatnonzero(~np.isnan(one.demand[0]))
     if len(known) < model.card.least_history:
         raise ValueError(f"{item}: got {len(known)} known periods, expected {model.card.least_history} or more")
-    fitted, parts, _ = model.fitted(one, horizon)
-    used = [part for part in parts if part.used[0]]
-    regressors = [part.name for part in used if part.covariate]
-    columns = {f"x{at}": known_ahead(one, horizon)[name][0].astype(float) for at, name in enumerate(regressors)}
-    table = pd.DataFrame({"ds": one.periods.append(one.calendar.after(one.last, horizon)), **columns})
-    theirs = _prophet(one, model, table, {part.name for part in used if not part.covariate})
-    with quiet():
-        theirs.fit(table.iloc[known].assign(y=one.demand[0, known].astype(float)).reset_index(drop=True), seed=0)
-        expected = theirs.predict(table)["yhat"].to_numpy()
-    params = {name: np.reshape(values, (1, -1)) for name, values in theirs.params.items()}
-    squares = (((one.demand[0] - expected[: len(one.periods)])[known] / theirs.y_scale) ** 2).sum(keepdims=True)
+    ours, theirs = model.fitted(one, horizon)[0], model.by_library(one, horizon)
+    params = {name: np.reshape(values, (1, -1)) for name, values in theirs.model.params.items()}
+    scale = theirs.model.y_scale
+    squares = (((one.demand[0] - theirs.mean[: len(one.periods)])[known] / scale) ** 2).sum(keepdims=True)
     line, noise = np.concatenate([params["k"], params["m"]], axis=1), params["sigma_obs"][0]
     reached = negative_log_posterior(squares, np.array([len(known)]), noise, line, params["delta"], params["beta"])
-    names = ("trend", *(part.name for part in used))
-    return ProphetReference(
-        np.maximum(expected[-horizon:], 0), float(noise[0] * theirs.y_scale), names, float((reached - fitted.objective)[0])
-    )
-
-
-def _prophet(one: SalesPanel, model: Prophet, table: pd.DataFrame, seasons: set[str]) -> Any:
-    """A prophet with the settings of `model` and the regressors in `table`, quiet."""
-    import prophet
-
-    for name in ("prophet", "cmdstanpy"):
-        logging.getLogger(name).disabled = True  # a level would be set anew when the libraries load
-    ds = pd.DatetimeIndex(table["ds"])
-    made = prophet.Prophet(
-        weekly_seasonality=WEEK_WAVES if WEEK in seasons else False,
-        yearly_seasonality=YEAR_WAVES[one.calendar.frequency] if YEAR in seasons else False,
-        daily_seasonality=False,
-        seasonality_mode="multiplicative" if model.multiplicative else "additive",
-        holidays=None if model.country is None else holidays_of(model.country, one.calendar, ds),
-        uncertainty_samples=0,
-    )
-    for name in table.columns.drop("ds"):
-        made.add_regressor(name)
-    return made
+    mean, short = np.maximum(theirs.mean[-horizon:], 0), float((reached - ours.objective)[0])
+    return ProphetReference(mean, float(noise[0] * scale), theirs.names, short)
 
 
 def _lags(periods: int, season: int) -> int:

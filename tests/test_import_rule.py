@@ -21,7 +21,7 @@ READERS = {"duckdb", "sqlalchemy", "openpyxl", "xlsxwriter", "python_calamine", 
 INSIDE_FUNCTIONS = MODEL_LIBRARIES | READERS | {"sklearn", "optuna"}
 OF_NO_MODEL = {  # a single past's tests; a single item's references; the engine
     "forecasting/diagnostics.py": {"statsmodels"},
-    "forecasting/reference.py": {"statsmodels", "prophet"},
+    "forecasting/reference.py": {"statsmodels"},
     "forecasting/batched/engine.py": {"jax"},
 }
 JAX = ("css", "fitting", "gapless", "kalman", "polynomials", "smoothing")

@@ -79,6 +79,39 @@ def test_an_unknown_country_is_refused() -> None:
     assert {"DE", "GB", "US", "CN"} <= set(countries())
 
 
+def test_an_item_whose_noise_is_larger_than_its_demand_is_answered_by_the_library_and_a_calm_one_is_not() -> None:
+    rng = RNG(1)
+    peaks = np.where(rng.random(200) < 0.03, rng.gamma(2, 100, 200), 1.0).round()
+    sales = panel(np.stack([20 + 5 * (np.arange(200) % 7 == 5) + rng.normal(size=200), peaks]))
+    found = Prophet().forecast(sales, 7, (0.5, 0.9), RNG(0))
+    assert found.detail.tolist() == ["trend + week", "trend + week, by the library"]
+    theirs = prophet_reference(sales, "A001", Prophet(), 7)
+    np.testing.assert_array_equal(found.mean[1], theirs.mean)
+    assert theirs.parts == ("trend", "week")
+    np.testing.assert_allclose(found.quantiles[1, :, 1] - found.mean[1], 1.2816 * theirs.sigma, rtol=0.15)
+    np.testing.assert_array_equal(
+        Prophet().forecast(sales.select(np.array([1])), 7, (0.9,), RNG(0)).quantiles[0], found.quantiles[1, :, 1:]
+    )
+    drivers = Prophet().drivers(sales, 7, RNG(0)).query("ds > @sales.last")
+    np.testing.assert_allclose(np.maximum(drivers.groupby(["item", "ds"])["value"].sum().to_numpy().reshape(2, 7), 0), found.mean)
+
+
+def test_an_item_that_the_library_cannot_fit_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("no optimum")
+
+    monkeypatch.setattr("forecasting.models.prophet_library.fit", fails)
+    sales = panel(np.stack([np.arange(60) % 7 + RNG(0).normal(20, 1, 60), np.where(np.arange(60) % 23 == 7, 30.0, 0.0)]))
+    found = Prophet().forecast(sales, 7, (0.5,), RNG(0))
+    assert found.status.tolist() == ["ok", "failed: RuntimeError: no optimum"]
+    assert set(Prophet().drivers(sales, 7, RNG(0))["item"]) == {"A000"}
+
+
+def test_a_country_without_holidays_is_one_of_none() -> None:
+    assert holidays_of("BV", Calendar("D"), days(60).periods).empty
+    assert Prophet(country="BV").forecast(days(60), 3, (0.5,), RNG(0)).detail[0] == "trend + week"
+
+
 def held(sales: SalesPanel, model: Prophet, horizon: int) -> tuple[float, float]:
     """How far our forecasts are from the library's (sum of differences over the sum of its forecasts), and the least by which its negative
     log posterior is above ours."""
@@ -124,7 +157,13 @@ def test_forecasts_are_the_library_s_within_1_percent_and_no_less_likely(sales: 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "items", "covariates"),
-    [("walmart_weekly", 64, False), ("walmart_weekly", 64, True), ("online_retail_weekly", 100, False), ("m5_store_dept", 12, True)],
+    [
+        ("walmart_weekly", 64, False),
+        ("walmart_weekly", 64, True),
+        ("online_retail_weekly", 100, False),
+        ("online_retail_daily", 40, False),
+        ("m5_store_dept", 12, True),
+    ],
 )
 def test_so_they_are_of_real_sales(name: str, items: int, covariates: bool) -> None:
     cut = loaded(name).first(items)

@@ -1,6 +1,10 @@
-"""Prophet: trend with change points, Fourier seasons, holidays and regressors, all items at once (Taylor & Letham, 2018)."""
+"""Prophet: trend with change points, Fourier seasons, holidays and regressors, all items at once (Taylor & Letham, 2018).
+
+Items whose noise is larger than their demand are answered by the library: there its optimizer ends early, where no other fit follows it.
+"""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,8 +16,10 @@ from forecasting.batched import prophet as kernel
 from forecasting.batched.prophet import Fitted
 from forecasting.features import drifts, known_ahead
 from forecasting.forecast import Forecast, blank
-from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows
+from forecasting.forecaster import Card, Cost, Family, Forecaster, driver_rows, failure
+from forecasting.models import prophet_library
 from forecasting.models.libraries import one_thread, quiet
+from forecasting.models.prophet_library import HOLIDAYS, WEEK, YEAR, LibraryFit
 from sales.calendar import Calendar
 from sales.panel import SalesPanel
 
@@ -21,7 +27,7 @@ TWO_WEEKS_DAYS = 14
 TWO_YEARS_DAYS = 728
 WEEK_DAYS, WEEK_WAVES = 7.0, 3
 YEAR_DAYS, YEAR_WAVES = 365.25, {"D": 10, "W": 10, "M": 5}
-WEEK, YEAR = "week", "year"
+BY_LIBRARY = ", by the library"
 ITEMS_AT_ONCE = 64
 
 
@@ -60,7 +66,7 @@ class Prophet(Forecaster):
         seasonal=True,
         intermittent=False,
         shared=False,
-        cost=Cost.INSTANT,
+        cost=Cost.FAST,
     )
 
     def __post_init__(self) -> None:
@@ -78,6 +84,15 @@ class Prophet(Forecaster):
             forecast.mean[rows] = np.maximum(mean, 0)
             forecast.quantiles[rows] = kernel.quantiles(fitted, effect, self.multiplicative, levels, self.samples, draws)
             forecast.detail[rows] = [" + ".join(["trend", *names]) for names in _names(parts, len(few))]
+            for row in np.flatnonzero(_noisy(fitted, parts, few)):
+                at = rows.start + int(row)
+                try:
+                    found = self.by_library(few.select(np.array([row])), horizon)
+                    forecast.mean[at] = np.maximum(found.mean[-horizon:], 0)
+                    forecast.quantiles[at] = found.quantiles(horizon, levels, self.samples, number)
+                    forecast.detail[at] += BY_LIBRARY
+                except Exception as error:  # an item that the library cannot fit must not end the others
+                    forecast.status[at] = failure(error)
         return forecast
 
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -88,12 +103,30 @@ class Prophet(Forecaster):
         for _, few in _few(panel.select(able)):
             fitted, parts, effects = self.fitted(few, horizon)
             sizes = effects * fitted.trend if self.multiplicative else effects
-            everyone = np.ones(len(few), dtype=bool)
-            named = [(part.name, part.used, size) for part, size in zip(parts, sizes, strict=True)]
-            for name, used, values in [("trend", everyone, fitted.trend), *named]:
+            noisy = _noisy(fitted, parts, few)
+            named = [("trend", ~noisy, fitted.trend)]
+            named += [(part.name, part.used & ~noisy, size) for part, size in zip(parts, sizes, strict=True)]
+            for name, used, values in named:
                 rows = zip(few.items[used], (values * fitted.scale[:, None])[used], strict=True)
-                found += [pd.DataFrame({"item": item, "kind": "component", "name": name, "ds": ds, "value": value}) for item, value in rows]
+                found += [_component(item, name, ds, value) for item, value in rows]
+            for row in np.flatnonzero(noisy):
+                with suppress(Exception):  # an item that the library cannot fit has no rows
+                    components = self.by_library(few.select(np.array([row])), horizon).components
+                    found += [_component(few.items[row], name, ds, value) for name, value in components]
         return driver_rows(found)
+
+    def by_library(self, one: SalesPanel, horizon: int) -> LibraryFit:
+        """The only item of a panel, fitted by the library: the same parts, as the library itself makes and scales them.
+
+        Raises RuntimeError where its optimizer fails.
+        """
+        ds, known = one.periods.append(one.calendar.after(one.last, horizon)), known_ahead(one, horizon)
+        used = [part for part in self.parts(one, horizon) if part.used[0]]
+        own = [part.name for part in used if not part.covariate]
+        waves = {name: order for name, order in ((WEEK, WEEK_WAVES), (YEAR, YEAR_WAVES[one.calendar.frequency])) if name in own}
+        holidays = holidays_of(self.country, one.calendar, ds) if self.country is not None and HOLIDAYS in own else None
+        regressors = {part.name: known[part.name][0].astype(float) for part in used if part.covariate}
+        return prophet_library.fit(ds, one.demand[0], waves, holidays, regressors, self.multiplicative)
 
     def fitted(self, panel: SalesPanel, horizon: int) -> tuple[Fitted, list[Part], np.ndarray]:
         """The fit; the parts; what each of them comes to in each period of past and horizon, parts x n x periods, over the scale."""
@@ -121,7 +154,8 @@ class Prophet(Forecaster):
             found.append(Part(YEAR, _waves(day, YEAR_DAYS, YEAR_WAVES[frequency]), span >= TWO_YEARS_DAYS))
         if self.country is not None:
             marks = _marks(holidays_of(self.country, panel.calendar, ds), ds)
-            found.append(Part("holidays", marks[None, marks[:, :periods].any(axis=1)], np.ones(n, dtype=bool)))
+            marks = marks[marks[:, :periods].any(axis=1)]
+            found += [Part(HOLIDAYS, marks[None], np.ones(n, dtype=bool))] * bool(len(marks))
         for name, block in known_ahead(panel, horizon).items():
             used = [_teaches(name, values[:periods][mask]) for values, mask in zip(block, known, strict=True)]
             found.append(Part(name, _standardized(block.astype(float), known)[:, None], np.array(used, dtype=bool), covariate=True))
@@ -157,6 +191,15 @@ def _few(panel: SalesPanel) -> Iterator[tuple[slice, SalesPanel]]:
 def _names(parts: list[Part], items: int) -> list[list[str]]:
     """The names of the parts that count for each item."""
     return [[part.name for part in parts if part.used[row]] for row in range(items)]
+
+
+def _noisy(fitted: Fitted, parts: list[Part], panel: SalesPanel) -> np.ndarray:
+    """Mask of the items whose noise is larger than their mean demand and that have more than a trend."""
+    return np.any([part.used for part in parts], axis=0) & (fitted.noise * fitted.scale > np.nanmean(panel.demand, axis=1))
+
+
+def _component(item: str, name: str, ds: pd.DatetimeIndex, value: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"item": item, "kind": "component", "name": name, "ds": ds, "value": value})
 
 
 def _days(ds: pd.DatetimeIndex) -> np.ndarray:

@@ -136,7 +136,7 @@ QUESTIONS: dict[str, str] = {
     "reference.apart": "Forecasts apart",
     "reference.apart.help": "Sum of the differences between the forecasts of {library} and those of {model} here, over the sum of the library's.",
     "reference.short": "Short of the best fit",
-    "reference.short.help": "How much lower the log posterior of the library's fit is than that of the one here: near 0 both found the same; "
+    "reference.short.help": "How much lower the log posterior of the library's fit is than that of our own: near 0 both found the same; "
     "where it is several units, the library's optimizer ended early, and its forecast is the less likely one.",
     "reference.sigma": "Usual error",
     "reference.sigma.help": "The standard deviation of one period's error in the library's fit, units.",
