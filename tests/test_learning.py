@@ -60,6 +60,14 @@ def test_what_matters_is_named(name: str) -> None:
     assert by_name[by_name.index.str.startswith("price")].abs().max() < 0.05
 
 
+@pytest.mark.parametrize("extreme", [1.05 ** np.arange(400), RNG(6).integers(1, 9, 400) * 1e9], ids=["doubles every two weeks", "huge"])
+def test_one_extreme_item_moves_no_other_line_much(extreme: np.ndarray) -> None:
+    usual = RNG(3).poisson(10 + 5 * np.sin(np.arange(400) * 2 * np.pi / 7), (12, 400))
+    alone, beside = (registry.model("linear").forecast(panel(rows), 14, (0.5,), RNG(0)) for rows in (usual, np.vstack([usual, extreme])))
+    assert set(beside.status) == {"ok"}
+    assert beside.mean[:12].sum(axis=1) == pytest.approx(alone.mean.sum(axis=1), rel=0.12)
+
+
 @every_learner
 def test_no_item_to_learn_from_has_no_drivers(name: str) -> None:
     assert made(name).drivers(panel(np.zeros((2, 60))), 7, RNG(0)).empty
