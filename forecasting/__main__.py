@@ -29,7 +29,7 @@ from ui.texts.progress import in_words
 from ui.texts.tuned import in_one_line
 from workspace import runs, tables
 from workspace.tasks import TaskFailed
-from workspace.workers import ABSENT, BACKENDS, PACKAGES, PROCESSES, UNREACHABLE, Backend, NoWorkers
+from workspace.workers import ABSENT, BACKENDS, MALFORMED, PACKAGES, PROCESSES, UNREACHABLE, Backend, NoWorkers
 
 LONGEST_HORIZON = 1000
 VERBS = (BOTH, BACKTEST, FORECAST)
@@ -110,8 +110,8 @@ def _of_workers(nobody: NoWorkers) -> Problem:
     """What is wrong with the cluster that was asked for."""
     if nobody.code == ABSENT:
         return Problem("backend_absent", got=nobody.backend, params={"package": PACKAGES[nobody.backend]})
-    if nobody.code == UNREACHABLE:
-        return Problem("scheduler_unreachable", got=nobody.said or nobody.backend)
+    if nobody.code in (UNREACHABLE, MALFORMED):
+        return Problem(nobody.code, got=nobody.said or nobody.backend)
     return Problem("scheduler_alone", got=nobody.said or nobody.backend)
 
 

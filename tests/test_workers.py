@@ -131,6 +131,12 @@ def test_what_is_missing_for_a_cluster_is_said(
     assert main([*typed, "--scheduler", "tcp://127.0.0.1:1"]) == 2
     assert "--backend dask or --backend ray beside it" in capsys.readouterr().err
     monkeypatch.setattr(workers, "SECONDS_TO_CONNECT", 0.2)
+    for malformed in ("foo", "tcp://127.0.0.1", "http://127.0.0.1:8786", "tcp://:8786", "tcp://127.0.0.1:99999"):
+        assert main([*typed, "--backend", "dask", "--scheduler", malformed]) == 2
+        assert f"not the address of a scheduler of Dask, got '{malformed}'" in capsys.readouterr().err
+    monkeypatch.setattr(workers, "USUAL_SCHEDULER", "tcp://127.0.0.1:1")
+    assert main([*typed, "--backend", "dask"]) == 2
+    assert "no scheduler answers at this address, got 'tcp://127.0.0.1:1'" in capsys.readouterr().err
     spread = ["spread", str(sales), "--interval", "7", "--model", "naive", "--out", str(tmp_path / "s.parquet")]
     for of in (typed, spread):
         assert main([*of, "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"]) == 2

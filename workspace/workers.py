@@ -12,6 +12,7 @@ from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -23,14 +24,16 @@ USUAL_SCHEDULER = "tcp://127.0.0.1:8786"
 ROUNDS = 4
 PROCESSES, DASK, RAY = "processes", "dask", "ray"
 BACKENDS = (PROCESSES, DASK, RAY)
-ABSENT, UNREACHABLE, NO_WORKERS = "backend_absent", "scheduler_unreachable", "no_workers"
+ABSENT, UNREACHABLE, MALFORMED, NO_WORKERS = "backend_absent", "scheduler_unreachable", "scheduler_malformed", "no_workers"
+SCHEMES = ("tcp", "tls")
 PACKAGES = {DASK: "distributed", RAY: "ray"}
 Call = Callable[[], pd.DataFrame]
 Answer = tuple[int, pd.DataFrame | None, float, str]
 
 
 class NoWorkers(Exception):
-    """There is nobody to do the tasks: its package is not installed, its scheduler does not answer, or that has no workers."""
+    """There is nobody to do the tasks: its package is not installed, its scheduler's address is none, nobody answers there, or it has no
+    workers. said: the address."""
 
     def __init__(self, code: str, backend: str, said: str = "") -> None:
         self.code, self.backend, self.said = code, backend, said
@@ -147,17 +150,30 @@ def _read(files: Sequence[Path]) -> Files:
 
 @contextlib.contextmanager
 def _dask(scheduler: str) -> Iterator[Any]:
+    """A client of the scheduler. What is no address is refused before one is made: Dask would hold on to it, and complain at the end."""
+    scheduler = scheduler or USUAL_SCHEDULER
+    if not _is_address(scheduler):
+        raise NoWorkers(MALFORMED, DASK, scheduler)
     import distributed
 
     connect: Any = distributed.Client
     try:
-        client = connect(scheduler or USUAL_SCHEDULER, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+        client = connect(scheduler, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise NoWorkers(UNREACHABLE, DASK, scheduler) from error
     with client:
         if not client.nthreads():
             raise NoWorkers(NO_WORKERS, DASK, scheduler)
         yield client
+
+
+def _is_address(scheduler: str) -> bool:
+    """Whether this has a scheme of Dask, a host and a port, and nothing else."""
+    try:
+        parts = urlsplit(scheduler)
+        return parts.scheme in SCHEMES and bool(parts.hostname) and bool(parts.port) and parts.path == ""
+    except ValueError:  # a port that is none
+        return False
 
 
 def _ray(scheduler: str) -> int:

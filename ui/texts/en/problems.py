@@ -174,6 +174,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "the address that the scheduler says when it starts, like tcp://host:8786 of Dask or host:6379 of Ray",
         "Start it, or name its address with --scheduler.",
     ),
+    "scheduler_malformed": (
+        "not the address of a scheduler of Dask",
+        "tcp://host:port or tls://host:port, like tcp://127.0.0.1:8786",
+        "Name the address that the scheduler says when it starts.",
+    ),
     "scheduler_alone": ("the scheduler has no workers", "one worker or more", "Start workers with its address, then ask again."),
     "scheduler_unused": (
         "an address of a scheduler without a cluster's backend",
