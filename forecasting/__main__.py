@@ -110,8 +110,10 @@ def _of_workers(nobody: NoWorkers) -> Problem:
     """What is wrong with the cluster that was asked for."""
     if nobody.code == ABSENT:
         return Problem("backend_absent", got=nobody.backend, params={"package": PACKAGES[nobody.backend]})
-    if nobody.code in (UNREACHABLE, MALFORMED):
-        return Problem(nobody.code, got=nobody.said or nobody.backend)
+    if nobody.code == MALFORMED:
+        return Problem("scheduler_malformed", got=nobody.said)
+    if nobody.code == UNREACHABLE:
+        return Problem("scheduler_unreachable", got=nobody.said or nobody.backend)
     return Problem("scheduler_alone", got=nobody.said or nobody.backend)
 
 
