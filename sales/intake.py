@@ -290,7 +290,7 @@ def _name_below_zero(cells: Grid, y: np.ndarray, problems: list[Problem]) -> Non
 
 
 def _name_left_out(cells: Grid, y: np.ndarray, begin: int, end: int, problems: list[Problem]) -> None:
-    """Names the periods that are not full, and the items that sold in no full period or are known in none."""
+    """Names the periods that are not full, and the items that sold in no full period, are known in none or have no row left."""
 
     def partial(told: Problem, where: np.ndarray, column: int) -> None:
         if where.any():
@@ -309,6 +309,7 @@ def _name_left_out(cells: Grid, y: np.ndarray, begin: int, end: int, problems: l
     missing(Problem("items_never_known", Severity.WARNING), absent & (first < end))
     there = np.bincount(cells.lines.item, minlength=cells.n) > 0
     missing(Problem("items_not_yet_sold", Severity.INFO), there & (first >= len(cells.labels)))
+    missing(Problem("items_without_rows", Severity.WARNING), ~there)
 
 
 def _without_sold_flags(cells: Grid, alive: np.ndarray, begin: int, problems: list[Problem]) -> Grid:

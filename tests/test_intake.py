@@ -147,6 +147,13 @@ def test_the_season_is_the_calendars_or_the_one_asked_for() -> None:
         intake(days(1, 2, 3), PLAIN, season=0)
 
 
+def test_items_whose_every_row_was_left_out_are_named() -> None:
+    read = intake(pd.concat([days(1, 2, 3), days(4e12, 5e12, item="B"), days(-1.0, -2.0, item="C")]), PLAIN)
+    found = only(read, "items_without_rows")
+    assert (found.got, found.params) == ("B", {"items": 2})
+    assert panel_of(read).items.tolist() == ["A"]
+
+
 def test_items_with_rows_ahead_alone_are_named() -> None:
     read = intake(pd.concat([days(1, 2, 3), days(None, item="B", start="2024-01-04"), days(None, item="C", start="2024-01-05")]), PLAIN)
     found = only(read, "items_not_yet_sold")

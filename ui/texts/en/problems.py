@@ -468,6 +468,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "a row on every date that the file has, in one period at least",
         "They were left out; take missing rows as zero if they mean that nothing sold.",
     ),
+    "items_without_rows": (
+        "{items:,} {items:~item has|items have} no row left after what was done to the rows, the first of them",
+        "one row that can be used",
+        "They were left out; correct their rows, or choose other repairs.",
+    ),
     "items_not_yet_sold": (
         "{items:,} {items:~item has|items have} rows but no units up to the last sale, the first of them",
         "units in a row at least",
