@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m inventory", description=text("plan.description"))
     verbs = parser.add_subparsers(required=True, metavar="plan")
-    plan = verbs.add_parser("plan", help=text("plan.plan"), description=text("plan.plan"))
+    plan = verbs.add_parser("plan", usage=text("plan.usage"), help=text("plan.plan"), description=text("plan.plan"))
     add_sales_arguments(plan, positional=False, words=text)
     plan.add_argument("--forecast", type=Path, required=True, metavar="PARQUET", help=text("plan.forecast"))
     plan.add_argument("--backtest", type=Path, metavar="PARQUET", help=text("plan.backtest"))

@@ -57,12 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sales", description=text("check.description"))
     verbs = parser.add_subparsers(required=True, metavar="check|import|recipe|rebuild|sample")
 
-    def verb(name: str, command: Any) -> argparse.ArgumentParser:
-        made = verbs.add_parser(name, help=text(f"check.{name}"), description=text(f"check.{name}"))
+    def verb(name: str, command: Any, usage: str | None = None) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, usage=usage, help=text(f"check.{name}"), description=text(f"check.{name}"))
         made.set_defaults(command=command)
         return made
 
-    check, save = verb("check", _check), verb("import", _import)
+    check, save = verb("check", _check, text("check.usage.check")), verb("import", _import, text("check.usage.import"))
     for one in (check, save):
         one.add_argument("--source", metavar="NAME", help=text("check.source"))
         one.add_argument("--query", metavar="SQL", help=text("check.query"))
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         place.add_argument(f"--{flag}", metavar=name, type=_title, help=text(f"check.import.{flag}"))
     save.add_argument("--sure", action="store_true", help=text("check.import.sure"))
     verb("recipe", _recipe).add_argument("dataset", metavar="DATASET", help=text("check.recipe.dataset"))
-    rebuild = verb("rebuild", _rebuild)
+    rebuild = verb("rebuild", _rebuild, text("check.usage.rebuild"))
     rebuild.add_argument("dataset", metavar="DATASET", help=text("check.recipe.dataset"))
     add_decisions(rebuild, words=text)
     sample = verb("sample", _sample)

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from string import Formatter
 
@@ -75,6 +76,14 @@ def test_the_command_line_names_flags_that_there_are(code: str, capsys: pytest.C
     assert flags <= set(re.findall(r"--[a-z-]+", shown))
     params = {field for _, field, _, _ in Formatter().parse(" ".join(en.PROBLEMS[code])) if field}
     assert {field for _, field, _, _ in Formatter().parse(en.COMMAND_FIXES[code]) if field} <= params
+
+
+@pytest.mark.parametrize("typed", ["sales check --gaps x", "sales import", "sales rebuild", "inventory plan", "forecasting tune"])
+def test_a_mistyped_command_shows_its_form_in_one_line(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module, *arguments = typed.split()
+    with pytest.raises(SystemExit, match="2"):
+        import_module(f"{module}.__main__").main(arguments)
+    assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 def test_a_typed_problem_says_how_severe_it_is_and_what_else_may_be_done() -> None:
