@@ -24,7 +24,7 @@ LEAST_SEEN = 2
 
 MOST_EXPLAINED = 200
 TRAINED_ONCE_FROM = 3_000
-ITEMS_PER_BUCKET = {Cost.INSTANT: 500, Cost.FAST: 50, Cost.SLOW: 8}
+ITEMS_PER_BUCKET = {Cost.INSTANT: 500, Cost.BATCHED: 500, Cost.FAST: 50, Cost.SLOW: 8}
 
 
 def last_cutoffs(panel: SalesPanel, count: int, horizon: int) -> list[pd.Timestamp]:

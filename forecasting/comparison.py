@@ -30,7 +30,7 @@ from workspace.workers import Backend
 
 BACKTEST, FORECAST, DRIVERS, BOTH, CHOICE = automatic.BACKTEST, automatic.FORECAST, "drivers", "compare", "choice"
 SEED = 0
-USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.FAST: 0.03, Cost.SLOW: 0.4}
+USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.BATCHED: 0.02, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
 _PLAIN = (
     *("automatic", "backtest", "bands", "chosen", "evidence", "fallbacks", "features", "forecast", "forecaster"),

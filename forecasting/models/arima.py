@@ -19,5 +19,5 @@ class Arima(Sarima):
         seasonal=False,
         intermittent=False,
         shared=False,
-        cost=Cost.INSTANT,
+        cost=Cost.BATCHED,
     )

@@ -36,7 +36,7 @@ class Sarima(Forecaster):
         seasonal=True,
         intermittent=False,
         shared=False,
-        cost=Cost.INSTANT,
+        cost=Cost.BATCHED,
     )
 
     def __post_init__(self) -> None:

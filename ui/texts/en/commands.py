@@ -144,6 +144,7 @@ COMMANDS: dict[str, str] = {
     "card.own": "item by item",
     "card.cost": "Cost of a cutoff",
     "card.cost.instant": "under 1 ms an item",
+    "card.cost.batched": "under 0.1 s an item among dozens, 1 s alone",
     "card.cost.fast": "under 0.1 s an item",
     "card.cost.slow": "0.1 s an item or more",
     "card.fit.instant": "under 1 s in all",
