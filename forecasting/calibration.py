@@ -22,12 +22,15 @@ TIME_OF_YEAR_DAYS = 35.0
 OTHER_TIMES = 0.03
 YEAR_DAYS = 365.25
 OTHER_CLASSES = 500.0
+NORMAL_SCORES = 20.0
+FURTHEST = 20.0
 PERIODS_OF_OTHERS = 4.0
 LEAST_OF_USUAL = 0.2
 
 LEAST_FOR_A_TAIL = 20
 TAIL_FROM = 0.8
 _ALIKE = 1e-12
+_EVENLY = stats.norm.ppf((np.arange(100) + 0.5) / 100)
 _MOST_KEPT = 2000
 _KEPT = np.unique(np.concatenate([np.linspace(0, 1, 801), 1 - np.geomspace(1e-6, 0.02, 200), np.geomspace(1e-6, 0.02, 200)]))
 
@@ -35,12 +38,13 @@ _KEPT = np.unique(np.concatenate([np.linspace(0, 1, 801), 1 - np.geomspace(1e-6,
 @dataclass(frozen=True, eq=False)
 class Pool:
     """Scores to draw quantiles from. values: m, rising. mass: m, their weights added up; the newest and most alike weighs 1. errors,
-    cutoffs: how many of the class itself there are, and from how many cutoffs."""
+    cutoffs: how many of the class itself there are, and from how many cutoffs. normal: the weight among them of those that nobody saw."""
 
     values: np.ndarray
     mass: np.ndarray
     errors: int
     cutoffs: int
+    normal: float = 0.0
 
     def __len__(self) -> int:
         return len(self.values)
@@ -51,8 +55,9 @@ class Pool:
 
     @property
     def reach(self) -> float:
-        """The highest level for which the scores themselves have a quantile."""
-        return self.total / (self.total + 1)
+        """The highest level for which the scores that were seen have a quantile."""
+        seen = self.total - self.normal
+        return seen / (seen + 1)
 
 
 def pool_of(values: np.ndarray) -> Pool:
@@ -64,9 +69,9 @@ EMPTY = pool_of(np.empty(0))
 
 
 def quantile(pool: Pool, level: np.ndarray | float) -> np.ndarray:
-    """The conformal quantile at one or more levels: the least score that, with those below it, weighs level x (all + 1), the one that is to
-    come weighing 1; past what they reach an exponential tail (peaks over threshold, Coles, 2001, ch. 4, shape 0) goes on from the largest.
-    Without scores the normal quantile.
+    """The conformal quantile at one or more levels: the score that, with those below it, weighs level x (all + 1), the one that is to come
+    weighing 1, on a line between two scores; past what they reach an exponential tail (peaks over threshold, Coles, 2001, ch. 4, shape 0)
+    goes on from the largest. Without scores the normal quantile.
 
     >>> quantile(pool_of(np.arange(1.0, 20.0)), [0.5, 0.9])
     array([10., 18.])
@@ -76,11 +81,11 @@ def quantile(pool: Pool, level: np.ndarray | float) -> np.ndarray:
         return stats.norm.ppf(at)
     total = pool.total
     asked = (total + 1) * at
-    inside = pool.values.take(pool.mass.searchsorted(asked * (1 - _ALIKE)), mode="clip")
+    inside = np.interp(asked, pool.mass, pool.values)
     past = asked > total * (1 + _ALIKE)
     if not past.any():
         return inside
-    return np.where(past, pool.values[-1] + tail_scale(pool) * np.log((1 - pool.reach) / (1 - at)), inside)
+    return np.where(past, pool.values[-1] + tail_scale(pool) * np.log(1 / ((total + 1) * (1 - at))), inside)
 
 
 def tail_scale(pool: Pool) -> float:
@@ -96,13 +101,18 @@ def tail_scale(pool: Pool) -> float:
 def pools(scores: np.ndarray, weight: np.ndarray, classes: np.ndarray) -> dict[str, Pool]:
     """A pool for each class, of `scores` (n x cutoffs, NaN where there is none), the weights of the cutoffs and the items' classes at them
     (n x cutoffs, places in CLASSES). Scores of other classes count too, as 500 of full weight together at most: a large class speaks for
-    itself, a small one is shrunk to all, and few scores are one pool."""
+    itself, a small one is shrunk to all, and few scores are one pool. To all come 20 more, normal ones of the scores' median size, and
+    none is further out than 20 standard deviations of those: what one item did once says little of the others where scores are few."""
     known = ~np.isnan(scores)
-    order = np.argsort(scores[known])
-    values, kind = scores[known][order], classes[known][order]
-    weights = np.broadcast_to(weight, scores.shape)[known][order]
+    values, kind = scores[known], classes[known]
+    weights = np.broadcast_to(weight, scores.shape)[known]
     if len(weights):
         weights = weights / weights.max()
+        deviation = _deviation(values, weights)
+        values = np.append(np.clip(values, -FURTHEST * deviation, FURTHEST * deviation), deviation * _EVENLY)
+        kind, weights = np.append(kind, np.full(len(_EVENLY), -1)), np.append(weights, np.full(len(_EVENLY), NORMAL_SCORES / len(_EVENLY)))
+    order = np.argsort(values)
+    values, kind, weights = values[order], kind[order], weights[order]
     found = {}
     for place, name in enumerate(CLASSES):
         own = kind == place
@@ -110,8 +120,17 @@ def pools(scores: np.ndarray, weight: np.ndarray, classes: np.ndarray) -> dict[s
         mass = np.cumsum(np.where(own, weights, weights * min(1.0, OTHER_CLASSES / max(others, 1.0))))
         kept = slice(None) if len(mass) <= _MOST_KEPT else np.unique(np.searchsorted(mass, _KEPT * mass[-1] * (1 - _ALIKE)))
         cutoffs = int((known & (classes == place)).any(axis=0).sum())
-        found[name] = Pool(values[kept], mass[kept], int(own.sum()), cutoffs)
+        normal = NORMAL_SCORES * min(1.0, OTHER_CLASSES / max(others, 1.0)) if len(mass) else 0.0
+        found[name] = Pool(values[kept], mass[kept], int(own.sum()), cutoffs, normal)
     return found
+
+
+def _deviation(scores: np.ndarray, weight: np.ndarray) -> float:
+    """The standard deviation of the normal distribution whose median size is the weighted one of the scores."""
+    size = np.abs(scores)
+    order = np.argsort(size)
+    mass = np.cumsum(weight[order])
+    return float(size[order][np.searchsorted(mass, mass[-1] / 2)] / stats.norm.ppf(0.75))
 
 
 def weights_at(age: np.ndarray, calendar: Calendar) -> np.ndarray:
@@ -126,17 +145,19 @@ def weights_at(age: np.ndarray, calendar: Calendar) -> np.ndarray:
 
 
 def scales(
-    errors: np.ndarray, rate: np.ndarray, rate_now: np.ndarray, at: np.ndarray, now: int, half_life: float
+    errors: np.ndarray, rate: np.ndarray, rate_now: np.ndarray, at: np.ndarray, now: int, half_life: float, sold: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """What an item's errors are divided by, units per root period: now, n, and at each past cutoff, n x cutoffs; 0 where the rate is 0, and
     NaN where no error is known at all.
 
     errors: n x cutoffs x steps, units a period, NaN where not known. rate: n x cutoffs, rate_now: n, units a period. at, now: places of
-    the cutoffs and of the last period. The scale is the root of the rate times the item's usual error in those units: the mean of its
-    absolute errors at cutoffs whose steps had ended by then (recent ones weigh more), averaged with that of all items as if that were 4
-    more periods. No error takes part in the scale that divides it; before the first have ended, those count that begin later.
+    the cutoffs and of the last period. sold: n x cutoffs, units a period that then sold, 0 where not known. The scale is the root of the
+    rate times the item's usual error in those units: the mean of its absolute errors at cutoffs whose steps had ended by then (recent ones
+    weigh more), averaged with that of all items as if that were 4 more periods. The rate that an error is set against is the one forecast
+    or the one that sold, whichever is the higher: where demand jumped, the error is large for what it was, not for what it has become. No
+    error takes part in the scale that divides it; before the first have ended, those count that begin later.
     """
-    root = np.sqrt(rate)[:, :, None]
+    root = np.sqrt(np.maximum(rate, sold))[:, :, None]
     relative = np.divide(np.abs(errors), root, out=np.full(errors.shape, np.nan), where=root > 0)
     known = ~np.isnan(relative)
     size, count = np.where(known, relative, 0.0).sum(axis=2), known.sum(axis=2)
@@ -150,8 +171,10 @@ def scales(
     alike = min(1.0, float(np.median(np.diff(at))) / steps) if len(at) > 1 else 1.0  # steps that several forecast
     weight = weight / np.maximum(weight.max(axis=1, keepdims=True), 1e-300) * alike
     sums, counts = size @ weight.T, count @ weight.T
+    own = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
     told = counts.sum(axis=0) > 0
-    usual = np.where(told, np.divide(sums.sum(axis=0), counts.sum(axis=0), where=told, out=np.zeros(len(told))), size.sum() / count.sum())
+    usual = np.full(len(told), size.sum() / count.sum())
+    usual[told] = np.nanmedian(own[:, told], axis=0)
     usual = (sums + PERIODS_OF_OTHERS * usual) / (counts + PERIODS_OF_OTHERS)
     return usual[:, -1] * np.sqrt(rate_now), usual[:, :-1] * np.sqrt(rate)
 

@@ -230,7 +230,8 @@ def spread_of(
     usual = calibration.usual_until(demand, np.append(at, now))
     rate, rate_now = calibration.rates(mean, usual[:, : len(at)]), calibration.rates(ahead, usual[:, -1])
     half_life = HALF_LIFE[panel.calendar.frequency]
-    scale, scale_then = calibration.scales(errors, rate, rate_now, at, now, half_life)
+    sold = calibration.rates(y, np.zeros(y.shape[:2]))
+    scale, scale_then = calibration.scales(errors, rate, rate_now, at, now, half_life, sold)
     scale = np.where(np.isnan(scale), np.sqrt(_variance(demand)), scale)
     kinds = calibration.classes_until(demand, np.append(at, now), panel.calendar)
     pooled = [_pools(errors, scale_then, kinds[:, :-1], now - at, panel, length) for length in range(ahead.shape[1] + 1)]
