@@ -71,7 +71,8 @@ def _run(args: argparse.Namespace) -> int:
     cutoffs = comparison.cutoffs_of(asked, whole)
     report(_seen_by_tuning(own, tuned, [] if args.verb == FORECAST else cutoffs), sys.stderr, typed_problem)
     if asked.after:
-        print(text("forecast.kept", run=asked.after, horizon=args.horizon), file=sys.stderr)
+        new = comparison.items_since(asked, whole)
+        print(text("forecast.kept.but" if new else "forecast.kept", run=asked.after, horizon=args.horizon, count=new), file=sys.stderr)
     backend = Backend(args.backend, args.scheduler).checked()
     run = comparison.compared(asked, whole, models, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()), backend)
     if _cancelled(run):

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from forecasting import automatic, refresh
@@ -208,6 +209,12 @@ def cutoffs_of(asked: Comparison, whole: SalesPanel) -> list[pd.Timestamp]:
         count = min(int(asked.cutoffs), most_cutoffs(whole, asked.horizon))
         return last_cutoffs(whole, count, asked.horizon) if count else []
     return parse_cutoffs(whole, asked.cutoffs, asked.horizon)
+
+
+def items_since(asked: Comparison, whole: SalesPanel) -> int:
+    """How many items the run that is kept from did not have: what they share a part with is made anew, models shared by all items first."""
+    earlier = refresh.opened(Run(asked.after))
+    return 0 if earlier is None else int((~np.isin(asked.panel(whole).items, earlier.panel.items)).sum())
 
 
 def _of_this_program(tasks: Sequence[Task], code: str) -> list[Task]:

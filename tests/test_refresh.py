@@ -112,6 +112,8 @@ def test_a_new_item_makes_the_parts_of_its_own_bucket_anew_and_no_others(done: C
     after = run(SALES, ["naive", "tree"])
     assert (done["_backtested naive"], done["_forecast naive"]) == (1, 1)
     assert (done["_backtested tree"], done["_forecast tree"]) == (2, 1), "a model shared by all items is another one"
+    since = [comparison.items_since(Comparison(("naive",), HORIZON, "2", after=before.name), panel) for panel in (fewer, SALES)]
+    assert since == [0, 1]
     own = next(rows for rows in buckets(SALES.items, 2).values() if 2 in rows)
     others = set(np.delete(SALES.items, own))
     for name in ("backtest", "forecast"):
@@ -136,7 +138,7 @@ def test_the_command_says_what_it_keeps_and_refuses_what_it_cannot(tmp_path: Pat
     assert main(["compare", str(tmp_path / "short.csv"), *typed]) == 0
     assert "Kept from run" not in capsys.readouterr().err
     assert main(["compare", str(tmp_path / "long.csv"), *typed]) == 0
-    assert "Kept from run" in capsys.readouterr().err
+    assert "its backtest and what its models settled on" in capsys.readouterr().err
     assert main(["compare", str(tmp_path / "long.csv"), *typed, "--after", "none"]) == 0
     assert "Kept from run" not in capsys.readouterr().err
     assert main(["compare", str(tmp_path / "long.csv"), *typed, "--after", "0123456789abcdef"]) == 2
