@@ -67,9 +67,9 @@ def questions(data: Dataset, result: Result, panel: SalesPanel) -> None:
 def for_the_plan(result: Result) -> None:
     """The rule by which the plan takes a model for each item."""
     st.subheader(text("compare.plan"))
-    best = named(best_model(result.errors))
-    names = {OVERALL: text("rule.overall", model=best), OWN: text("rule.own")}
-    rules = [OVERALL, OWN, *result.models]
+    best = best_model(result.errors)
+    names = {OVERALL: text("rule.overall", model=named(best)), OWN: text("rule.own")}
+    rules = [OVERALL, OWN, *(model for model in result.models if model != best)]
 
     def worded(rule: str) -> str:
         return names.get(rule) or text("rule.one", model=named(rule))
