@@ -1,5 +1,6 @@
 """Pictures of errors: which model errs least, where each errs, and what it adds."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from ui.texts import text
 BAR_HEIGHT, LEAST_HEIGHT = 26, 120
 MOST_GROUPS = 12
 QUICKEST = 1e-5
+TICKS, MOST_DECIMALS = 4, 3
 LINES = ("step",)
 MEASURES = {"WAPE": ".0%", "bias": ".0%", "error": ",.1f", "off": ",.1f"}
 
@@ -24,12 +26,12 @@ MEASURES = {"WAPE": ".0%", "bias": ".0%", "error": ",.1f", "off": ",.1f"}
 def wape_by_model(backtest: pd.DataFrame) -> go.Figure:
     """WAPE of each model over the rows given, a bar each, lowest first."""
     table = wape_by(backtest, ["model"]).sort_values("WAPE")
-    return _bars(table, "WAPE", "%{x:.1%}", text("chart.wape"), ".0%")
+    return _bars(table, "WAPE", "%{x:.1%}", text("chart.wape"))
 
 
 def value_added(table: pd.DataFrame) -> go.Figure:
     """What each model adds over seasonal naive, points of percent of sales; left of 0 it takes away."""
-    return _bars(table.sort_values("share", ascending=False), "share", "%{x:+.1%}", text("chart.value_added"), "+.0%")
+    return _bars(table.sort_values("share", ascending=False), "share", "%{x:+.1%}", text("chart.value_added"), "+")
 
 
 def cost_and_error(board: pd.DataFrame) -> go.Figure:
@@ -39,20 +41,22 @@ def cost_and_error(board: pd.DataFrame) -> go.Figure:
     told = board.dropna(subset=["WAPE"]).sort_values(["seconds_item", "WAPE"])
     best = told["WAPE"].cummin()
     seconds = np.log10(told["seconds_item"].clip(lower=QUICKEST))
-    for row, unbeaten in zip(told.itertuples(), (best < best.shift(fill_value=np.inf)).tolist(), strict=True):
+    middle = (seconds.min() + seconds.max()) / 2
+    for row, place, unbeaten in zip(told.itertuples(), seconds, (best < best.shift(fill_value=np.inf)).tolist(), strict=True):
         figure.add_scatter(
             x=[max(row.seconds_item, QUICKEST)],
             y=[row.WAPE],
             mode="markers+text" if unbeaten else "markers",
             text=[named(row.model)],
-            textposition="middle right" if row.seconds_item < told["seconds_item"].max() / 2 else "middle left",
+            textposition="middle right" if place <= middle else "middle left",
             name=named(row.model),
             marker=marker_of(row.model, 11),
             hovertemplate=f"{named(row.model)}: %{{x:.3g}} s, %{{y:.1%}}<extra></extra>",
         )
     reach = [seconds.min() - 1, seconds.max() + 1] if len(told) else None  # room for the names
-    figure.update_xaxes(title=text("chart.seconds_item"), type="log", exponentformat="power", dtick=1, range=reach)
-    figure.update_yaxes(title=text("chart.wape"), tickformat=".0%")
+    ticks = {"dtick": 1, "exponentformat": "power", "ticklabeloverflow": "hide past div"}
+    figure.update_xaxes(title=text("chart.seconds_item"), type="log", range=reach, **ticks)
+    figure.update_yaxes(title=text("chart.wape"), tickformat=_percent(told["WAPE"].max() - told["WAPE"].min()))
     figure.update_layout(showlegend=False)
     return framed(figure)
 
@@ -61,13 +65,13 @@ def why(found: Why, baseline: str) -> go.Figure:
     """WAPE of an item's best model, of its runner-up and of seasonal naive, a bar each."""
     wapes = {found.best: found.wape, found.runner_up: found.runner_up_wape, baseline: found.baseline_wape}
     table = pd.DataFrame({"model": list(wapes), "WAPE": list(wapes.values())}).query("model != ''").dropna()
-    return _bars(table, "WAPE", "%{x:.1%}", text("chart.wape"), ".0%")
+    return _bars(table, "WAPE", "%{x:.1%}", text("chart.wape"))
 
 
 def weights(shares: pd.Series) -> go.Figure:
-    """The share of each model (the index) in automatic forecasts, a bar each, most first."""
-    table = shares.rename_axis("model").rename("weight").reset_index().sort_values(["weight", "model"], ascending=[False, True])
-    return _bars(table, "weight", "%{x:.0%}", text("chart.weight"), ".0%")
+    """The share of each model (the index) in automatic forecasts, a bar each, most first; those that count nothing are left out."""
+    table = shares[shares > 0].rename_axis("model").rename("weight").reset_index().sort_values(["weight", "model"], ascending=[False, True])
+    return _bars(table, "weight", "%{x:.0%}", text("chart.weight"))
 
 
 def sliced(table: pd.DataFrame, way: str, names: Sequence[str], measure: str, shown: Sequence[str], panel: SalesPanel) -> go.Figure:
@@ -143,7 +147,13 @@ def error_by_cutoff(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
     return framed(figure)
 
 
-def _bars(table: pd.DataFrame, column: str, template: str, title: str, form: str) -> go.Figure:
+def _percent(span: float) -> str:
+    """How ticks over so wide a span of shares are written, so that no two look alike: ".0%" over 0.6, ".1%" over 0.02."""
+    decimals = -math.log10(span / TICKS) - 2 if span > 0 else 0
+    return f".{min(max(math.ceil(decimals), 0), MOST_DECIMALS)}%"
+
+
+def _bars(table: pd.DataFrame, column: str, template: str, title: str, sign: str = "") -> go.Figure:
     """A bar a model, the first on top; as high as there are models."""
     colors = [color_of(model) for model in table["model"]]
     names = [named(model) for model in table["model"]]
@@ -151,5 +161,6 @@ def _bars(table: pd.DataFrame, column: str, template: str, title: str, form: str
     figure = go.Figure(go.Bar(x=table[column], y=names, orientation="h", marker={"color": colors}, texttemplate=list(hidden)))
     figure.update_traces(textposition="auto", textangle=0, constraintext="none", textfont={"size": 12}, cliponaxis=False)
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(tickformat=form, title=title, rangemode="tozero")
+    span = np.ptp([0.0, *table[column].dropna()])
+    figure.update_xaxes(tickformat=sign + _percent(span), title=title, rangemode="tozero")
     return framed(figure, max(min(HEIGHT, LEAST_HEIGHT + 40 * len(table)), BAR_HEIGHT * len(table)))

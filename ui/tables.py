@@ -17,7 +17,6 @@ BOARD_FORMATS = {
     **dict.fromkeys(("items", "beats_of"), "{:,.0f}"),
     "wins": "{:,.1f}",
     "seconds": "{:,.1f}",
-    "seconds_item": "{:,.3f}",
 }
 ITEMS_HEIGHT, ITEMS_SEEN = 320, 8
 RATIOS = ("MASE", "RMSSE", "pinball")
@@ -68,9 +67,13 @@ def scores(table: pd.DataFrame, key: str = "scores") -> None:
 def _metric_format(column: str) -> Callable[[float], str]:
     """How a metric is written: shares in percent, ratios with three decimals, squared units whole, units with two decimals."""
     if column == "seconds":
-        return lambda value: f"{value:.3f}" if value >= LEAST_SECONDS else text("table.under", value=LEAST_SECONDS)
+        return _seconds
     form = ".1%" if column in PERCENT else ".3f" if column in RATIOS else ",.0f" if column == "MSE" else ",.2f"
     return lambda value: format(value, form)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:,.3f}" if value >= LEAST_SECONDS else text("table.under", value=LEAST_SECONDS)
 
 
 def leaderboard(table: pd.DataFrame, key: str, on_select: Callable[[], None] | None = None) -> None:
@@ -83,7 +86,7 @@ def leaderboard(table: pd.DataFrame, key: str, on_select: Callable[[], None] | N
         for name in shown.columns
     }
     choosing: dict[str, Any] = {"on_select": on_select, "selection_mode": "single-row"} if on_select else {}
-    style = shown.style.format(BOARD_FORMATS, na_rep=text("table.none"))
+    style = shown.style.format({**BOARD_FORMATS, "seconds_item": _seconds}, na_rep=text("table.none"))
     st.dataframe(style, hide_index=True, column_config=config, key=key, placeholder=text("table.none"), **choosing)
 
 
