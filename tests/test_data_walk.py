@@ -74,7 +74,7 @@ def test_a_month_at_the_data_page(app: str, page: "Page", tmp_path: Path) -> Non
     fairs.to_csv(tmp_path / "fairs.csv", index=False)
     open_page(page, app)
     save(page, tmp_path / "april.csv", "Shop")
-    expect(page.get_by_text("item-days of 1 items").first).to_be_visible()
+    expect(page.get_by_text("item-days of 1 item").first).to_be_visible()
 
     put_on_top(page, tmp_path / "may.csv", "Shop")
     shown = {name: page.get_by_test_id("stMetric").filter(has_text=label) for name, label in LABELS.items()}

@@ -93,7 +93,7 @@ def test_repairs_are_listed_before_they_are_accepted() -> None:
     dirty = pd.concat([lines(), pd.DataFrame({"sku": ["00"], "day": ["2024-01-05"], "qty": [-3]})])
     app = upload(opened("sales"), "sales-file", "shop.csv", csv(dirty))
     (below,) = [box.label for box in app.expander if text("repair.negative_totals") in box.label]
-    assert "1 rows · 3 units" in below
+    assert "1 row · 3 units" in below
     assert text("repair.negative_totals.unknown") in below
     assert app.button(key="save-sales").label == text("save.repaired")
 

@@ -186,7 +186,7 @@ def _wrong_forecast(change: str, shop: SalesPanel) -> pd.DataFrame:
         ("no cutoff", "does not have all columns of a forecast, got 'cutoff'"),
         ("other cutoff", "got '2023-05-20'; expected one cutoff, 2023-05-21"),
         ("two cutoffs", "got '2023-05-20, 2023-05-21'; expected one cutoff"),
-        ("unknown item", "holds 1 items that the sales file does not, got 'zz'"),
+        ("unknown item", "holds 1 item that the sales file does not, got 'zz'"),
         ("other model", "backtest.parquet has no rows of this model of the forecast, got 'mine'"),
         ("no rows", "no rows"),
     ],

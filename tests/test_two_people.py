@@ -108,7 +108,7 @@ def test_what_one_does_stays_with_one(app: str, two: tuple["Page", "Page"], tmp_
         expect(service_level(page)).to_have_attribute("aria-valuetext", "95.0 %")
     filtered(ann, "South")
     journey.move_slider(ann, "reorder.service_level", "ArrowRight", 20, "service level of 97.0%")
-    expect(ann.get_by_text("of 1 items shown")).to_be_visible()
+    expect(ann.get_by_text("of 1 item shown")).to_be_visible()
     journey.go(bob, "home")
     journey.go(bob, "reorder")
     expect(service_level(bob)).to_have_attribute("aria-valuetext", "95.0 %")
@@ -121,7 +121,7 @@ def test_what_one_does_stays_with_one(app: str, two: tuple["Page", "Page"], tmp_
     journey.go(ann, "home")
     journey.go(ann, "reorder")
     expect(service_level(ann)).to_have_attribute("aria-valuetext", "97.0 %")
-    expect(ann.get_by_text("of 1 items shown")).to_be_visible()
+    expect(ann.get_by_text("of 1 item shown")).to_be_visible()
 
     # what Bob decides is in Ann's plan at her next move, and so are the sales that he replaces
     bobs_override(bob)

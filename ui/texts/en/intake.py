@@ -84,7 +84,7 @@ INTAKE: dict[str, str] = {
     "findings.label": "**{name}** · {rows} · {units}{money} — {chosen}",
     "findings.units": "{units:,.0f} units",
     "findings.units.added": "about {units:,.0f} units of demand hidden",
-    "findings.rows.repair": "{count:,} rows",
+    "findings.rows.repair": "{count:,} {count:~row|rows}",
     "findings.rows.look": "{count:,} item-periods",
     "findings.money": " · {money:,.0f} {currency}",
     "findings.currency": "in the file's currency",

@@ -728,7 +728,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "They were left out; forecast them too (without --best) if they are to be planned.",
     ),
     "rows_unknown_item": (
-        "{file} holds {items:,} items that the sales file does not",
+        "{file} holds {items:,} {items:~item|items} that the sales file does not",
         "a forecast of these sales",
         "Make it again from these sales.",
     ),

@@ -93,7 +93,7 @@ REORDER: dict[str, str] = {
     "reorder.targets.units": "Target units",
     "reorder.targets.value": "Target value ({currency})",
     "reorder.lines.help": "Items with a quantity above 0, of {items:,} shown.",
-    "reorder.at": "{lines:,} of {items:,} items shown are to be ordered, at a service level of {level:.1%} and safety stock × {factor:g}.",
+    "reorder.at": "{lines:,} of {items:,} {items:~item|items} shown {lines:~is|are} to be ordered, at a service level of {level:.1%} and safety stock × {factor:g}.",
     "reorder.units": "Units to order",
     "reorder.value": "Order value ({currency})",
     "reorder.safety_units": "Safety stock (units)",
