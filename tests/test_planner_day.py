@@ -198,7 +198,7 @@ def search(page: "Page", code: str, shown: int) -> None:
     field = page.get_by_role("textbox", name=text("reorder.search"), exact=True)
     field.fill(code)
     field.press("Enter")
-    expect(page.get_by_text(f"of {shown} items shown")).to_be_visible()
+    expect(page.get_by_text(f"of {shown} {'item' if shown == 1 else 'items'} shown")).to_be_visible()
     journey.settled(page)
 
 

@@ -30,7 +30,7 @@ PLANNER: dict[str, str] = {
     "override.keep_all": "Keep all {count:,}",
     "override.scope": "For",
     "override.scope.chosen": "chosen in the list: {count:,} ({first})",
-    "override.scope.shown": "all lines to order of the {count:,} items shown",
+    "override.scope.shown": "all lines to order of the {count:,} {count:~item|items} shown",
     "override.kind": "As",
     "override.kind.units": "units of each line",
     "override.kind.percent": "percent of the computed quantity, up to minimum and whole packs",
