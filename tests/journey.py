@@ -37,7 +37,8 @@ def stock_csv(folder: Path, items: list[str]) -> Path:
 
 
 def upload(page: "Page", label: str, file: Path) -> None:
-    """Gives `file` to the uploader named by the text key `label`."""
+    """Gives `file` to the uploader named by the text key `label`, once no uploader of a run before is left."""
+    settled(page)
     page.get_by_test_id("stFileUploader").filter(has_text=text(label)).locator("input[type=file]").set_input_files(file)
 
 
