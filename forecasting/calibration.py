@@ -126,9 +126,13 @@ def pools(scores: np.ndarray, weight: np.ndarray, classes: np.ndarray) -> dict[s
 
 
 def _deviation(scores: np.ndarray, weight: np.ndarray) -> float:
-    """The standard deviation of the normal distribution whose median size is the weighted one of the scores."""
+    """The standard deviation of the normal distribution whose median size is the weighted one of the scores, but for those that are exactly
+    0: where half of all items neither sold nor were forecast to, the others' errors are still what they are. 0 where all are."""
     size = np.abs(scores)
-    order = np.argsort(size)
+    missed = np.flatnonzero(size)
+    if not len(missed):
+        return 0.0
+    order = missed[np.argsort(size[missed])]
     mass = np.cumsum(weight[order])
     return float(size[order][np.searchsorted(mass, mass[-1] / 2)] / stats.norm.ppf(0.75))
 

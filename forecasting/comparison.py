@@ -38,7 +38,7 @@ _PLAIN = (
     *("refresh", "rule", "selection", "source"),
 )
 _ANSWERS_COME_FROM = (*(f"{name}.py" for name in _PLAIN), "models/*.py", "batched/*.py")
-_LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "holidays", "keras", "jax", "scikit-learn")
+_LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "holidays", "keras", "jax", "scikit-learn")
 
 
 @dataclass(frozen=True)

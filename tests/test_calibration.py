@@ -69,6 +69,16 @@ def test_of_few_scores_one_far_out_does_not_settle_all() -> None:
     assert quantile(pool, 0.99) > 10
 
 
+def test_where_most_totals_were_met_exactly_the_others_still_have_a_spread() -> None:
+    """Rare items, forecast to sell nothing, most of which did not."""
+    scores = np.where(RNG.random((40, 3)) < 0.7, 0.0, RNG.normal(size=(40, 3)))
+    pool = pools(scores, np.ones(3), np.zeros((40, 3), dtype=int))["AX"]
+    assert quantile(pool, 0.95) == pytest.approx(quantile(pool_of(scores.ravel()), 0.95), abs=0.5)
+    assert quantile(pool, 0.95) > 0.5
+    met = pools(np.zeros((5, 2)), np.ones(2), np.zeros((5, 2), dtype=int))["AX"]
+    assert quantile(met, 0.95) == 0
+
+
 def test_a_quantile_of_few_scores_has_no_steps() -> None:
     pool = pools(RNG.standard_t(2, size=(20, 3)), np.ones(3), np.zeros((20, 3), dtype=int))["AX"]
     levels = np.linspace(0.8, 0.99, 191)
