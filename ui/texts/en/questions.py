@@ -135,10 +135,10 @@ QUESTIONS: dict[str, str] = {
     "reference.failed": "{library} could not fit {what} to this item ({said}).",
     "reference.apart": "Forecasts apart",
     "reference.apart.help": "Sum of the differences between the forecasts of {library} and those of {model} here, over the sum of the library's.",
-    "reference.short": "Short of the best fit",
+    "reference.short": "Short of the best fit (log posterior)",
     "reference.short.help": "How much lower the log posterior of the library's fit is than that of our own: near 0 both found the same; "
     "where it is several units, the library's optimizer ended early, and its forecast is the less likely one.",
-    "reference.sigma": "Usual error",
+    "reference.sigma": "Usual error (units)",
     "reference.sigma.help": "The standard deviation of one period's error in the library's fit, units.",
     "reference.parts": "{what}; the library's quickest optimizer (L-BFGS, Newton below 100 periods), its default priors.",
     "reference.white": "Left in its errors",
