@@ -18,7 +18,8 @@ from benchmarks import ROOT
 from benchmarks.figures import Figure
 from benchmarks.shop import workspace
 from forecasting import backtest as backtests
-from forecasting.backtest import backtest, last_cutoffs
+from forecasting.backtest import backtest
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from forecasting.scores import scores
 from forecasting.totals import VERB as SPREAD

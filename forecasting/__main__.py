@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from forecasting import comparison, settings, totals, tuning
-from forecasting.backtest import parse_cutoffs
-from forecasting.comparison import BACKTEST, BOTH, CHOICE, FORECAST
+from forecasting.backtest import BACKTEST, FORECAST
+from forecasting.comparison import BOTH, CHOICE
+from forecasting.cutoffs import parse_cutoffs
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry
 from forecasting.rule import AUTO

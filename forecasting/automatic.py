@@ -4,24 +4,26 @@ its candidates: a run that asks for a candidate by name as well works it out onc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from forecasting import bands, fallbacks, rule
-from forecasting.backtest import actual_after, backtest_tasks, forecast_tasks, joined, together
+from forecasting.backtest import BACKTEST, FORECAST, actual_after, backtest_tasks, forecast_tasks
 from forecasting.chosen import WHY, Chosen
 from forecasting.evidence import NAIVE, Evidence
 from forecasting.forecast import LEVELS, OK, Forecast, blank, quantile_column
 from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry
+from forecasting.parts import joined, together
 from forecasting.rule import AUTO, Choice
 from forecasting.source import Source
 from sales.panel import SalesPanel
 from workspace.tasks import Task
 
-ORIGINS, BACKTEST, FORECAST = "origins", "backtest", "forecast"
+ORIGINS = "origins"
 NO_CANDIDATE = "failed: no_candidate"
 Parts = Mapping[str, Mapping[str, Iterable[pd.DataFrame]]]
 
@@ -68,8 +70,11 @@ class Work:
     and their rows are left out unless they are asked for by name.
 
     cutoffs: those to score, earliest first, or, unless `scored`, those by which auto chooses what it says past the end, and nothing else.
-    beyond: whether to forecast past the end. source: where tasks find the panel; None: in memory. kept: what models kept of an earlier
-    forecast, by task. Nothing after the first cutoff has a say in which candidates there are and at which earlier cutoffs they are asked.
+    beyond: whether to forecast past the end. source: where tasks find the panel; None: in memory. kept: what models kept of an earlier run,
+    by task. Nothing after the first cutoff has a say in which candidates there are and at which earlier cutoffs they are asked.
+
+    known: the work over the items that an earlier run had, where there are others by now: these others alone are then this one's steps, by
+    the same candidates, and all that is said of the known ones is what `known` comes to without them.
     """
 
     panel: SalesPanel
@@ -82,6 +87,7 @@ class Work:
     source: Source | None = None
     scored: bool = True
     kept: Mapping[str, bytes] = field(default_factory=dict)
+    known: "Work | None" = None
 
     @cached_property
     def auto(self) -> Auto | None:
@@ -92,6 +98,8 @@ class Work:
         """The models that auto chooses from; none where it is not asked for."""
         if self.auto is None:
             return []
+        if self.known is not None:
+            return self.known.candidates
         asked = {model.card.name: model for model in self.models}
         names = self.auto.candidates or rule.candidates(self._seen, self.horizon)
         return [asked.get(name) or registry.model(name, **self.auto.own.get(name, {})) for name in names]
@@ -107,24 +115,35 @@ class Work:
         tried, own = {model.card.name for model in self.candidates}, len(self.cutoffs) if self.scored else 0
         return {name: (len(self._past) if name in tried else own) + self.beyond for name in (model.card.name for model in self._every)}
 
+    @property
+    def sources(self) -> list[Source]:
+        """Where its tasks find their panels, those in memory aside."""
+        return [each.source for each in (self, self.known) if each is not None and each.source is not None]
+
     @cached_property
     def tasks(self) -> dict[str, list[Task]]:
         """The steps of each stage: origins, backtest, forecast; a stage that is not asked for has none."""
-        every, how = self._every, (self.levels, self.seed, self.source)
-        scored = every if self.scored else self.candidates
-        earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how) if self.origins else []
-        later = backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how) if self.cutoffs else []
-        return {
-            ORIGINS: [replace(task, name=task.name.replace(BACKTEST, ORIGINS, 1), asked=False) for task in earlier],
+        every, how, since = self._every, (self.levels, self.seed, self.source), self._since
+        scored, learnt = every if self.scored else self.candidates, {} if since is None else self.kept
+        earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how, ORIGINS, since, learnt)
+        later = backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how, BACKTEST, since, learnt)
+        own = {
+            ORIGINS: [replace(task, asked=False) for task in earlier],
             BACKTEST: [replace(task, asked=self.scored) for task in later],
-            FORECAST: forecast_tasks(self.panel, every, self.horizon, *how, self.kept) if self.beyond else [],
+            FORECAST: forecast_tasks(self.panel, every, self.horizon, *how, since, self.kept) if self.beyond else [],
         }
+        return own if self.known is None else {**self.known.tasks, **{_since(stage): tasks for stage, tasks in own.items()}}
 
     def choices(self, parts: Parts) -> list[Chosen]:
         """What auto decides at each cutoff, in their order, and past the end, from the parts of all stages; each time from cutoffs whose
         horizon has ended by then alone."""
         if self.auto is None:
             return []
+        own, since = self._decided(self._whole(parts)), self._since
+        return own if self.known is None or since is None else [*self.known.choices(parts), *(one.select(since) for one in own)]
+
+    def _decided(self, parts: Parts) -> list[Chosen]:
+        """`choices` over all items of the panel."""
         earlier, scored = self._said(parts[ORIGINS], self.origins, np.float32), self._said(parts[BACKTEST], self.cutoffs)
         before = np.concatenate([earlier.values, scored.values], axis=2, dtype=np.float32)
         chosen = [self._chosen(cutoff, scored, at, before) for at, cutoff in enumerate(self.cutoffs) if self.scored]
@@ -142,7 +161,7 @@ class Work:
     def tables(self, stage: str, parts: Parts, chosen: Sequence[Chosen]) -> Iterator[pd.DataFrame]:
         """Tidy rows of the models asked for, of the stage backtest or forecast, one model after the other (see `joined`); `chosen`:
         `choices` of all parts."""
-        made = [one for one in chosen if (one.forecast.cutoff in self.cutoffs) == (stage == BACKTEST)]
+        made, parts = [one for one in chosen if (one.forecast.cutoff in self.cutoffs) == (stage == BACKTEST)], self._whole(parts)
         for model in self.models:
             own = (one.part(self._actual(one)) for one in made) if model is self.auto else parts[stage][model.card.name]
             rows = joined(own)
@@ -152,6 +171,20 @@ class Work:
     def _every(self) -> list[Forecaster]:
         """The models that are worked through: those asked for, and auto's candidates in its place."""
         return list({model.card.name: model for model in [*self.models, *self.candidates] if model is not self.auto}.values())
+
+    @cached_property
+    def _since(self) -> np.ndarray | None:
+        """Positions of the items that are not known; None where nobody knows any."""
+        return None if self.known is None else np.flatnonzero(~np.isin(self.panel.items, self.known.panel.items))
+
+    def _whole(self, parts: Parts) -> Parts:
+        """The parts of all items, by stage and model."""
+        if self.known is None:
+            return parts
+        both = {stage: (own, parts[_since(stage)]) for stage, own in parts.items() if _since(stage) in parts}
+        return {
+            stage: {name: _Chained([own.get(name, ()), new.get(name, ())]) for name in {**own, **new}} for stage, (own, new) in both.items()
+        }
 
     @property
     def _past(self) -> list[pd.Timestamp]:
@@ -163,7 +196,8 @@ class Work:
         return self.panel.until(min(self.cutoffs, default=self.panel.last), self.horizon)
 
     def _actual(self, chosen: Chosen) -> np.ndarray:
-        return actual_after(self.panel, chosen.forecast.cutoff, self.horizon)
+        own = self.panel.select(np.isin(self.panel.items, chosen.forecast.items))
+        return actual_after(own, chosen.forecast.cutoff, self.horizon)
 
     def _said(self, parts: Mapping[str, Iterable[pd.DataFrame]], cutoffs: Sequence[pd.Timestamp], dtype: type = np.float64) -> "Said":
         """What all candidates said at these cutoffs, from the parts of each."""
@@ -215,6 +249,21 @@ class Said:
     values: np.ndarray
     seconds: np.ndarray
     details: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Chained:
+    """The tables of several, one after the other, whenever they are gone through."""
+
+    several: Sequence[Iterable[pd.DataFrame]]
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return chain.from_iterable(self.several)
+
+
+def _since(stage: str) -> str:
+    """The stage of the items that came since."""
+    return f"{stage} since"
 
 
 def called(tasks: Mapping[str, Sequence[Task]]) -> dict[str, dict[str, list[pd.DataFrame]]]:

@@ -4,8 +4,8 @@ import hashlib
 import pickle
 import time
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
@@ -16,55 +16,13 @@ from forecasting.forecast import LEVELS, Forecast
 from forecasting.forecaster import Cost, Forecaster, driver_rows
 from forecasting.source import Source, buckets
 from sales.panel import SalesPanel
-from sales.problems import InputProblems, Problem
 from workspace.tables import Beside
 from workspace.tasks import KEPT, Task
 
-LEAST_SEEN = 2
-
+BACKTEST, FORECAST = "backtest", "forecast"
 MOST_EXPLAINED = 200
 TRAINED_ONCE_FROM = 3_000
 ITEMS_PER_BUCKET = {Cost.INSTANT: 500, Cost.BATCHED: 500, Cost.FAST: 50, Cost.SLOW: 8}
-
-
-def last_cutoffs(panel: SalesPanel, count: int, horizon: int) -> list[pd.Timestamp]:
-    """`count` rolling origins one horizon apart, the last horizon ending at the last period.
-
-    Raises InputProblems where the history is too short to leave 2 periods before the first.
-    """
-    most = most_cutoffs(panel, horizon)
-    if not 1 <= count <= most:
-        params = {"most": most, "horizon": horizon, "periods": len(panel.periods)}
-        raise InputProblems([Problem("too_many_cutoffs", got=str(count), params=params)])
-    last = len(panel.periods) - 1
-    return [panel.periods[last - horizon * k] for k in range(count, 0, -1)]
-
-
-def most_cutoffs(panel: SalesPanel, horizon: int) -> int:
-    """How many origins one horizon apart the history has room for."""
-    return max(0, (len(panel.periods) - LEAST_SEEN) // horizon)
-
-
-def parse_cutoffs(panel: SalesPanel, text: str, horizon: int) -> list[pd.Timestamp]:
-    """Cutoffs from what a person typed: a count ("3") or dates ("2024-03-31,2024-04-28"), each taken as the period it falls into.
-
-    Raises InputProblems for anything else, and for a date that leaves less than 2 periods before it or less than a horizon after it.
-    """
-    if text.strip().isdecimal():
-        return last_cutoffs(panel, int(text), horizon)
-    found, problems = [], []
-    first, last = panel.periods[LEAST_SEEN - 1], panel.periods[max(len(panel.periods) - 1 - horizon, 0)]
-    for part in text.split(","):
-        date = pd.to_datetime(part.strip(), errors="coerce")
-        label = None if pd.isna(date) else panel.calendar.label(pd.DatetimeIndex([date]))[0]
-        if label is None or not first <= label <= last:
-            params = {"first": f"{first:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}", "horizon": horizon}
-            problems.append(Problem("cutoff_outside" if label is not None else "cutoff_not_a_date", got=part.strip(), params=params))
-        else:
-            found.append(label)
-    if problems:
-        raise InputProblems(problems)
-    return sorted(set(found))
 
 
 def backtest(
@@ -82,7 +40,7 @@ def backtest(
     is a row too. `attrs["details"]` has {model: {item: what it settled on}}. With auto among the models there are columns runner_up and
     reason (see `forecasting.automatic`).
     """
-    from forecasting.automatic import BACKTEST, Work, called  # which is made of the tasks below
+    from forecasting.automatic import Work, called  # which is made of the tasks below
 
     work = Work(panel, models, horizon, cutoffs, levels, seed, beyond=False)
     parts = called(work.tasks)
@@ -99,7 +57,7 @@ def forecast_all(
 ) -> pd.DataFrame:
     """Tidy rows of every model's forecast from the last period, `y` NaN; order and `attrs["details"]` as in `backtest`. cutoffs: those by
     which auto chooses, beside earlier ones, as it does where they are scored; none: it takes the last ones that it needs."""
-    from forecasting.automatic import FORECAST, Work, called
+    from forecasting.automatic import Work, called
 
     work = Work(panel, models, horizon, cutoffs, levels, seed, scored=False)
     parts = called(work.tasks)
@@ -114,27 +72,34 @@ def backtest_tasks(
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
     source: Source | None = None,
+    stage: str = BACKTEST,
+    since: np.ndarray | None = None,
+    kept: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Task]:
     """The steps of `backtest`: a bucket of items at all cutoffs; for a model shared by all items, all of them at one cutoff, or where it is
     trained once (see `trained_once`) at all.
 
-    source: where they find the panel; None: in memory.
+    source: where they find the panel; None: in memory. stage: what their names begin with. since: positions of the only items that are
+    asked, as an earlier run asked all others; kept: by the name of its task what a shared model learnt then, to answer for them too.
 
     A bucket is the same whatever the number of processes, and its answer does not depend on other buckets.
     """
+    if not cutoffs:
+        return []
     source, tasks = source or Source(panel), []
-    at = [int(panel.periods.get_loc(cutoff)) for cutoff in cutoffs]
-    seen = panel.until(panel.periods[min(max(at) + horizon, len(panel.periods) - 1)], 0) if at else panel
+    last = max(int(panel.periods.get_loc(cutoff)) for cutoff in cutoffs) + horizon
+    seen = panel.until(panel.periods[min(last, len(panel.periods) - 1)], 0)
     asked = (horizon, tuple(cutoffs), tuple(levels), seed)
-    every = tuple(range(len(cutoffs)))
+    every, before = tuple(range(len(cutoffs))), len(panel) - _count(since)
     for model in models:
-        name = model.card.name
-        for number, rows in _buckets(panel, model).items():
-            for k in [(k,) for k in every] if model.card.shared and not trained_once(model, panel, cutoffs) else [every]:
-                call = partial(_backtested, source, rows, model, horizon, tuple(cutoffs), k, tuple(levels), seed, number)
-                place = k[0] if model.card.shared else number
+        name, shared = model.card.name, model.card.shared
+        for number, rows in _buckets(panel, model, since).items():
+            for k in [(k,) for k in every] if shared and not trained_once(model, before, cutoffs) else [every]:
+                task = f"{stage}-{name}-{k[0] if shared else number:05d}"
+                learnt = kept.get(task, b"") if shared else b""
+                call = partial(_backtested, source, rows, model, horizon, tuple(cutoffs), k, tuple(levels), seed, number, learnt)
                 weight = max(len(panel if rows is None else rows), 1) * len(k)
-                tasks.append(Task(f"backtest-{name}-{place:05d}", name, call, weight, _digest(seen, rows, model, *asked, k, number)))
+                tasks.append(Task(_called(task, since), name, call, weight, _digest(seen, rows, model, learnt, *asked, k, number)))
     return tasks
 
 
@@ -145,19 +110,22 @@ def forecast_tasks(
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
     source: Source | None = None,
+    since: np.ndarray | None = None,
     kept: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Task]:
     """The steps of `forecast_all`: a bucket of items; for a model shared by all items, all of them. kept: by the name of a task what the
-    model kept of an earlier forecast (see `Forecaster.trained`), to forecast with."""
+    model kept of an earlier forecast (see `Forecaster.trained`), to forecast with. since: positions of the only items that are asked, as
+    other steps ask all others; of what was kept only shared models are theirs."""
     source, tasks = source or Source(panel), []
     for model in models:
         name = model.card.name
-        for number, rows in _buckets(panel, model).items():
-            task = f"forecast-{name}-{number:05d}"
-            call = partial(_forecast, source, rows, model, horizon, tuple(levels), seed, number, kept.get(task))
+        for number, rows in _buckets(panel, model, since).items():
+            task = f"{FORECAST}-{name}-{number:05d}"
+            learnt = kept.get(task, b"") if since is None or model.card.shared else b""
+            call = partial(_forecast, source, rows, model, horizon, tuple(levels), seed, number, learnt)
             weight = max(len(panel if rows is None else rows), 1)
-            of = _digest(panel, rows, model, horizon, tuple(levels), seed, number, zlib.crc32(kept.get(task, b"")))
-            tasks.append(Task(task, name, call, weight, of))
+            of = _digest(panel, rows, model, learnt, horizon, tuple(levels), seed, number)
+            tasks.append(Task(_called(task, since), name, call, weight, of))
     return tasks
 
 
@@ -172,58 +140,42 @@ def driver_tasks(panel: SalesPanel, models: Sequence[Forecaster], horizon: int, 
         for number, rows in _buckets(panel.select(best), model).items():
             chosen = None if rows is None else best[rows]
             call = partial(_drivers, source, chosen, model, horizon, seed, number)
-            of = _digest(panel, chosen, model, horizon, seed, number)
+            of = _digest(panel, chosen, model, b"", horizon, seed, number)
             tasks.append(Task(f"drivers-{name}-{number:05d}", name, call, max(len(panel if chosen is None else chosen), 1), of))
     return tasks
 
 
-def _buckets(panel: SalesPanel, model: Forecaster) -> dict[int, np.ndarray | None]:
-    """Positions of the items that a task takes, by its number; of a model shared by all items all of them (None)."""
-    return {0: None} if model.card.shared else {**buckets(panel.items, ITEMS_PER_BUCKET[model.card.cost])}
+def _buckets(panel: SalesPanel, model: Forecaster, since: np.ndarray | None = None) -> dict[int, np.ndarray | None]:
+    """Positions of the items that a task takes, by its number; of a model shared by all items all of them (None). since: only these."""
+    if model.card.shared:
+        return {0: since}
+    found = buckets(panel.items if since is None else panel.items[since], ITEMS_PER_BUCKET[model.card.cost])
+    return {number: rows if since is None else since[rows] for number, rows in found.items()}
 
 
-def _digest(panel: SalesPanel, rows: np.ndarray | None, model: Forecaster, *asked: object) -> str:
+def _called(task: str, since: np.ndarray | None) -> str:
+    return task if since is None else f"{task}-since"
+
+
+def _count(since: np.ndarray | None) -> int:
+    return 0 if since is None else len(since)
+
+
+def _digest(panel: SalesPanel, rows: np.ndarray | None, model: Forecaster, learnt: bytes, *asked: object) -> str:
     """16 hexadecimal digits of all that a part depends on, the program aside."""
-    seen = panel if rows is None else panel.select(rows)
-    return hashlib.blake2b(repr((seen.fingerprint, model, asked)).encode(), digest_size=8).hexdigest()
+    alone, told = _alone(rows, model, learnt), panel if rows is None else panel.select(rows)
+    seen = [told.fingerprint] if alone else [panel.fingerprint, told.fingerprint]
+    return hashlib.blake2b(repr((seen, model, zlib.crc32(learnt), asked)).encode(), digest_size=8).hexdigest()
 
 
-def joined_drivers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The parts of `driver_tasks` as one table, in their order; `attrs["said"]` has {model: why it has no rows}."""
-    rows = pd.concat([_bare(part) for part in parts], ignore_index=True)
-    rows.attrs["said"] = {model: why for part in parts for model, why in part.attrs.get("said", {}).items()}
-    return rows
+def _alone(rows: np.ndarray | None, model: Forecaster, learnt: bytes) -> bool:
+    """Whether a model that is asked for these items looks at no others: one shared by all items does, unless it has learnt of them."""
+    return rows is None or not model.card.shared or (model.learns and bool(learnt))
 
 
-def joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """The parts of one model as one table by cutoff, item, date."""
-    parts = list(parts)
-    rows = together(parts)
-    item = pd.factorize(rows["item"], sort=True)[0]
-    attrs, rows.attrs = rows.attrs, {}
-    rows = rows.iloc[np.lexsort((item, rows["cutoff"].to_numpy()))].reset_index(drop=True)
-    rows.attrs = attrs
-    return rows
-
-
-def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Tables one below the other; `attrs["details"]` has {model: {item: what it settled on}} of all."""
-    details: dict[str, dict[str, str]] = defaultdict(dict)
-    bare = []
-    for part in parts:
-        for name, settled_on in part.attrs["details"].items():
-            details[name].update(settled_on)
-        bare.append(_bare(part))
-    rows = pd.concat(bare, ignore_index=True)
-    rows.attrs["details"] = Beside(details)
-    return rows
-
-
-def _bare(part: pd.DataFrame) -> pd.DataFrame:
-    """`part` without what travels beside it, which would be compared with that of every other part."""
-    bare = part.copy(deep=False)
-    bare.attrs = {}
-    return bare
+def _seen(source: Source, rows: np.ndarray | None, model: Forecaster, learnt: bytes) -> tuple[SalesPanel, np.ndarray | slice]:
+    """The items that a model looks at, and the places among them of those that it is asked for."""
+    return (source.part(rows), slice(None)) if _alone(rows, model, learnt) else (source.panel, rows if rows is not None else slice(None))
 
 
 def _backtested(
@@ -236,29 +188,33 @@ def _backtested(
     levels: tuple[float, ...],
     seed: int,
     bucket: int,
+    learnt: bytes,
 ) -> pd.DataFrame:
-    """Rows of one model from the cutoffs at the places `asked`."""
-    panel, name = source.part(rows), model.card.name
+    """Rows of one model from the cutoffs at the places `asked`; `attrs["kept"]` has what a shared one learnt at the first of them."""
+    (panel, places), name = _seen(source, rows, model, learnt), model.card.name
     began = time.perf_counter()
-    model = model.tuned(panel.until(cutoffs[0], horizon), rng_for(name, seed, -1, bucket))
-    if model.card.shared and len(asked) > 1:
-        model = _trained(model, panel.until(cutoffs[0], horizon), horizon, levels, rng_for(name, seed, 0, bucket))
-    tuning = (time.perf_counter() - began) / max(len(panel), 1)
+    keeps = model.card.shared and model.learns and not learnt
+    model = pickle.loads(learnt) if learnt else model.tuned(panel.until(cutoffs[0], horizon), rng_for(name, seed, -1, bucket))
+    if keeps:
+        model = _trained(model, panel.until(cutoffs[asked[0]], horizon), horizon, levels, rng_for(name, seed, asked[0], bucket))
+    settling = (time.perf_counter() - began) / max(len(panel), 1)
     parts, forecasts = [], []
     for k in asked:
-        forecast = model.forecast(panel.until(cutoffs[k], horizon), horizon, levels, rng_for(name, seed, k, bucket))
-        part = forecast.to_frame(actual_after(panel, cutoffs[k], horizon))
-        part["seconds"] += tuning if k == 0 else 0.0
+        forecast = model.forecast(panel.until(cutoffs[k], horizon), horizon, levels, rng_for(name, seed, k, bucket)).select(places)
+        part = forecast.to_frame(actual_after(panel, cutoffs[k], horizon)[places])
+        part["seconds"] += settling if (keeps and k == asked[0]) or k == 0 else 0.0
         parts.append(part)
         forecasts.append(forecast)
-    return _told(pd.concat(parts, ignore_index=True), name, forecasts)
+    told = _told(pd.concat(parts, ignore_index=True), name, forecasts)
+    if keeps:
+        told.attrs[KEPT] = pickle.dumps(model)
+    return told
 
 
-def trained_once(model: Forecaster, panel: SalesPanel, cutoffs: Sequence[pd.Timestamp]) -> bool:
-    """Whether a model shared by all items learns at the first cutoff alone and answers all later ones from that: where it can, at several
-    cutoffs, from 3,000 items x cutoffs on. Fewer cost little, and each cutoff then shows what the model would be by then."""
-    several = len(cutoffs) > 1 and len(panel) * len(cutoffs) >= TRAINED_ONCE_FROM
-    return several and model.card.shared and type(model).trained is not Forecaster.trained
+def trained_once(model: Forecaster, items: int, cutoffs: Sequence[pd.Timestamp]) -> bool:
+    """Whether a model shared by so many items learns at the first cutoff alone and answers all later ones from that: where it can, at
+    several cutoffs, from 3,000 items x cutoffs on. Fewer cost little, and each cutoff then shows what the model would be by then."""
+    return len(cutoffs) > 1 and items * len(cutoffs) >= TRAINED_ONCE_FROM and model.card.shared and model.learns
 
 
 def _trained(model: Forecaster, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecaster:
@@ -277,17 +233,17 @@ def _forecast(
     levels: tuple[float, ...],
     seed: int,
     bucket: int,
-    kept: bytes | None,
+    learnt: bytes,
 ) -> pd.DataFrame:
     """Rows of one model past the end; `attrs["kept"]` has what it keeps for later ones."""
-    panel, name = source.part(rows), model.card.name
-    if kept is not None:
-        model = pickle.loads(kept).tuned(panel, rng_for(name, seed, -1, bucket))  # an item that came since has its own choices to make
+    (panel, places), name = _seen(source, rows, model, learnt), model.card.name
+    if learnt:
+        model = pickle.loads(learnt).tuned(panel, rng_for(name, seed, -1, bucket))  # an item that came since has its own choices to make
     elif model.keeps:
         model = _trained(model, panel, horizon, levels, rng_for(name, seed, 0, bucket))
-    forecast = model.forecast(panel, horizon, levels, rng_for(name, seed, 0, bucket))
+    forecast = model.forecast(panel, horizon, levels, rng_for(name, seed, 0, bucket)).select(places)
     told = _told(forecast.to_frame(), name, [forecast])
-    if kept is None and model.keeps:
+    if not learnt and model.keeps:
         told.attrs[KEPT] = pickle.dumps(model)
     return told
 

@@ -1,7 +1,7 @@
 """What auto decided at a cutoff: its rows, the table of all candidates behind them, and their weights as drivers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,14 @@ class Chosen:
     models: tuple[str, ...]
     choice: Choice | None
     cutoffs: int
+
+    def select(self, rows: np.ndarray) -> "Chosen":
+        """The items at these positions."""
+        place: np.ndarray = np.full(len(self.forecast.items), -1)
+        place[rows] = np.arange(len(rows))
+        inside = place[self.items] >= 0
+        choice = self.choice.select(inside) if self.choice is not None and inside.any() else None
+        return replace(self, forecast=self.forecast.select(rows), items=place[self.items[inside]], choice=choice)
 
     def part(self, actual: np.ndarray) -> pd.DataFrame:
         """A part as other models leave it (see `backtest_tasks`), with columns runner_up (a model) and reason (a code of `rule.choose`), ""

@@ -9,16 +9,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecasting import automatic, refresh
 from forecasting.automatic import Work
-from forecasting.backtest import driver_tasks, joined_drivers, last_cutoffs, most_cutoffs, parse_cutoffs
+from forecasting.backtest import BACKTEST, FORECAST, driver_tasks
 from forecasting.chosen import choice_table
+from forecasting.cutoffs import last_cutoffs, most_cutoffs, parse_cutoffs
 from forecasting.forecaster import Cost, Forecaster
 from forecasting.models import registry
-from forecasting.refresh import SALES
+from forecasting.parts import joined_drivers
+from forecasting.refresh import KNOWN_SALES, SALES, Earlier
 from forecasting.rule import AUTO
 from forecasting.source import Source
 from sales.panel import SalesPanel
@@ -29,13 +30,13 @@ from workspace.runs import Run
 from workspace.tasks import Task, Tell, work
 from workspace.workers import Backend
 
-BACKTEST, FORECAST, DRIVERS, BOTH, CHOICE = automatic.BACKTEST, automatic.FORECAST, "drivers", "compare", "choice"
+DRIVERS, BOTH, CHOICE = "drivers", "compare", "choice"
 SEED = 0
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.BATCHED: 0.02, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
 _PLAIN = (
-    *("automatic", "backtest", "bands", "chosen", "evidence", "fallbacks", "features", "forecast", "forecaster"),
-    *("refresh", "rule", "selection", "source"),
+    *("automatic", "backtest", "bands", "chosen", "cutoffs", "evidence", "fallbacks", "features", "forecast", "forecaster"),
+    *("parts", "refresh", "rule", "selection", "source"),
 )
 _ANSWERS_COME_FROM = (*(f"{name}.py" for name in _PLAIN), "models/*.py", "batched/*.py")
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "prophet", "holidays", "keras", "jax", "scikit-learn")
@@ -141,11 +142,10 @@ def compared(
     source = Source(panel, Run(runs.name_of(settings)).folder / SALES)
     cutoffs = cutoffs if asked.uses_cutoffs else ()
     steps = Work(panel, models, horizon, cutoffs, seed=seed, beyond=verb != BACKTEST, scored=verb != FORECAST, source=source)
+    explained = source
     if earlier is not None:
-        before = replace(steps, panel=earlier.panel, source=None).tasks[FORECAST]
-        kept = {task.name: workspace_tasks.kept(earlier.run, task) for task in _of_this_program(before, settings["code"])}
-        steps = replace(steps, kept={name: content for name, content in kept.items() if content is not None})
-    explained = source if earlier is None else Source(earlier.panel, earlier.run.folder / SALES)
+        steps, explained = _going_on(steps, earlier, settings["code"]), Source(earlier.panel, earlier.run.folder / SALES)
+    sources = [*steps.sources, explained]
     drivers = driver_tasks(explained.panel, models, horizon, seed, explained) if verb == BOTH else []
     tasks = {stage: _of_this_program(own, settings["code"]) for stage, own in {**steps.tasks, DRIVERS: drivers}.items()}
 
@@ -158,7 +158,7 @@ def compared(
         chosen = steps.choices(parts)
         for stage in (BACKTEST, FORECAST) if verb == BOTH else (verb,):
             _write(run.folder / f"{stage}.parquet", steps.tables(stage, parts, chosen), whole.sales_fingerprint)
-        told = [chosen[-1].drivers()] if chosen and verb == BOTH else []
+        told = [one.drivers() for one in chosen if one.forecast.cutoff == panel.last] if verb == BOTH else []
         beside = {DRIVERS: joined_drivers([*chain.from_iterable(parts[DRIVERS].values()), *told])} if drivers or told else {}
         if chosen:
             beside[CHOICE] = choice_table(chosen)
@@ -166,9 +166,23 @@ def compared(
             tables.write_table(run.folder / f"{name}.parquet", rows, {**rows.attrs, "fingerprint": whole.sales_fingerprint})
 
     def prepare(_: Run) -> list[Path]:
-        return list(dict.fromkeys([*source.write(), *explained.write()]))
+        return list(dict.fromkeys(chain.from_iterable(each.write() for each in sources)))
 
     return work(settings, [task for own in tasks.values() for task in own], assemble, tell, prepare, backend)
+
+
+def _going_on(steps: Work, earlier: Earlier, code: str) -> Work:
+    """`steps` with what models kept in the earlier run; where there are items that it did not have, apart from those that it did, whose
+    forecasts are taken over as well unless their sales have gone on."""
+    before = chain.from_iterable(replace(steps, panel=earlier.panel, source=None).tasks.values())
+    kept = {task.name: workspace_tasks.kept(earlier.run, task) for task in _of_this_program(before, code)}
+    steps = replace(steps, kept={name: content for name, content in kept.items() if content is not None})
+    new = refresh.since(steps.panel, earlier.panel)
+    if not new.any() or steps.source is None or steps.source.path is None:
+        return steps
+    known = Source(steps.panel.select(~new), steps.source.path.with_name(KNOWN_SALES))
+    goes_on = len(steps.panel.periods) > len(earlier.panel.periods)
+    return replace(steps, known=replace(steps, panel=known.panel, source=known, kept=steps.kept if goes_on else {}))
 
 
 def _write(path: Path, parts: Iterable[pd.DataFrame], fingerprint: str) -> None:
@@ -185,10 +199,11 @@ def _write(path: Path, parts: Iterable[pd.DataFrame], fingerprint: str) -> None:
 
 def refreshing(asked: Comparison, whole: SalesPanel) -> Comparison:
     """`asked`, to keep what an earlier run settled, where there is one of the same settings whose sales those of `whole` go on from by
-    fewer than a horizon of periods (see `forecasting.refresh.earlier`).
+    fewer than a horizon of periods and a few items (see `forecasting.refresh.earlier`).
 
     Then its cutoffs stay, so that its backtest and drivers are taken over, and only forecasts are made anew: with the orders, members and
-    networks or trees that models settled on then (`Forecaster.trained`); a model that settles nothing is fitted as ever.
+    networks or trees that models settled on then (`Forecaster.trained`); a model that settles nothing is fitted as ever. Items that are
+    new are backtested and forecast beside that, with what shared models learnt at each cutoff then: nothing of the others changes by them.
     """
     found = refresh.earlier(asked.settings(whole.fingerprint), asked.panel(whole), asked.horizon)
     return replace(asked, after=found.run.name if found is not None else "")
@@ -212,12 +227,12 @@ def cutoffs_of(asked: Comparison, whole: SalesPanel) -> list[pd.Timestamp]:
 
 
 def items_since(asked: Comparison, whole: SalesPanel) -> int:
-    """How many items the run that is kept from did not have: what they share a part with is made anew, models shared by all items first."""
+    """How many items the run that is kept from did not have."""
     earlier = refresh.opened(Run(asked.after))
-    return 0 if earlier is None else int((~np.isin(asked.panel(whole).items, earlier.panel.items)).sum())
+    return 0 if earlier is None else int(refresh.since(asked.panel(whole), earlier.panel).sum())
 
 
-def _of_this_program(tasks: Sequence[Task], code: str) -> list[Task]:
+def _of_this_program(tasks: Iterable[Task], code: str) -> list[Task]:
     """`tasks` whose parts are found again by the same program alone."""
     return [replace(task, of=runs.name_of({"task": task.of, "code": code})) for task in tasks]
 

@@ -46,6 +46,11 @@ def answer(model: str, least_history: int, panel: SalesPanel, horizon: int, leve
     return forecast, ~(no_history | all_zero | too_short | constant)
 
 
+def able(panel: SalesPanel, least_history: int) -> np.ndarray:
+    """The mask of the items where a model that needs `least_history` known periods can work (see `answer`)."""
+    return answer("", least_history, panel, 1, (0.5,))[1]
+
+
 def negative_binomial_quantiles(mean: np.ndarray, variance: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """Quantiles n x L of the negative binomial with this mean and variance, n each; Poisson where the variance is no larger than the mean.
 

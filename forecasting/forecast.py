@@ -1,7 +1,7 @@
 """Forecast: what a model says of every item."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,11 @@ class Forecast:
     def failed(self) -> np.ndarray:
         """Mask of the items without an answer, n."""
         return np.array([status.startswith("failed") for status in self.status], dtype=bool)
+
+    def select(self, rows: np.ndarray | slice) -> "Forecast":
+        """The items at a mask or positions."""
+        own = ("items", "mean", "quantiles", "model_used", "status", "detail", "seconds")
+        return replace(self, **{name: getattr(self, name)[rows] for name in own})
 
     def to_frame(self, actual: np.ndarray | None = None) -> pd.DataFrame:
         """Tidy rows `item, ds, cutoff, model, model_used, y, mean, q…, seconds, status`; `actual` is units, n x h (NaN where absent)."""

@@ -108,10 +108,14 @@ class Forecaster(ABC):
         return self.tuned(panel, rng)
 
     @property
+    def learns(self) -> bool:
+        """Whether `trained` brings along all that was learnt: the model then answers for items that it did not learn from."""
+        return type(self).trained is not Forecaster.trained
+
+    @property
     def keeps(self) -> bool:
         """Whether there is anything that `trained` spares."""
-        own = type(self)
-        return own.trained is not Forecaster.trained or own.tuned is not Forecaster.tuned
+        return self.learns or type(self).tuned is not Forecaster.tuned
 
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """What the forecast is made of, as far as the model can tell: tidy rows `item, kind, name, ds, value`, none by default.

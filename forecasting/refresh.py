@@ -1,4 +1,4 @@
-"""Refreshing: what an earlier run settled is kept where sales only went on for a few periods, rather than worked out anew."""
+"""Refreshing: what an earlier run settled is kept where sales only went on for a few periods or items, rather than worked out anew."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from workspace import home
 from workspace.runs import Run
 
 SALES = Path("sales") / "panel.parquet"  # in the folder of a run: what its tasks read
+KNOWN_SALES = "known.parquet"  # beside it: of the items that an earlier run had, where there are others by now
 AFTER, FINGERPRINT = "after", "fingerprint"
+MOST_NEW = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,17 +28,22 @@ class Earlier:
 
 def earlier(settings: Mapping[str, Any], panel: SalesPanel, horizon: int) -> Earlier | None:
     """The run to keep from: of those done with these settings but for other sales, the last one whose sales `panel` goes on from by fewer
-    than `horizon` periods, other items aside; None where there is none. One that itself kept from another is not asked: after a horizon
-    all is worked out anew."""
+    than `horizon` periods and at most a tenth as many items; None where there is none. One that itself kept from another is not asked:
+    after a horizon, or where models would answer for many items that they never saw, all is worked out anew."""
     wanted = _comparable(settings)
     done = [path.parent for path in home.folder("runs").glob("*/run.json") if (path.parent / SALES).exists()]
     for folder in sorted(done, key=lambda folder: folder.stat().st_mtime_ns, reverse=True):
         run = Run(folder.name)
         if run.ended == 0 and not run.settings.get(AFTER) and _comparable(run.settings) == wanted and (found := opened(run)) is not None:
-            added = len(panel.periods) - len(found.panel.periods)
-            if 0 < added < horizon and continues(panel, found.panel):
+            added, new = len(panel.periods) - len(found.panel.periods), int(since(panel, found.panel).sum())
+            if added + new > 0 and 0 <= added < horizon and new <= MOST_NEW * len(found.panel) and continues(panel, found.panel):
                 return found
     return None
+
+
+def since(panel: SalesPanel, before: SalesPanel) -> np.ndarray:
+    """Mask of the items of `panel` that `before` did not have."""
+    return ~np.isin(panel.items, before.items)
 
 
 def opened(run: Run) -> Earlier | None:

@@ -6,7 +6,7 @@ count more, the candidates that beat seasonal naive are combined, or all where o
 only where its own past says clearly so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,10 @@ class Choice:
     runner_up: np.ndarray
     reason: np.ndarray
     error: np.ndarray
+
+    def select(self, rows: np.ndarray) -> "Choice":
+        """The items at a mask or positions."""
+        return Choice(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
 
 def candidates(panel: SalesPanel, horizon: int) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Source:
         return {**vars(self), "_panel": None if self.path else self._panel}
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _read(path: Path, fingerprint: str) -> SalesPanel:
     panel = read_panel(opened(path))
     if panel.fingerprint != fingerprint:

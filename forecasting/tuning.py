@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 
 from forecasting import comparison
-from forecasting.backtest import actual_after, last_cutoffs, most_cutoffs, rng_for
+from forecasting.backtest import actual_after, rng_for
+from forecasting.cutoffs import last_cutoffs, most_cutoffs
 from forecasting.forecast import LEVELS
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecasting import backtest as backtests
 from forecasting.choice import OVERALL, OWN, models_of_plan
+from forecasting.cutoffs import last_cutoffs, most_cutoffs
 from forecasting.leaderboard import errors
 from forecasting.models import registry
 from forecasting.spread import demand_spread
@@ -117,7 +118,7 @@ def _backtested(panel: SalesPanel, forecast: pd.DataFrame) -> pd.DataFrame:
         raise InputProblems(Problem("unknown_model", got=name, params={"names": ", ".join(registry.NAMES)}) for name in unknown)
     panel = panel.select(panel.rows_of(list(forecast["item"].unique())))
     horizon = forecast["ds"].nunique()
-    count = min(CUTOFFS, backtests.most_cutoffs(panel, horizon))
+    count = min(CUTOFFS, most_cutoffs(panel, horizon))
     if count == 0:
         print(text("plan.no_backtest", horizon=horizon, periods=len(panel.periods)), file=sys.stderr)
         return forecast.iloc[:0]
@@ -126,7 +127,7 @@ def _backtested(panel: SalesPanel, forecast: pd.DataFrame) -> pd.DataFrame:
     by_country = [model.card.name for model in models if hasattr(model, "country")]
     if by_country:
         print(text("plan.country_unknown", models=", ".join(by_country)), file=sys.stderr)
-    return backtests.backtest(panel, models, horizon, backtests.last_cutoffs(panel, count, horizon))
+    return backtests.backtest(panel, models, horizon, last_cutoffs(panel, count, horizon))
 
 
 def _models(args: argparse.Namespace, forecast: pd.DataFrame, past: pd.DataFrame) -> dict[str, str]:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.backtest import backtest, forecast_all
 from forecasting.comparison import Comparison
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from inventory.stock import save_stock
 from sales import datasets as saved

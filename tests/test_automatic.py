@@ -17,9 +17,10 @@ from waiting import until
 from forecasting import automatic, rule, settings
 from forecasting.__main__ import main
 from forecasting.automatic import BACKTEST, FORECAST, Auto, Work, called
-from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.backtest import backtest, forecast_all
 from forecasting.chosen import CHOICE, choice_table
 from forecasting.comparison import Comparison
+from forecasting.cutoffs import last_cutoffs
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry

@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 from test_automatic import HORIZON, LIGHT, shop
 
 from forecasting.automatic import Auto
-from forecasting.backtest import last_cutoffs
 from forecasting.comparison import Comparison, compared
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from forecasting.rule import AUTO
 from sales import datasets as saved

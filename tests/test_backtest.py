@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from panels import panel, weekly_shop
 
 from forecasting import backtest as backtests
-from forecasting.backtest import actual_after, backtest, backtest_tasks, forecast_all, last_cutoffs, most_cutoffs, parse_cutoffs
+from forecasting.backtest import actual_after, backtest, backtest_tasks, forecast_all
+from forecasting.cutoffs import last_cutoffs, most_cutoffs, parse_cutoffs
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry

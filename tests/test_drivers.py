@@ -9,10 +9,12 @@ import pytest
 from panels import panel
 
 from forecasting import backtest as backtests
-from forecasting.backtest import driver_tasks, joined_drivers, last_cutoffs
+from forecasting.backtest import driver_tasks
 from forecasting.comparison import BACKTEST, Comparison, compared
+from forecasting.cutoffs import last_cutoffs
 from forecasting.forecaster import DRIVERS, Forecaster, driver_rows
 from forecasting.models.naive import SeasonalNaive
+from forecasting.parts import joined_drivers
 from sales.panel import SalesPanel
 from workspace import tables
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from forecasting.__main__ import main
-from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.backtest import backtest, forecast_all
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from sales.intake import intake
 from sales.mapping import Mapping

@@ -11,8 +11,9 @@ from pages_without_browser import PAGES, csv, finished, lines, metrics, opened, 
 from streamlit.testing.v1 import AppTest
 from waiting import until
 
-from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.backtest import backtest, forecast_all
 from forecasting.comparison import Comparison
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from inventory.stock import save_stock, table_of
 from sales import datasets as saved

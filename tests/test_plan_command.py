@@ -14,7 +14,8 @@ import stock
 from panels import panel
 
 from forecasting import backtest as backtests
-from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.backtest import backtest, forecast_all
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models.registry import model
 from forecasting.spread import demand_spread
 from inventory.__main__ import main

@@ -11,7 +11,8 @@ from browser import open_page, served
 from pages_without_browser import finished
 from panels import weekly_shop
 
-from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.backtest import backtest, forecast_all
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from sales import datasets as saved
 from ui.compare import QUESTIONS

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from test_intake_page import kept, keyed, labels
 from test_stock_page import terms_of
 
-from forecasting.backtest import backtest, forecast_all, last_cutoffs
+from forecasting.backtest import backtest, forecast_all
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from forecasting.spread import demand_spread
 from inventory.plan import PlanSettings, reorder_plan

@@ -14,10 +14,14 @@ from test_backtest import Spy
 from forecasting import backtest as backtests
 from forecasting import comparison, refresh
 from forecasting.__main__ import main
+from forecasting.automatic import Auto
 from forecasting.comparison import Comparison, compared, cutoffs_of, refreshing
+from forecasting.evidence import NAIVE
+from forecasting.forecast import LEVELS, OK
 from forecasting.forecaster import Cost
 from forecasting.models import registry
 from forecasting.models.trees import Tree
+from forecasting.rule import AUTO
 from forecasting.source import buckets
 from sales.panel import SalesPanel
 from sales.problems import InputProblems
@@ -36,6 +40,9 @@ class Settled(Spy):
 SALES = weekly_shop(6, 90, np.random.default_rng(5))
 HORIZON = 7
 SHORT = SALES.until(SALES.periods[-2], 0)
+MANY, AT = weekly_shop(12, 120, np.random.default_rng(6)), 2
+FEWER, NEW = MANY.select(np.arange(12) != AT), str(MANY.items[AT])
+ALL = ("naive", "tree", "analogue", AUTO)
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +69,8 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def run(panel: SalesPanel, models: Sequence[str], anew: bool = False) -> Run:
     asked = Comparison(tuple(models), HORIZON, "2")
     asked = asked if anew else refreshing(asked, panel)
-    made = [Settled() if name == "spy" else registry.model(name) for name in models]
+    own = {"spy": Settled(), AUTO: Auto((NAIVE, "tree", "theta"))}
+    made = [own.get(name) or registry.model(name) for name in models]
     return compared(asked, panel, made, cutoffs_of(asked, panel))
 
 
@@ -104,21 +112,57 @@ def test_after_a_horizon_or_where_asked_all_is_worked_out_anew(done: Counter[str
     assert done["_backtested naive"] == len(buckets(SALES.items, 2))
 
 
-def test_a_new_item_makes_the_parts_of_its_own_bucket_anew_and_no_others(done: Counter[str]) -> None:
-    fewer = SALES.select(np.arange(6) != 2)
-    assert max(buckets(fewer.items, 2)) == max(buckets(SALES.items, 2))
-    before = run(fewer, ["naive", "tree"])
+def test_a_new_item_is_backtested_and_forecast_and_no_other_is_touched(done: Counter[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = run(FEWER, ALL)
     done.clear()
-    after = run(SALES, ["naive", "tree"])
-    assert (done["_backtested naive"], done["_forecast naive"]) == (1, 1)
-    assert (done["_backtested tree"], done["_forecast tree"]) == (2, 1), "a model shared by all items is another one"
-    since = [comparison.items_since(Comparison(("naive",), HORIZON, "2", after=before.name), panel) for panel in (fewer, SALES)]
-    assert since == [0, 1]
-    own = next(rows for rows in buckets(SALES.items, 2).values() if 2 in rows)
-    others = set(np.delete(SALES.items, own))
+    monkeypatch.setattr(Tree, "_study", None)  # what would learn anew
+    after = run(MANY, ALL)
+    assert after.settings["after"] == before.name
+    assert [comparison.items_since(Comparison(ALL, HORIZON, "2", after=before.name), panel) for panel in (FEWER, MANY)] == [0, 1]
+    assert {name: count for name, count in done.items() if name.startswith("_forecast")} == dict.fromkeys(
+        ("_forecast naive", "_forecast tree", "_forecast analogue", "_forecast seasonal_naive", "_forecast theta"), 1
+    )
+    assert (done["_backtested naive"], done["_backtested analogue"]) == (1, 2)
+    for name in ("backtest", "forecast", "choice"):
+        then, now = rows(before, name), rows(after, name)
+        own = now["item"] == NEW
+        pd.testing.assert_frame_equal(now[~own].reset_index(drop=True), then)
+        assert own.sum() == len(then) / len(FEWER)
+        assert name == "choice" or (now.loc[own, "status"] == OK).all()
+    weights = rows(after, "drivers").query("kind == 'weight'")
+    assert set(weights["item"]) == set(MANY.items)
+
+
+def test_a_new_item_is_answered_for_by_what_was_learnt_at_each_cutoff_without_it() -> None:
+    run(FEWER, ALL)
+    found = rows(run(MANY, ALL), "backtest").query("item == @NEW")
+    for k, cutoff in enumerate(sorted(found["cutoff"].unique())):
+        then, now = (panel.until(cutoff, HORIZON) for panel in (FEWER, MANY))
+        tree = registry.model("tree").trained(then, HORIZON, LEVELS, backtests.rng_for("tree", 0, k))
+        expected = {"tree": tree.forecast(now, HORIZON, LEVELS, np.random.default_rng(0))}
+        expected["analogue"] = registry.model("analogue").forecast(now, HORIZON, LEVELS, backtests.rng_for("analogue", 0, k))
+        for name, forecast in expected.items():
+            own = found[(found["model"] == name) & (found["cutoff"] == cutoff)]
+            np.testing.assert_allclose(own["mean"], forecast.mean[AT])
+
+
+def test_a_day_and_an_item_that_come_together_are_as_the_day_and_the_item(done: Counter[str]) -> None:
+    first = run(FEWER.until(FEWER.periods[-2], 0), ALL)
+    done.clear()
+    day, both = run(FEWER, ALL), run(MANY, ALL)
+    assert day.settings["after"] == both.settings["after"] == first.name
     for name in ("backtest", "forecast"):
-        then, now = (part[part["item"].isin(others) & (part["model"] == "naive")] for part in (rows(before, name), rows(after, name)))
-        pd.testing.assert_frame_equal(now.reset_index(drop=True), then.reset_index(drop=True))
+        now = rows(both, name)
+        others = now[now["item"] != NEW].reset_index(drop=True)
+        pd.testing.assert_frame_equal(others.drop(columns="seconds"), rows(day, name).drop(columns="seconds"))
+        assert (now["item"] == NEW).sum() == len(rows(day, name)) / len(FEWER)
+
+
+def test_many_new_items_are_no_going_on() -> None:
+    run(MANY.select(np.arange(10)), ["naive"])
+    assert refreshing(Comparison(("naive",), HORIZON, "2"), MANY).after == ""
+    run(FEWER, ["naive"])
+    assert refreshing(Comparison(("naive",), HORIZON, "2"), MANY).after != ""
 
 
 @pytest.mark.parametrize("change", ["units", "start", "items", "season"])

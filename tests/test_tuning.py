@@ -12,9 +12,10 @@ from panels import panel, weekly_shop
 
 from forecasting import settings, tuning
 from forecasting.__main__ import main
-from forecasting.backtest import backtest, last_cutoffs
+from forecasting.backtest import backtest
 from forecasting.batched.orders import Order
 from forecasting.comparison import Comparison, compared
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from forecasting.scores import scores
 from forecasting.spaces import SPACES, TUNABLE, Choice, Real, Whole, space

@@ -16,7 +16,8 @@ from panels import weekly_shop
 from waiting import until
 
 from forecasting.__main__ import main
-from forecasting.backtest import backtest_tasks, last_cutoffs
+from forecasting.backtest import backtest_tasks
+from forecasting.cutoffs import last_cutoffs
 from forecasting.models import registry
 from forecasting.source import Source
 from workspace import tables, workers

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from forecasting import settings, tuning
-from forecasting.backtest import parse_cutoffs
+from forecasting.cutoffs import parse_cutoffs
 from forecasting.models import registry
 from forecasting.spaces import TUNABLE
 from forecasting.tuning import FAILED, HALVED, OK, TRIALS, TUNED, Tuning

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting import selection
+from forecasting import fallbacks, selection
 from forecasting.features import learnt_from
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Forecaster, driver_rows
@@ -65,7 +65,7 @@ class Learner(Forecaster):
         """What has scikit-learn's `fit(inputs, target, sample_weight=…)` and `predict(inputs)`, not fitted yet."""
 
     def trained(self, panel: SalesPanel, horizon: int, levels: Sequence[float], rng: np.random.Generator) -> "Learner":
-        able = panel.select(self._able(panel))
+        able = panel.select(fallbacks.able(panel, self.card.least_history))
         with _alone():
             return replace(self, learnt=self._learnt(Table(able, horizon), tuple(levels), rng) if len(able) else None)
 
@@ -104,7 +104,7 @@ class Learner(Forecaster):
         """Rows of kind "importance": by how much the WAPE of what is held out grows (share of sales) where a feature's values are shuffled
         among the rows (permutation importance, Breiman, Random Forests, 2001, 10); "f_score" and "mutual_information": see
         `selection.scores`."""
-        able = panel.select(self._able(panel))
+        able = panel.select(fallbacks.able(panel, self.card.least_history))
         if not len(able):
             return driver_rows([])
         with _alone():
@@ -119,10 +119,6 @@ class Learner(Forecaster):
             few = _some(study.learnt, ROWS_SCORED, rng)
             parts += [_frame(kind, names, values) for kind, values in selection.scores(few.inputs, few.target, study.seed).items()]
         return driver_rows(parts)
-
-    def _able(self, panel: SalesPanel) -> np.ndarray:
-        known = ~np.isnan(panel.demand)
-        return (known.sum(axis=1) >= self.card.least_history) & (np.nansum(panel.demand, axis=1) > 0)
 
     def _study(self, table: Table, rng: np.random.Generator) -> "Study":
         held_out = table.periods - max(1, min(2 * table.horizon, table.periods // 4))

@@ -65,7 +65,7 @@ class Network(Forecaster):
             raise ValueError(f"got dropout {self.dropout}, rate {self.rate}; expected dropout from 0 to below 1 and a rate above 0")
 
     def trained(self, panel: SalesPanel, horizon: int, levels: Sequence[float], rng: np.random.Generator) -> "Network":
-        able = panel.select(fallbacks.answer(self.card.name, self.card.least_history, panel, horizon, levels)[1])
+        able = panel.select(fallbacks.able(panel, self.card.least_history))
         return replace(self, learnt=self._learnt(self.windows_of(able, horizon), tuple(levels), rng) if len(able) else None)
 
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
@@ -95,7 +95,7 @@ class Network(Forecaster):
         """Permutation importance (Breiman, 2001, sec. 10) of what the network reads: what was sold last, a season before, each covariate,
         the calendar. kind "importance": by how much the error on a held-out last quarter (at most a season, at least a horizon) grows,
         as a share of its sales, when windows are given each other's inputs; mean of 3 shuffles. About 0: not needed, or told by others."""
-        panel = panel.select(fallbacks.answer(self.card.name, self.card.least_history, panel, horizon, (0.5,))[1])
+        panel = panel.select(fallbacks.able(panel, self.card.least_history))
         windows = self.windows_of(panel, horizon) if len(panel) else None
         if windows is None or not windows.reach(held := held_out_from(windows, panel.season)):
             return driver_rows([])

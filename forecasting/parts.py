@@ -1,0 +1,47 @@
+"""Parts: the tables that tasks leave, put together."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from workspace.tables import Beside
+
+
+def joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The parts of one model as one table by cutoff, item, date."""
+    parts = list(parts)
+    rows = together(parts)
+    item = pd.factorize(rows["item"], sort=True)[0]
+    attrs, rows.attrs = rows.attrs, {}
+    rows = rows.iloc[np.lexsort((item, rows["cutoff"].to_numpy()))].reset_index(drop=True)
+    rows.attrs = attrs
+    return rows
+
+
+def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Tables one below the other; `attrs["details"]` has {model: {item: what it settled on}} of all."""
+    details: dict[str, dict[str, str]] = defaultdict(dict)
+    bare = []
+    for part in parts:
+        for name, settled_on in part.attrs["details"].items():
+            details[name].update(settled_on)
+        bare.append(_bare(part))
+    rows = pd.concat(bare, ignore_index=True)
+    rows.attrs["details"] = Beside(details)
+    return rows
+
+
+def _bare(part: pd.DataFrame) -> pd.DataFrame:
+    """`part` without what travels beside it, which would be compared with that of every other part."""
+    bare = part.copy(deep=False)
+    bare.attrs = {}
+    return bare
+
+
+def joined_drivers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The parts of `driver_tasks` as one table, in their order; `attrs["said"]` has {model: why it has no rows}."""
+    rows = pd.concat([_bare(part) for part in parts], ignore_index=True)
+    rows.attrs["said"] = {model: why for part in parts for model, why in part.attrs.get("said", {}).items()}
+    return rows
