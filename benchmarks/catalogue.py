@@ -97,7 +97,7 @@ def measured(items: int) -> Measured:
 def once(panel: SalesPanel, more: Mapping[str, Mapping[str, Any]] = TEN_TIMES, anew: bool = True) -> list[Figure]:
     """WAPE of models that learn once, at the earliest cutoff, as they are, over that of the same that learn from `more`, at each cutoff
     where `anew`, else once as well. Of 1,000 items ten times as much is a ninth of the rows that there are, and a tenth of the windows;
-    to learn once from `ALL` takes each model about a quarter of an hour, by what few items take."""
+    to learn once from `ALL` takes boosting 25 minutes on one core and 9.4 GB."""
     cutoffs = last_cutoffs(panel, CUTOFFS, HORIZON)
     usual, other = _learning(panel, {model: {} for model in more}, cutoffs, False), _learning(panel, more, cutoffs, anew)
     wapes = [scores(rows, panel).set_index("model")["WAPE"] for rows in (usual, other)]
