@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from forecasting.fallbacks import NO_HISTORY
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.forecaster import Cost, Forecaster, driver_rows
 from forecasting.source import Source, buckets
@@ -205,7 +207,7 @@ def _backtested(
         part["seconds"] += settling if (keeps and k == asked[0]) or k == 0 else 0.0
         parts.append(part)
         forecasts.append(forecast)
-    told = _told(pd.concat(parts, ignore_index=True), name, forecasts)
+    told = _told(pd.concat(parts, ignore_index=True), name, forecasts, panel.last)
     if keeps:
         told.attrs[KEPT] = pickle.dumps(model)
     return told
@@ -242,17 +244,27 @@ def _forecast(
     elif model.keeps:
         model = _trained(model, panel, horizon, levels, rng_for(name, seed, 0, bucket))
     forecast = model.forecast(panel, horizon, levels, rng_for(name, seed, 0, bucket)).select(places)
-    told = _told(forecast.to_frame(), name, [forecast])
+    told = _told(forecast.to_frame(), name, [forecast], panel.last)
     if not learnt and model.keeps:
         told.attrs[KEPT] = pickle.dumps(model)
     return told
 
 
-def _told(rows: pd.DataFrame, model: str, forecasts: Sequence[Forecast]) -> pd.DataFrame:
+def _told(rows: pd.DataFrame, model: str, forecasts: Sequence[Forecast], last: pd.Timestamp) -> pd.DataFrame:
     """`rows` with what travels beside them: what was settled on last, and what failed and why."""
-    reasons = Counter(status for forecast in forecasts for status in forecast.status[forecast.failed])
-    rows.attrs = {"details": Beside({model: settled(forecasts[-1])}), "failed": sum(reasons.values()), "reasons": dict(reasons)}
+    rows.attrs = {"details": Beside({model: settled(forecasts[-1])}), **failures(forecasts, last)}
     return rows
+
+
+def failures(forecasts: Sequence[Forecast], last: pd.Timestamp) -> dict[str, Any]:
+    """What a part says of its failures (see `Task`). An item whose history begins after a cutoff before `last`, the end of the sales,
+    cannot be backtested there: its rows say so, and nothing failed."""
+    failed = Counter(status for forecast in forecasts for status in forecast.status[forecast.failed & ~_not_begun(forecast, last)])
+    return {"failed": sum(failed.values()), "reasons": dict(failed)}
+
+
+def _not_begun(forecast: Forecast, last: pd.Timestamp) -> np.ndarray:
+    return (forecast.status == NO_HISTORY) & (forecast.cutoff < last)
 
 
 def actual_after(panel: SalesPanel, cutoff: pd.Timestamp, horizon: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from forecasting.forecast import Forecast, blank
 from sales.panel import SalesPanel
 
 MOST_TIMES_THE_PAST = 20.0
+NO_HISTORY = "failed: no_history"
 
 
 def answer(model: str, least_history: int, panel: SalesPanel, horizon: int, levels: Sequence[float]) -> tuple[Forecast, np.ndarray]:
@@ -30,7 +31,7 @@ def answer(model: str, least_history: int, panel: SalesPanel, horizon: int, leve
     too_short = (known > 0) & ~all_zero & (known < least_history)
     constant = (known > 1) & ~all_zero & ~too_short & (spread == 0)
 
-    forecast.status[no_history] = "failed: no_history"
+    forecast.status[no_history] = NO_HISTORY
     for mask, used, reason in (
         (all_zero, "zero", "all_zero"),
         (constant, "constant", "constant"),

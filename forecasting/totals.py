@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import comparison
-from forecasting.backtest import ITEMS_PER_BUCKET, actual_after, rng_for
+from forecasting.backtest import ITEMS_PER_BUCKET, actual_after, failures, rng_for
 from forecasting.forecast import quantile_column
 from forecasting.forecaster import Forecaster
 from forecasting.refresh import SALES
@@ -97,16 +97,16 @@ def _means(
     """Rows `item, cutoff, status` and the mean of each period after the cutoff, named by its step; of past cutoffs the first `length`."""
     panel, name = source.part(rows), model.card.name
     model = model.tuned(panel.until(cutoffs[0], asked.interval), rng_for(name, asked.seed, -1, chunk))
-    parts, failed = [], 0
+    parts, forecasts = [], []
     for k in places:
         ahead = asked.interval if cutoffs[k] == panel.last else length
         forecast = model.forecast(panel.until(cutoffs[k], ahead), ahead, (0.5,), rng_for(name, asked.seed, k, chunk))
         frame = pd.DataFrame(forecast.mean, columns=[str(step) for step in range(1, ahead + 1)])
         frame.insert(0, "item", panel.items)
         parts.append(frame.assign(cutoff=cutoffs[k], status=forecast.status))
-        failed += int(forecast.failed.sum())
+        forecasts.append(forecast)
     made = pd.concat(parts, ignore_index=True)
-    made.attrs = {"failed": failed}
+    made.attrs = failures(forecasts, panel.last)
     return made
 
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from panels import panel
 from scipy import stats
 
-from forecasting.backtest import forecast_tasks
-from forecasting.fallbacks import MOST_TIMES_THE_PAST, answer, guarded, negative_binomial_quantiles
+from forecasting.backtest import backtest_tasks, forecast_tasks
+from forecasting.fallbacks import MOST_TIMES_THE_PAST, NO_HISTORY, answer, guarded, negative_binomial_quantiles
 from forecasting.forecast import Forecast, blank
 from forecasting.forecaster import Card, Cost, Family, Forecaster
+from forecasting.models.naive import Naive
 from sales.panel import SalesPanel
 
 NAN = float("nan")
@@ -138,3 +139,13 @@ def test_a_fit_that_explodes_fails_with_its_reason_counted_and_its_neighbours_an
     assert part.groupby("item")["status"].first().tolist() == ["ok", "failed: implausible"]
     assert (part.attrs["failed"], part.attrs["reasons"]) == (1, {"failed: implausible": 1})
     assert part.loc[part["item"] == sales.items[0], "mean"].eq(0).all()
+
+
+def test_no_history_is_a_failure_at_the_end_of_the_sales_and_none_at_a_cutoff_before() -> None:
+    sales = panel([[1.0, 2, 3, 4, 5, 6], [np.nan] * 4 + [5, 6], [np.nan] * 6])
+    (past,), (ahead,) = backtest_tasks(sales, [Naive()], 2, [sales.periods[3]]), forecast_tasks(sales, [Naive()], 2)
+    tested, made = past.call(), ahead.call()
+    assert tested.groupby("item")["status"].first().tolist() == ["ok", NO_HISTORY, NO_HISTORY]
+    assert (tested.attrs["failed"], tested.attrs["reasons"]) == (0, {})
+    assert made.groupby("item")["status"].first().tolist() == ["ok", "ok", NO_HISTORY]
+    assert (made.attrs["failed"], made.attrs["reasons"]) == (1, {NO_HISTORY: 1})

@@ -41,7 +41,9 @@ def test_backtest_writes_tidy_rows(sales: Path, tmp_path: Path, capsys: pytest.C
     assert set(rows.loc[rows["item"] == "02", "status"]) == {"fallback: all_zero"}
     assert set(rows.loc[rows["item"] == "new", "status"]) == {"failed: no_history"}
     assert rows.loc[rows["item"] == "new", "mean"].isna().all()
-    assert "seasonal_naive: WAPE 0.0%" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "seasonal_naive: WAPE 0.0%" in said.out
+    assert "1 of 1 part done, 0 forecasts failed:" in said.err, "what began after a cutoff did not fail there"
 
 
 def test_forecast_goes_past_the_end_and_says_how_far_it_is(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

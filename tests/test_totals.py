@@ -38,7 +38,9 @@ def sales(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_one_row_an_item_and_typed_again_the_same(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     typed = ["spread", str(sales), "--interval", "5", "--model", "seasonal_naive", "--out"]
     assert main([*typed, str(tmp_path / "a.parquet")]) == 0
-    assert "calibrated at 56 past cutoffs" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "calibrated at 56 past cutoffs" in said.out
+    assert "1 of 1 part done, 0 forecasts failed:" in said.err, "what began after a cutoff did not fail there"
     rows = pd.read_parquet(tmp_path / "a.parquet")
     assert list(rows.columns) == COLUMNS
     assert rows["item"].tolist() == [*SHOP.items, "never", "new"]
