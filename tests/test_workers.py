@@ -3,9 +3,12 @@
 import contextlib
 import os
 import pickle
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +145,26 @@ def test_what_is_missing_for_a_cluster_is_said(
     for of in (typed, spread):
         assert main([*of, "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"]) == 2
         assert "no scheduler answers at this address" in capsys.readouterr().err
+
+
+def greeted_by(other: socket.socket, banner: bytes) -> None:
+    """Whoever comes is sent `banner` and listened to until gone."""
+    with other.accept()[0] as peer, contextlib.suppress(ConnectionError):
+        peer.sendall(banner)
+        while peer.recv(4096):
+            pass
+
+
+@pytest.mark.parametrize("banner", [b"", b"SSH-2.0-OpenSSH\r\n", bytes(64)])
+def test_what_listens_there_and_is_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch, banner: bytes) -> None:
+    monkeypatch.setattr(workers, "SECONDS_TO_CONNECT", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor() as pool:
+        pool.submit(greeted_by, other, banner)
+        address = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(NoWorkers, match=f"scheduler_unreachable: dask {address}"), team(Backend(workers.DASK, address), []):
+            pass
+    assert time.monotonic() - began < 10
 
 
 def test_a_scheduler_without_workers_is_no_team(tmp_path: Path) -> None:

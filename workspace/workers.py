@@ -1,5 +1,6 @@
 """Workers: where the tasks of a run are done. Processes of this machine, or those of a cluster that already stands (Dask, Ray)."""
 
+import asyncio
 import contextlib
 import io
 import os
@@ -150,7 +151,8 @@ def _read(files: Sequence[Path]) -> Files:
 
 @contextlib.contextmanager
 def _dask(scheduler: str) -> Iterator[Any]:
-    """A client of the scheduler. What is no address is refused before one is made: Dask would hold on to it, and complain at the end."""
+    """A client of the scheduler. What is no address is refused before one is made: Dask would hold on to it, and complain at the end. So is
+    what does not greet as Dask does: a client waits for that without an end."""
     scheduler = scheduler or USUAL_SCHEDULER
     if not _is_address(scheduler):
         raise NoWorkers(MALFORMED, DASK, scheduler)
@@ -158,6 +160,7 @@ def _dask(scheduler: str) -> Iterator[Any]:
 
     connect: Any = distributed.Client
     try:
+        asyncio.run(asyncio.wait_for(_greeted(scheduler), SECONDS_TO_CONNECT))
         client = connect(scheduler, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise NoWorkers(UNREACHABLE, DASK, scheduler) from error
@@ -165,6 +168,19 @@ def _dask(scheduler: str) -> Iterator[Any]:
         if not client.nthreads():
             raise NoWorkers(NO_WORKERS, DASK, scheduler)
         yield client
+
+
+async def _greeted(scheduler: str) -> None:
+    """Raises OSError where nobody listens or whoever does is not of Dask."""
+    import distributed
+
+    dask: Any = distributed
+    try:
+        own = dask.Security().get_connection_args("client")
+        comm = await dask.comm.connect(scheduler, timeout=SECONDS_TO_CONNECT, **own)
+    except Exception as error:  # whatever comes of reading what another says as if Dask had said it
+        raise ConnectionError(f"{scheduler} does not greet as Dask does") from error
+    await comm.close()
 
 
 def _is_address(scheduler: str) -> bool:

@@ -172,7 +172,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "scheduler_unreachable": (
         "no scheduler answers at this address",
         "the address that the scheduler says when it starts, like tcp://host:8786 of Dask or host:6379 of Ray",
-        "Start it, or name its address with --scheduler.",
+        "Start it, or name its address with --scheduler; for tls:// the settings of Dask name the certificates.",
     ),
     "scheduler_malformed": (
         "not the address of a scheduler of Dask",
