@@ -183,7 +183,7 @@ def columns_of(table: pd.DataFrame, names: Mapping[str, tuple[str, ...]]) -> tup
     unnamed = [column.header for role, column in columns.items() if role.endswith("_days") and not column.unit_named]
     listed, unused = {"columns": ", ".join(names)}, "; ".join(unknown[:_MOST_LISTED])
     problems = [
-        *([Problem("stock_unknown_column", Severity.INFO, count=len(unknown), params={**listed, "unused": unused})] if unknown else []),
+        *([Problem("stock_unknown_column", Severity.INFO, params={**listed, "unused": unused})] if unknown else []),
         *(Problem("stock_repeated_column", Severity.WARNING, column=header) for header in again),
         *([Problem("stock_columns_recognized", Severity.INFO, params={"columns": "; ".join(told)})] if told else []),
         *(Problem("stock_days_taken", Severity.INFO, column=header) for header in unnamed),

@@ -234,7 +234,7 @@ def _gaps(terms: StockTerms, rows: np.ndarray) -> Iterator[Problem]:
     without_row = len(terms) - len(np.unique(rows))
     if without_row:
         first = terms.items[np.setdiff1d(np.arange(len(terms)), rows)[0]]
-        yield Problem("stock_item_without_row", Severity.INFO, "item", got=first, count=without_row)
+        yield Problem("stock_item_without_row", Severity.INFO, "item", got=first, params={"items": without_row})
     first = terms.items[(terms.on_order > 0) & np.isnat(terms.on_order_due)]
     undated = np.concatenate([first, terms.orders.items[np.isnat(terms.orders.due)]])
     if len(undated):

@@ -166,7 +166,9 @@ def _absent(table: pd.DataFrame, names: Sequence[str]) -> list[Problem]:
     params = {"columns": ", ".join(map(str, there[:20]))}
     absent = [Problem("column_absent", column=name, params=params) for name in dict.fromkeys(names) if name not in there]
     twice = [
-        Problem("duplicate_columns", column=name, row=1, count=there.count(name)) for name in dict.fromkeys(names) if there.count(name) > 1
+        Problem("duplicate_columns", column=name, row=1, params={"count": there.count(name)})
+        for name in dict.fromkeys(names)
+        if there.count(name) > 1
     ]
     return absent + twice
 

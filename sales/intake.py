@@ -183,7 +183,7 @@ def _check_mapping(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
         if name not in columns:
             problems.append(Problem("column_absent", column=name, params=there))
         if columns.count(name) > 1:
-            problems.append(Problem("duplicate_columns", column=name, row=1, count=columns.count(name)))
+            problems.append(Problem("duplicate_columns", column=name, row=1, params={"count": columns.count(name)}))
         if required.count(name) > 1:
             problems.append(Problem("column_twice", column=name))
         if name in mapping.known and name in required:
@@ -299,17 +299,17 @@ def _name_left_out(cells: Grid, y: np.ndarray, begin: int, end: int, problems: l
 
     def missing(told: Problem, where: np.ndarray) -> None:
         if where.any():
-            problems.append(replace(told, got=str(cells.lines.items[where][0]), params={"items": int(where.sum())}))
+            params = {"items": int(where.sum())}
+            problems.append(replace(told, got=str(cells.lines.items[where][0]), count=int(rows[where].sum()), params=params))
 
-    sold = cells.lines.sold
+    sold, rows = cells.lines.sold, np.bincount(cells.lines.item, minlength=cells.n)
     partial(Problem("partial_first_period", Severity.INFO), sold & (cells.column < begin), begin)
     partial(Problem("partial_last_period", Severity.INFO), sold & (cells.column >= end), end - 1)
     absent, first = np.isnan(y[:, begin:end]).all(axis=1), cells.first_sold
     missing(Problem("items_too_new", Severity.INFO), absent & (first >= end) & (first < len(cells.labels)))
     missing(Problem("items_never_known", Severity.WARNING), absent & (first < end))
-    there = np.bincount(cells.lines.item, minlength=cells.n) > 0
-    missing(Problem("items_not_yet_sold", Severity.INFO), there & (first >= len(cells.labels)))
-    missing(Problem("items_without_rows", Severity.WARNING), ~there)
+    missing(Problem("items_not_yet_sold", Severity.INFO), (rows > 0) & (first >= len(cells.labels)))
+    missing(Problem("items_without_rows", Severity.WARNING), rows == 0)
 
 
 def _without_sold_flags(cells: Grid, alive: np.ndarray, begin: int, problems: list[Problem]) -> Grid:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 ROWS_SHOWN = 10
+_AS_ROW = -1
 
 
 class Severity(StrEnum):
@@ -23,9 +24,9 @@ class Severity(StrEnum):
 class Problem:
     """One thing wrong with an input.
 
-    `row` counts as the person's own program does: the header is row 1. `count` is how many rows share the problem, the
-    first of which is `row`; `also` holds the next of these rows with what each got. `got` is the offending text. `params` fill the template
-    of `code` in `ui.texts`. `file` is the name of the file, where there are several.
+    `row` counts as the person's own program does: the header is row 1. `count` is how many rows share the problem, the first of which is
+    `row` (where it is not given: 1 if there is such a row, else 0); `also` holds the next of these rows with what each got. `got` is the
+    offending text. `params` fill the template of `code` in `ui.texts`. `file` is the name of the file, where there are several.
     """
 
     code: str
@@ -33,10 +34,14 @@ class Problem:
     column: str | None = None
     row: int | None = None
     got: str = ""
-    count: int = 1
+    count: int = _AS_ROW
     params: dict[str, Any] = field(default_factory=dict)
     also: tuple[tuple[int, str], ...] = ()
     file: str = ""
+
+    def __post_init__(self) -> None:
+        if self.count == _AS_ROW:
+            object.__setattr__(self, "count", int(self.row is not None))
 
 
 class InputProblems(Exception):

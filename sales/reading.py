@@ -191,9 +191,9 @@ def _with_alike_sheets(path: Path, first: Reading, asked: Asked) -> Reading:
     with _refused(names):
         whole = _stacked([(readings[0][0], replace(first, problems=_but_chosen(first))), *readings[1:]])
         if not any(found.code.startswith("files_overlap") for found in whole.problems):
-            told = Problem("sheets_stacked", Severity.WARNING, count=len(readings), params={"sheets": names})
+            told = Problem("sheets_stacked", Severity.WARNING, params={"count": len(readings), "sheets": names})
             return replace(whole, problems=(told, *whole.problems), sheets=first.sheets)
-    told = Problem("sheets_alike", Severity.WARNING, got=readings[0][0], count=len(readings), params={"sheets": names})
+    told = Problem("sheets_alike", Severity.WARNING, got=readings[0][0], params={"count": len(readings), "sheets": names})
     return replace(first, problems=(told, *_but_chosen(first)))
 
 
@@ -240,7 +240,7 @@ def _finished(
     names = numbered_totals([name or f"column_{place}" for name, place in zip(given, places, strict=True)])
     repeated = sorted({name for name in names if names.count(name) > 1})
     row = how["header_row"]
-    problems += [Problem("duplicate_columns", column=name, row=row, count=names.count(name)) for name in repeated]
+    problems += [Problem("duplicate_columns", column=name, row=row, params={"count": names.count(name)}) for name in repeated]
     table = table.set_axis(names, axis=1)
     if not repeated:
         filled = table.notna().any(axis=1) if names else pd.Series(dtype=bool)

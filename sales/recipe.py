@@ -209,7 +209,7 @@ def _looked(read: Intake, wanted: MappingOf[str, str]) -> Intake:
     ]
     problems += [finding.problem for finding in looks if finding.chosen != "keep"]
     if len(panel) == 0:
-        problems.append(Problem("no_items_left", count=len(read.panel)))
+        problems.append(Problem("no_items_left"))
     return replace(read, panel=panel if len(panel) else None, looks=looks, problems=(*read.problems, *problems))
 
 
@@ -219,7 +219,8 @@ def _laid_out(table: pd.DataFrame, shape: Shape) -> tuple[pd.DataFrame, list[Pro
     wanted = [*shape.beside, *([shape.date] if shape.date else [])]
     problems = [Problem("column_absent", column=name, params=there) for name in wanted if name not in names]
     problems += [
-        Problem("duplicate_columns", column=name, row=1, count=names.count(name)) for name in {n for n in names if names.count(n) > 1}
+        Problem("duplicate_columns", column=name, row=1, params={"count": names.count(name)})
+        for name in {n for n in names if names.count(n) > 1}
     ]
     if not problems and not shape.across(table):
         problems.append(Problem("nothing_across", params=there))

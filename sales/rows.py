@@ -29,7 +29,7 @@ class Rows:
         self.names = [str(name).strip() or f"column_{place}" for place, name in enumerate(names, 1)]
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
         if repeated:
-            raise InputProblems([Problem("duplicate_columns", column=name, count=self.names.count(name)) for name in repeated])
+            raise InputProblems([Problem("duplicate_columns", column=name, params={"count": self.names.count(name)}) for name in repeated])
         self.count = 0
         self.bytes = 0
         self._parts: list[list[pa.Array | list[Any]]] = [[] for _ in self.names]

@@ -121,7 +121,7 @@ def repeated(table: pd.DataFrame) -> list[Problem]:
     """The columns of `table` that are there more than once: it cannot be stacked with others."""
     names = [str(name) for name in table.columns]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    return [Problem("duplicate_columns", column=name, row=1, count=names.count(name)) for name in twice]
+    return [Problem("duplicate_columns", column=name, row=1, params={"count": names.count(name)}) for name in twice]
 
 
 def with_holes(panel: SalesPanel, stack: Stack) -> tuple[SalesPanel, list[Problem]]:

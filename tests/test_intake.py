@@ -131,7 +131,9 @@ def test_two_weeks_are_enough_where_the_frequency_is_said() -> None:
 def test_items_are_forecast_from_one_date_and_new_ones_after_it_are_named() -> None:
     read = intake(pd.concat([days(*[1.0] * 15), days(5.0, item="B"), days(3.0, item="C", start="2024-01-15")]), PLAIN, "W")
     np.testing.assert_array_equal(panel_of(read).y, [[7, 7], [5, 0]])
-    assert only(read, "items_too_new").got == "C"
+    new = only(read, "items_too_new")
+    assert (new.got, new.params, new.count) == ("C", {"items": 1}, 1)
+    assert problem_row(new)["what"].startswith("1 item first sold")
 
 
 def test_a_finer_period_than_the_files_own_is_warned_of() -> None:
@@ -150,7 +152,7 @@ def test_the_season_is_the_calendars_or_the_one_asked_for() -> None:
 def test_items_whose_every_row_was_left_out_are_named() -> None:
     read = intake(pd.concat([days(1, 2, 3), days(4e12, 5e12, item="B"), days(-1.0, -2.0, item="C")]), PLAIN)
     found = only(read, "items_without_rows")
-    assert (found.got, found.params) == ("B", {"items": 2})
+    assert (found.got, found.params, problem_row(found)["count"]) == ("B", {"items": 2}, "0")
     assert panel_of(read).items.tolist() == ["A"]
 
 

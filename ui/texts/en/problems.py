@@ -459,7 +459,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "They were left out; forecasts begin after the period {period}.",
     ),
     "items_too_new": (
-        "{items:,} items first sold after the last full period, the first of them",
+        "{items:,} {items:~item|items} first sold after the last full period, the first of them",
         "a full period of sales",
         "They were left out; they come in with the next file.",
     ),
@@ -670,7 +670,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "They count for the lead time of their supplier alone; correct the codes if the items are in the sales file.",
     ),
     "stock_item_without_row": (
-        "items of the sales file without a row in the stock file, the first of them",
+        "{items:,} {items:~item|items} of the sales file without a row in the stock file, the first of them",
         "a row for every item",
         "They are planned without stock and with the usual lead time and review period; add their rows.",
     ),
