@@ -30,7 +30,7 @@ from ui.texts.progress import in_words
 from ui.texts.tuned import in_one_line
 from workspace import runs, tables
 from workspace.tasks import TaskFailed
-from workspace.workers import ABSENT, BACKENDS, MALFORMED, PACKAGES, PROCESSES, UNREACHABLE, Backend, NoWorkers
+from workspace.workers import ABSENT, BACKENDS, DASK, MALFORMED, PACKAGES, PROCESSES, UNREACHABLE, Backend, NoWorkers
 
 LONGEST_HORIZON = 1000
 VERBS = (BOTH, BACKTEST, FORECAST)
@@ -113,7 +113,7 @@ def _of_workers(nobody: NoWorkers) -> Problem:
     if nobody.code == ABSENT:
         return Problem("backend_absent", got=nobody.backend, params={"package": PACKAGES[nobody.backend]})
     if nobody.code == MALFORMED:
-        return Problem("scheduler_malformed", got=nobody.said)
+        return Problem("scheduler_malformed" if nobody.backend == DASK else "scheduler_malformed_ray", got=nobody.said)
     if nobody.code == UNREACHABLE:
         return Problem("scheduler_unreachable", got=nobody.said or nobody.backend)
     return Problem("scheduler_alone", got=nobody.said or nobody.backend)

@@ -138,6 +138,12 @@ def test_what_is_missing_for_a_cluster_is_said(
     for malformed in ("foo", "tcp://127.0.0.1", "http://127.0.0.1:8786", "tcp://:8786", "tcp://127.0.0.1:99999"):
         assert main([*typed, "--backend", "dask", "--scheduler", malformed]) == 2
         assert f"not the address of a scheduler of Dask, got '{malformed}'" in capsys.readouterr().err
+    monkeypatch.setitem(workers.PACKAGES, workers.RAY, "distributed")  # one that is here: addresses are looked at before Ray is
+    for malformed in ("nonsense", "127.0.0.1", "tcp://127.0.0.1:6379", "127.0.0.1:99999"):
+        assert main([*typed, "--backend", "ray", "--scheduler", malformed]) == 2
+        assert f"not the address of a scheduler of Ray, got '{malformed}'" in capsys.readouterr().err
+    assert main([*typed, "--backend", "ray", "--scheduler", "127.0.0.1:1"]) == 2
+    assert "no scheduler answers at this address, got '127.0.0.1:1'" in capsys.readouterr().err
     monkeypatch.setattr(workers, "USUAL_SCHEDULER", "tcp://127.0.0.1:1")
     assert main([*typed, "--backend", "dask"]) == 2
     assert "no scheduler answers at this address, got 'tcp://127.0.0.1:1'" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import os
+import socket
 import threading
 import time
 import traceback
@@ -26,7 +27,7 @@ ROUNDS = 4
 PROCESSES, DASK, RAY = "processes", "dask", "ray"
 BACKENDS = (PROCESSES, DASK, RAY)
 ABSENT, UNREACHABLE, MALFORMED, NO_WORKERS = "backend_absent", "scheduler_unreachable", "scheduler_malformed", "no_workers"
-SCHEMES = ("tcp", "tls")
+SCHEMES = {DASK: ("tcp", "tls"), RAY: ("", "ray")}
 PACKAGES = {DASK: "distributed", RAY: "ray"}
 Call = Callable[[], pd.DataFrame]
 Answer = tuple[int, pd.DataFrame | None, float, str]
@@ -154,8 +155,7 @@ def _dask(scheduler: str) -> Iterator[Any]:
     """A client of the scheduler. What is no address is refused before one is made: Dask would hold on to it, and complain at the end. So is
     what does not greet as Dask does: a client waits for that without an end."""
     scheduler = scheduler or USUAL_SCHEDULER
-    if not _is_address(scheduler):
-        raise NoWorkers(MALFORMED, DASK, scheduler)
+    _place(DASK, scheduler)
     import distributed
 
     connect: Any = distributed.Client
@@ -183,22 +183,27 @@ async def _greeted(scheduler: str) -> None:
     await comm.close()
 
 
-def _is_address(scheduler: str) -> bool:
-    """Whether this has a scheme of Dask, a host and a port, and nothing else."""
+def _place(backend: str, scheduler: str) -> tuple[str, int]:
+    """Host and port of an address that has one of the schemes of `backend`, and nothing else. Raises NoWorkers."""
     try:
-        parts = urlsplit(scheduler)
-        return parts.scheme in SCHEMES and bool(parts.hostname) and bool(parts.port) and parts.path == ""
+        parts = urlsplit(scheduler if "://" in scheduler else f"//{scheduler}")
+        if parts.scheme in SCHEMES[backend] and parts.hostname and parts.port and not parts.path:
+            return parts.hostname, parts.port
     except ValueError:  # a port that is none
-        return False
+        pass
+    raise NoWorkers(MALFORMED, backend, scheduler)
 
 
 def _ray(scheduler: str) -> int:
-    import ray
-    from ray.util.joblib import register_ray
-
+    """Processors of the cluster. Where nobody listens Ray would look for minutes."""
     try:
+        if scheduler:
+            socket.create_connection(_place(RAY, scheduler), SECONDS_TO_CONNECT).close()
+        import ray
+        from ray.util.joblib import register_ray
+
         ray.init(address=scheduler or None, ignore_reinit_error=True, log_to_driver=False)
-    except ConnectionError as error:
+    except OSError as error:
         raise NoWorkers(UNREACHABLE, RAY, scheduler) from error
     register_ray()
     return int(ray.cluster_resources().get("CPU", 1))

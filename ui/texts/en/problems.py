@@ -179,6 +179,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "tcp://host:port or tls://host:port, like tcp://127.0.0.1:8786",
         "Name the address that the scheduler says when it starts.",
     ),
+    "scheduler_malformed_ray": (
+        "not the address of a scheduler of Ray",
+        "host:port, like 127.0.0.1:6379, or ray://host:port of its client server",
+        "Name the address that Ray says when it starts, or leave it out for the cluster of this machine.",
+    ),
     "scheduler_alone": ("the scheduler has no workers", "one worker or more", "Start workers with its address, then ask again."),
     "scheduler_unused": (
         "an address of a scheduler without a cluster's backend",
