@@ -33,7 +33,7 @@ from workspace.workers import Backend
 DRIVERS, BOTH, CHOICE = "drivers", "compare", "choice"
 SEED = 0
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.BATCHED: 0.02, Cost.FAST: 0.03, Cost.SLOW: 0.4}
-USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.FAST: 20.0, Cost.SLOW: 30.0}
+USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.BATCHED: 2.0, Cost.FAST: 10.0, Cost.SLOW: 30.0}
 _PLAIN = (
     *("automatic", "backtest", "bands", "chosen", "cutoffs", "evidence", "fallbacks", "features", "forecast", "forecaster"),
     *("parts", "refresh", "rule", "selection", "source"),
@@ -86,8 +86,8 @@ class Comparison:
 
         >>> Comparison(("seasonal_naive",), 28, "3", best=10).expected_seconds(500, {"seasonal_naive": 0.5}, 2)
         10.0
-        >>> Comparison(("forest",), 28, "3", best=10).expected_seconds(500, {}, 2)
-        40.0
+        >>> Comparison(("linear", "forest"), 28, "3", best=10).expected_seconds(500, {}, 2)
+        24.0
         """
         fits, asked = fits or dict.fromkeys(self.models, self._count + 1), min(self.best or items, items)
         return sum(count * _seconds_of_a_cutoff(model, asked, measured) for model, count in fits.items()) / workers

@@ -21,7 +21,8 @@ LONGEST_STATUS = 200
 class Cost(StrEnum):
     """What a model costs on one core at a cutoff, per item: under a millisecond, under a tenth of a second, or more. Items that are fitted
     together (batched) take under a tenth of a second each among dozens, and a second for one alone. Of a model shared by all items, whose
-    fit takes about as long for few as for many: under a second, up to some two minutes, or half a minute and more."""
+    fit takes about as long for few as for many: under a second, a few seconds (batched), up to some two minutes, or half a minute and
+    more."""
 
     INSTANT = "instant"
     BATCHED = "batched"

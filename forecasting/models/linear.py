@@ -35,7 +35,7 @@ class Linear(Learner):
         seasonal=True,
         intermittent=False,
         shared=True,
-        cost=Cost.FAST,
+        cost=Cost.BATCHED,
     )
 
     def _estimator(self, seed: int) -> "Ridge":

@@ -30,7 +30,7 @@ class Tree(Learner):
         seasonal=True,
         intermittent=True,
         shared=True,
-        cost=Cost.FAST,
+        cost=Cost.BATCHED,
     )
 
     def _estimator(self, seed: int) -> Any:

@@ -150,6 +150,7 @@ COMMANDS: dict[str, str] = {
     "card.cost.fast": "under 0.1 s an item",
     "card.cost.slow": "0.1 s an item or more",
     "card.fit.instant": "under 1 s in all",
+    "card.fit.batched": "a few seconds in all",
     "card.fit.fast": "seconds to a minute or two in all",
     "card.fit.slow": "half a minute or more in all",
     "card.none": "-",
