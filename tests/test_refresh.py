@@ -133,6 +133,14 @@ def test_a_new_item_is_backtested_and_forecast_and_no_other_is_touched(done: Cou
     assert set(weights["item"]) == set(MANY.items)
 
 
+def test_a_run_that_took_all_its_parts_over_is_kept_from_as_well(done: Counter[str]) -> None:
+    run(FEWER, ("naive", "tree"))
+    done.clear()
+    alike = run(FEWER, ("naive",))
+    assert not done
+    assert run(MANY, ("naive",)).settings["after"] == alike.name
+
+
 def test_a_new_item_is_answered_for_by_what_was_learnt_at_each_cutoff_without_it() -> None:
     run(FEWER, ALL)
     found = rows(run(MANY, ALL), "backtest").query("item == @NEW")

@@ -68,7 +68,8 @@ def work(
     """The run of these settings, when it has come to an end: tasks whose part is absent are done, then `assemble` is given the files of all
     parts in the order of `tasks` and writes what they make together. Where another process works on it, that one is waited for.
 
-    prepare: writes the files that the tasks read, and says which they are; asked only where there is something to do. backend: who does it.
+    prepare: writes the files that the tasks read, and says which they are; they stay in the run's folder, where a later run may look for
+    them, also where all parts were taken over. backend: who does it.
 
     A run that was cancelled meanwhile comes back as it is. Raises TaskFailed where a task raised, the parts before it are kept; Changed
     where this process was started for other settings; Terminated where it is asked to end; NoWorkers where nobody can do the tasks.
@@ -118,6 +119,7 @@ def kept(run: Run, task: Task) -> bytes | None:
 
 def _work_through(run: Run, tasks: Sequence[Task], tell: Tell, prepare: Callable[[Run], Sequence[Path]], backend: Backend) -> None:
     """Does the tasks whose part is absent. Only this process writes: a worker that outlives it cannot."""
+    read = prepare(run)
     _take_over(run, tasks)
     count = _Count(tasks)
     for task in tasks:
@@ -132,7 +134,7 @@ def _work_through(run: Run, tasks: Sequence[Task], tell: Tell, prepare: Callable
     say()
     if not absent:
         return
-    with team(backend, prepare(run)) as workers:
+    with team(backend, read) as workers:
         count.workers = workers.workers
         with contextlib.closing(workers.answers([task.call for task in absent])) as answers:
             for at, part, seconds, said in answers:
