@@ -9,6 +9,7 @@ is drawn by a tree-structured Parzen estimator (Bergstra et al., Algorithms for 
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -149,7 +150,8 @@ def searched(
     table = pd.DataFrame(rows)
     answered = table["error"].where(table["status"] == OK)
     table["best"] = table.index == (answered.idxmin() if answered.notna().any() else -1)
-    table.attrs["failed"] = int(table["status"].str.startswith(FAILED).sum())
+    reasons = Counter(table["status"][table["status"].str.startswith(FAILED)])
+    table.attrs |= {"failed": reasons.total(), "reasons": dict(reasons)}
     return table
 
 
