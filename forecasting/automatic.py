@@ -238,7 +238,7 @@ class Work:
             part.detail[:] = _details(said.details, choice, seen.items)
             forecast = fallbacks.merged(forecast, fallbacks.guarded(part, seen), able)
         forecast.seconds[:] = said.seconds[:, at]
-        return Chosen(forecast, np.flatnonzero(able), names, choice, len(ended))
+        return Chosen(forecast, np.flatnonzero(able), names, choice)
 
 
 @dataclass(frozen=True, eq=False)

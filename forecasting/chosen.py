@@ -17,13 +17,12 @@ CHOICE = ("item", "cutoff", "candidate", "error", "cutoffs", "weight", "rank", "
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """What auto decided at one cutoff. items: positions of those that could be decided about, k; the others have a fallback or failed.
-    choice: of these k and the m candidates. cutoffs: how many past ones it rests on."""
+    choice: of these k and the m candidates."""
 
     forecast: Forecast
     items: np.ndarray
     models: tuple[str, ...]
     choice: Choice | None
-    cutoffs: int
 
     def select(self, rows: np.ndarray) -> "Chosen":
         """The items at these positions."""
@@ -46,22 +45,20 @@ class Chosen:
         return frame
 
     def table(self) -> pd.DataFrame:
-        """A row an item and candidate, columns CHOICE: error (at past cutoffs, a share of sales; NaN not known), cutoffs (how many past
-        ones), weight (in auto's mean; those of an item add up to 1), rank (1: the lowest error), and the item's used, runner_up and
-        reason. Items about which nothing could be decided have none."""
+        """A row an item and candidate, columns CHOICE: error (at past cutoffs, a share of sales, as compared, see `Choice`; NaN not known),
+        cutoffs (how many past ones say something of the item), weight (in auto's mean; those of an item add up to 1), rank (1: the lowest
+        error), and the item's used, runner_up and reason. Items about which nothing could be decided have none."""
         m, n, choice = len(self.models), len(self.items), self.choice
         if choice is None:
             return pd.DataFrame(columns=list(CHOICE))
-        order = np.argsort(np.where(np.isnan(choice.error), np.inf, choice.error), axis=1, kind="stable")
-        rank = np.argsort(order, axis=1) + 1
         columns = {
             "item": np.repeat(self.forecast.items[self.items], m),
             "cutoff": self.forecast.cutoff,
             "candidate": np.tile(np.array(self.models, dtype=object), n),
             "error": choice.error.ravel(),
-            "cutoffs": self.cutoffs,
+            "cutoffs": np.repeat(choice.cutoffs, m),
             "weight": choice.weight.ravel(),
-            "rank": rank.ravel(),
+            "rank": choice.rank.ravel(),
             **{name: np.repeat(getattr(choice, name), m) for name in ("used", *WHY)},
         }
         return pd.DataFrame(columns)[list(CHOICE)]

@@ -37,7 +37,9 @@ class Choice:
 
     weight: n x m shares, not negative, together 1; the mean is that of the candidates' means. used: n names, the one candidate that has
     weight, or "ensemble" where several have. runner_up: n names, what comes next. reason: n codes of `REASONS`. error: n x m, what was
-    compared: mean absolute error over mean demand, a share, the item's own drawn to that of all items; NaN where nothing is known.
+    compared: mean absolute error over mean demand, a share, the item's own drawn to that of all items; NaN where nothing is known of the
+    item. rank: n x m, from 1, the lowest error first, by those of all items where nothing is known of the item; what has no answer is last.
+    cutoffs: n, how many past ones say something of the item.
     """
 
     weight: np.ndarray
@@ -45,6 +47,8 @@ class Choice:
     runner_up: np.ndarray
     reason: np.ndarray
     error: np.ndarray
+    rank: np.ndarray
+    cutoffs: np.ndarray
 
     def select(self, rows: np.ndarray) -> "Choice":
         """The items at a mask or positions."""
@@ -150,5 +154,6 @@ def _told(
     following = np.where(order[0] == first, second, order[0])
     left_out = alone & (used != NAIVE) & (count >= FEWEST_CUTOFFS)
     reason = np.where(used == NAIVE, NONE_BEATS, np.where(left_out, BEATS, np.where(count < FEWEST_CUTOFFS, FEW_CUTOFFS, TIE)))
-    reason = np.where(together, TOGETHER, np.where(known & (count > 0), reason, NO_HISTORY))
-    return Choice(weight.T, used, np.where(alone, names[following], names[order[0]]), reason.astype(object), (found.scale * error).T)
+    reason = np.where(known & (count > 0), np.where(together, TOGETHER, reason), NO_HISTORY).astype(object)
+    rank = np.argsort(order, axis=0) + 1
+    return Choice(weight.T, used, np.where(alone, names[following], names[order[0]]), reason, (found.scale * error).T, rank.T, count)

@@ -151,7 +151,8 @@ def test_what_is_compared_is_told_as_a_share_of_demand() -> None:
 
 
 def test_combined_is_the_weighted_mean_of_those_that_answer() -> None:
-    choice = Choice(np.array([[0.25, 0.75, 0.0]]), *np.full((3, 1), "", dtype=object), np.full((1, 3), np.nan))
+    weight, nobody = np.array([[0.25, 0.75, 0.0]]), np.array([""], dtype=object)
+    choice = Choice(weight, nobody, nobody, nobody, np.full((1, 3), np.nan), np.array([[1, 2, 3]]), np.array([0]))
     ahead = np.array([[[4.0, 4.0]], [[8.0, np.nan]], [[100.0, 100.0]]])
     np.testing.assert_allclose(rule.combined(choice, ahead), [[7.0, 4.0]])
 
@@ -221,6 +222,13 @@ def test_where_no_candidate_beats_seasonal_naive_but_their_mean_does_it_is_used(
     assert set(found.reason) == {"only_together"}
     assert set(found.runner_up) == {"seasonal_naive"}
     np.testing.assert_allclose(found.weight, [[0, 0.5, 0.5]] * 3)
+    assert found.cutoffs.tolist() == [4] * 3
+    evidence.y[1] = np.nan
+    unknown = rule.choose(evidence, ahead)
+    assert unknown.reason.tolist() == ["only_together", "no_history", "only_together"]
+    assert unknown.cutoffs.tolist() == [4, 0, 4]
+    assert unknown.rank[1].tolist() == unknown.rank[0].tolist() == [1, 2, 3]
+    evidence.y[1] = 100
     evidence.mean[2] = 112
     assert set(rule.choose(evidence, ahead).reason) == {"none_beats_seasonal_naive"}
 
