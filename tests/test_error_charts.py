@@ -18,5 +18,11 @@ def test_a_name_stands_on_the_side_that_has_room() -> None:
     assert beside == {"Automatic choice": "middle left", "Naive": "middle right", "ETS": "middle left"}
 
 
+def test_names_of_two_that_err_alike_do_not_cover_each_other() -> None:
+    board = pd.DataFrame({"model": ["auto", "sarima", "naive"], "WAPE": [0.5914, 0.5910, 0.76], "seconds_item": [0.08, 0.1, 1e-4]})
+    beside = {trace.name: trace.textposition for trace in error_charts.cost_and_error(board).data}
+    assert beside == {"Automatic choice": "top left", "SARIMA": "bottom left", "Naive": "middle right"}
+
+
 def test_a_candidate_that_counts_nothing_is_left_out_of_the_shares() -> None:
     assert list(error_charts.weights(pd.Series({"naive": 0.0, "ets": 1.0})).data[0].y) == ["ETS"]

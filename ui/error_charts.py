@@ -20,6 +20,7 @@ MOST_GROUPS = 12
 QUICKEST = 1e-5
 TICKS, MOST_DECIMALS = 4, 3
 LINES = ("step",)
+CLOSE, MIDDLE = 0.06, "middle"
 MEASURES = {"WAPE": ".0%", "bias": ".0%", "error": ",.1f", "off": ",.1f"}
 
 
@@ -41,14 +42,14 @@ def cost_and_error(board: pd.DataFrame) -> go.Figure:
     told = board.dropna(subset=["WAPE"]).sort_values(["seconds_item", "WAPE"])
     best = told["WAPE"].cummin()
     seconds = np.log10(told["seconds_item"].clip(lower=QUICKEST))
-    middle = (seconds.min() + seconds.max()) / 2
-    for row, place, unbeaten in zip(told.itertuples(), seconds, (best < best.shift(fill_value=np.inf)).tolist(), strict=True):
+    middle, unbeaten = (seconds.min() + seconds.max()) / 2, best < best.shift(fill_value=np.inf)
+    for row, place, height in zip(told.itertuples(), seconds, _heights(told["WAPE"].where(unbeaten)), strict=True):
         figure.add_scatter(
             x=[max(row.seconds_item, QUICKEST)],
             y=[row.WAPE],
-            mode="markers+text" if unbeaten else "markers",
+            mode="markers+text" if height else "markers",
             text=[named(row.model)],
-            textposition="middle right" if place <= middle else "middle left",
+            textposition=f"{height or MIDDLE} {'right' if place <= middle else 'left'}",
             name=named(row.model),
             marker=marker_of(row.model, 11),
             hovertemplate=f"{named(row.model)}: %{{x:.3g}} s, %{{y:.1%}}<extra></extra>",
@@ -145,6 +146,16 @@ def error_by_cutoff(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
     figure.update_xaxes(title=text("chart.cutoff"), type="category")
     figure.update_yaxes(tickformat=".0%", title=text("chart.wape_and_bias"))
     return framed(figure)
+
+
+def _heights(wape: pd.Series) -> list[str]:
+    """Where the name of each point stands, so that those of two as high as each other do not cover each other: the WAPE of those that have a
+    name falls; NaN has none."""
+    close = CLOSE * np.ptp(wape.dropna()) if wape.notna().any() else 0.0
+    falls = -wape.dropna().diff()
+    below, above = (falls < close).reindex(wape.index, fill_value=False), (falls.shift(-1) < close).reindex(wape.index, fill_value=False)
+    places = np.where(below, "bottom", np.where(above, "top", MIDDLE))
+    return list(np.where(wape.isna(), "", places))
 
 
 def _percent(span: float) -> str:

@@ -39,7 +39,7 @@ def _shown(result: Result, panel: SalesPanel, item: str, model: str, what: str) 
     except (ValueError, RuntimeError, np.linalg.LinAlgError) as error:
         st.info(text("reference.failed", library=_library(model), what=what, said=type(error).__name__))
         return
-    columns = st.columns(4)
+    columns = st.columns(3 if model == PROPHET else 4)
     explained = text("reference.apart.help", library=_library(model), model=named(model))
     columns[0].metric(text("reference.apart"), _share(found.apart(ahead)), help=explained)
     if model == PROPHET:
