@@ -149,8 +149,8 @@ def error_by_cutoff(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
 
 
 def _heights(wape: pd.Series) -> list[str]:
-    """Where the name of each point stands, so that those of two as high as each other do not cover each other: the WAPE of those that have a
-    name falls; NaN has none."""
+    """Where the name of each point stands, so that names of two that err alike do not cover each other. wape: NaN where a point has no
+    name; of those that have one it falls."""
     close = CLOSE * np.ptp(wape.dropna()) if wape.notna().any() else 0.0
     falls = -wape.dropna().diff()
     below, above = (falls < close).reindex(wape.index, fill_value=False), (falls.shift(-1) < close).reindex(wape.index, fill_value=False)

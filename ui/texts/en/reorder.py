@@ -30,7 +30,7 @@ REORDER: dict[str, str] = {
     ),
     "reorder.effective": "{asked:.1%} asked, safety stock × {factor:g}: the effective service level is {middle:.1%} for the median item ({low:.1%} to {high:.1%}).",
     "reorder.targets": "**Targets, not orders**: no stock on hand is known, so every quantity is the whole order-up-to level. Upload stock on the Sales page.",
-    "reorder.note.assumed": "{count:,} of {items:,} {items:~item|items} {count:~has|have} no lead time or review period of their own; 14 days and 7 days are assumed.",
+    "reorder.note.assumed": "{count:,} of {items:,} {items:~item|items} {count:~has|have} no lead time or no review period of their own; where none is set above, 14 days and 7 days are assumed.",
     "reorder.note.overdue": "{count:,} of {items:,} {items:~item|items} {count:~has|have} units on order that were due before the last day of the sales. They still count: mark them as arrived or cancelled under Orders sent, or correct the stock file.",
     "reorder.note.no_stock": "{count:,} of {items:,} {items:~item|items} {count:~has|have} no stock on hand given; it counts as 0.",
     "reorder.note.wide": "{count:,} of {items:,} {items:~item|items} {count:~has|have} a safety stock of more than {times:g} times the demand expected: their sales jumped, or few were seen. Look at them before ordering.",

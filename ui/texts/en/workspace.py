@@ -40,13 +40,13 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "The newer ones will take the place of the older, which stay as a version; check the largest changes.",
     ),
     "append_besides": (
-        "beside units, of what the dataset holds already change: {flags:,} marks of out of stock (item and period), {known:,} values known "
-        "ahead, {words:,} categories, suppliers and descriptions of items",
+        "beside units, of what the dataset holds already change: {flags:,} {flags:~mark|marks} of out of stock (item and period), {known:,} {known:~value|values} known "
+        "ahead, {words:,} {words:~category, supplier or description|categories, suppliers and descriptions} of items",
         "the same in both",
         "The newer ones count; demand is estimated anew where a mark changed.",
     ),
     "append_few_items": (
-        "few items sold in these sales: {usual} did in the last {periods} periods before",
+        "few items sold in these sales: {usual} did in the last {periods} {periods:~period|periods} before",
         "sales of the whole shop",
         "Items without a row count as not sold; check that the file is no part of the shop, or read its gaps as not known.",
     ),
