@@ -34,6 +34,7 @@ DRIVERS, BOTH, CHOICE = "drivers", "compare", "choice"
 SEED = 0
 USUAL_SECONDS = {Cost.INSTANT: 0.001, Cost.BATCHED: 0.02, Cost.FAST: 0.03, Cost.SLOW: 0.4}
 USUAL_SECONDS_OF_A_FIT = {Cost.INSTANT: 0.1, Cost.BATCHED: 2.0, Cost.FAST: 10.0, Cost.SLOW: 30.0}
+MANY, SHARE_OF_FEW = 100, 0.3
 _PLAIN = (
     *("automatic", "backtest", "bands", "chosen", "cutoffs", "evidence", "fallbacks", "features", "forecast", "forecaster"),
     *("parts", "refresh", "rule", "selection", "source"),
@@ -81,15 +82,16 @@ class Comparison:
     def expected_seconds(self, items: int, measured: Mapping[str, float], workers: int, fits: Mapping[str, int] | None = None) -> float:
         """About how long the run takes on so many processes over a panel of so many items: for each model and item, every cutoff and the
         forecast past the end, by the seconds `measured` (see `seconds_of`), else by what models of its cost usually take. A model shared
-        by all items learns from a bounded number of rows: a fit takes about as long for few items as for many. fits: how many cutoffs each
-        model has, where the panel is known (`fits`).
+        by all items learns from a bounded number of rows: a fit takes about as long for a hundred items as for many, and less for fewer.
+        fits: how many cutoffs each model has, where the panel is known (`fits`). Where auto itself was measured, its candidates are in it.
 
         >>> Comparison(("seasonal_naive",), 28, "3", best=10).expected_seconds(500, {"seasonal_naive": 0.5}, 2)
         10.0
-        >>> Comparison(("linear", "forest"), 28, "3", best=10).expected_seconds(500, {}, 2)
-        24.0
+        >>> [Comparison(("linear", "forest"), 28, "3", best=best).expected_seconds(500, {}, 2) for best in (None, 50)]
+        [24.0, 12.0]
         """
-        fits, asked = fits or dict.fromkeys(self.models, self._count + 1), min(self.best or items, items)
+        own, asked = dict.fromkeys(self.models, self._count + 1), min(self.best or items, items)
+        fits = fits if fits and AUTO not in measured else own
         return sum(count * _seconds_of_a_cutoff(model, asked, measured) for model, count in fits.items()) / workers
 
     def fits(self, panel: SalesPanel) -> dict[str, int]:
@@ -111,16 +113,21 @@ class Comparison:
 
 def seconds_of(errors: pd.DataFrame) -> dict[str, float]:
     """By model the seconds of one cutoff that a backtest (rows `item, model, seconds`, an item's at a cutoff) measured: of one item, or of
-    all items together where the model is shared by them."""
+    all items together where a fit is shared by them."""
     each, items = errors.groupby("model")["seconds"].mean().dropna(), errors["item"].nunique()
-    return {str(model): float(seconds) * (items if registry.card(str(model)).shared else 1) for model, seconds in each.items()}
+    return {str(model): float(seconds) * (items if _one_fit(str(model)) else 1) for model, seconds in each.items()}
+
+
+def _one_fit(model: str) -> bool:
+    """Whether one fit is for all items; auto asks models of each item as well, and more for more items."""
+    return registry.card(model).shared and model != AUTO
 
 
 def _seconds_of_a_cutoff(model: str, items: int, measured: Mapping[str, float]) -> float:
-    card = registry.card(model)
-    if card.shared:
-        return measured.get(model, USUAL_SECONDS_OF_A_FIT[card.cost])
-    return measured.get(model, USUAL_SECONDS[card.cost]) * items
+    cost = registry.card(model).cost
+    if _one_fit(model):
+        return measured.get(model, USUAL_SECONDS_OF_A_FIT[cost] * min(max(items / MANY, SHARE_OF_FEW), 1.0))
+    return measured.get(model, USUAL_SECONDS[cost]) * items
 
 
 def compared(

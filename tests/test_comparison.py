@@ -18,3 +18,11 @@ def test_a_model_never_measured_is_expected_to_take_what_models_of_its_cost_do()
     usual = {name: Comparison((name,), 28, "1").expected_seconds(100, {}, 1) for name in registry.NAMES}
     assert all(seconds > 0 for seconds in usual.values())
     assert usual["linear"] == usual["tree"] < usual["boosting"] == usual["forest"] < usual["lstm"]
+
+
+def test_what_auto_took_has_its_candidates_in_it() -> None:
+    rows = pd.DataFrame({"item": ["a", "b"] * 2, "model": ["auto"] * 2 + ["lstm"] * 2, "seconds": [0.25, 0.25, 4.0, 4.0]})
+    measured, fits = seconds_of(rows), {"lstm": 4, "boosting": 8, "ets": 8}
+    asked = Comparison(("lstm", "auto"), 28, "3")
+    assert asked.expected_seconds(2, measured, 1, fits) == 4 * (8 + 2 * 0.25)
+    assert asked.expected_seconds(2, {"lstm": 8.0}, 1, fits) > 4 * 8 + 8 * 2
