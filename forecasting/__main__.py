@@ -311,7 +311,7 @@ def _check(args: argparse.Namespace) -> None:
 def _wrong_out(args: argparse.Namespace) -> list[Problem]:
     if args.verb == BOTH:
         fits = args.out is None or (args.out.is_dir() and os.access(args.out, os.W_OK))
-        return [] if fits else [Problem("out_unwritable", got=str(args.out))]
+        return [] if fits else [Problem("out_folder_unwritable", got=str(args.out))]
     if args.out is None:
         return []
     suffix = ".json" if args.verb == tuning.VERB else ".parquet"

@@ -13,10 +13,11 @@ def last_cutoffs(panel: SalesPanel, count: int, horizon: int) -> list[pd.Timesta
 
     Raises InputProblems where the history is too short to leave 2 periods before the first.
     """
-    most = most_cutoffs(panel, horizon)
+    most, periods = most_cutoffs(panel, horizon), len(panel.periods)
+    if not most:
+        raise InputProblems([Problem("no_room_for_cutoffs", got=str(horizon), params={"most": periods - LEAST_SEEN, "periods": periods})])
     if not 1 <= count <= most:
-        params = {"most": most, "horizon": horizon, "periods": len(panel.periods)}
-        raise InputProblems([Problem("too_many_cutoffs", got=str(count), params=params)])
+        raise InputProblems([Problem("too_many_cutoffs", got=str(count), params={"most": most, "horizon": horizon, "periods": periods})])
     last = len(panel.periods) - 1
     return [panel.periods[last - horizon * k] for k in range(count, 0, -1)]
 

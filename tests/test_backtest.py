@@ -63,6 +63,10 @@ def test_more_cutoffs_than_the_history_has_room_for_are_refused_with_the_most_th
     with pytest.raises(InputProblems, match="too_many_cutoffs") as found:
         last_cutoffs(shop(40), 6, 7)
     assert found.value.problems[0].params["most"] == 5
+    with pytest.raises(InputProblems, match="no_room_for_cutoffs") as found:
+        last_cutoffs(shop(40), 1, 39)
+    assert found.value.problems[0].params["most"] == 38
+    assert len(last_cutoffs(shop(40), 1, 38)) == 1
 
 
 def test_typed_cutoffs_are_a_count_or_dates_within_their_period() -> None:

@@ -269,6 +269,13 @@ def test_a_task_that_cannot_be_is_refused(name: str, weight: float, said: str) -
         tasks.Task(name, "a", pd.DataFrame, weight)
 
 
+def test_progress_names_what_is_being_done_not_what_was_done_last() -> None:
+    told: list[Progress] = []
+    steps = [tasks.Task(name, f"model of {name}", pd.DataFrame) for name in ("one", "two", "three")]
+    tasks.work({"what": "names"}, steps, lambda *_: None, told.append)
+    assert [progress.what for progress in told] == ["", "model of two", "model of three", "model of three"]
+
+
 def test_progress_without_any_part_is_none() -> None:
     assert Progress().share == 0.0
 

@@ -50,7 +50,8 @@ class Changed(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """What was done last, parts done, parts in all, what failed so far and why ({status: how many}), seconds left (None: not yet known)."""
+    """What is being done ("" at the beginning; the last once all is done), parts done, parts in all, what failed so far and why ({status:
+    how many}), seconds left (None: not yet known)."""
 
     what: str = ""
     done: int = 0

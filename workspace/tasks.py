@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
@@ -126,10 +126,14 @@ def _work_through(run: Run, tasks: Sequence[Task], tell: Tell, prepare: Callable
         if _part(run, task).exists():
             count.add(task, tables.read_metadata(_part(run, task)))
     absent = _in_turns([task for task in tasks if task.name not in count.done])
+    ahead = deque(absent)
 
     def say() -> None:
-        tables.write_facts(run.folder / "progress.json", vars(count.progress))
-        tell(count.progress)
+        while ahead and ahead[0].name in count.done:
+            ahead.popleft()
+        told = replace(count.progress, what=ahead[0].what) if ahead and count.done else count.progress
+        tables.write_facts(run.folder / "progress.json", vars(told))
+        tell(told)
 
     say()
     if not absent:

@@ -521,6 +521,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "1 to {most} cutoffs, with a horizon of {horizon} in {periods} periods",
         "Ask for fewer cutoffs or a shorter horizon.",
     ),
+    "no_room_for_cutoffs": (
+        "this horizon leaves no room for a past cutoff: {periods} {periods:~period is|periods are} known",
+        "a horizon of {most} {most:~period|periods} at most, and better a third of the history",
+        "Choose a shorter horizon, or hand over more of the past.",
+    ),
     "cutoff_outside": (
         "this cutoff leaves too little before or after it",
         "a date from {first} to {last}, with a horizon of {horizon} periods",
@@ -534,6 +539,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "unknown_model": ("there is no model of this name", "{names}", "Choose from these names."),
     "unknown_country": ("no holidays are known for this country", "a code like DE, FR, GB or US", "Correct the code, or leave it out."),
     "out_unwritable": ("this file cannot be written", "a file in a folder that exists and that you may write to", "Choose another place."),
+    "out_folder_unwritable": ("nothing can be written to this folder", "a folder that exists and that you may write to", "Choose another, or make it."),
     "bad_out": ("this kind of file cannot be written", "a name that ends in {expected}", "Change the name of the output file."),
     # stock file
     "stock_no_item_column": (
