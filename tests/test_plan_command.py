@@ -253,7 +253,7 @@ def test_items_of_the_sales_without_a_forecast_are_named(files: Path, capsys: py
     rows = pd.read_parquet(files / "forecast.parquet")
     write_table(files / "forecast.parquet", rows[rows["item"] != "A001"])
     assert run(files) == 0
-    assert "1 of 3 items of the sales have no forecast and are on no order, the first of them, got 'A001'" in capsys.readouterr().err
+    assert "1 of 3 items of the sales has no forecast and is on no order, the first of them, got 'A001'" in capsys.readouterr().err
 
 
 def test_an_unknown_model_cannot_be_backtested(files: Path, shop: SalesPanel, capsys: pytest.CaptureFixture[str]) -> None:

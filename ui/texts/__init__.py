@@ -14,18 +14,20 @@ def text(key: str, **params: Any) -> str:
 
     >>> text("spread.failed", count=1)
     '1 item has no forecast and so no quantiles: see status'
+    >>> text("look.new_items.found", items=3, recent="1")
+    '3 items came in the last 1 period.'
     """
     return _filled(en.TEXTS[key], params)
 
 
 class _Counting(Formatter):
-    """{count:~item|items} is the first word where the count is 1, else the second."""
+    """{count:~item|items} is the first word where the count, a number or one in words, is 1, else the second."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if not format_spec.startswith(COUNTED):
             return str(super().format_field(value, format_spec))
         one, _, many = format_spec.removeprefix(COUNTED).partition("|")
-        return one if value == 1 else many
+        return one if value in (1, "1") else many
 
 
 def _filled(template: str, params: Mapping[str, Any]) -> str:

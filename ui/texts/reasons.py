@@ -88,13 +88,18 @@ def _sum(line: _Line) -> str:
     owed = line.backorders
     return text(
         "plan.sum_owed" if owed else "plan.sum",
-        demand=number(line.demand),
-        days=number(line.lead_time_days + line.review_period_days),
+        demand=_counted("unit", number(line.demand)),
+        days=_counted("day", number(line.lead_time_days + line.review_period_days)),
         safety=number(line.safety_stock),
         stock=number(line.position + owed),
         owed=number(owed),
         shortfall=number(line.shortfall),
     )
+
+
+def _counted(what: str, said: str) -> str:
+    """A number with its unit; two texts, as the words of one that counts are found too slowly for every line of a plan."""
+    return text(f"plan.{what}.one" if said == "1" else f"plan.{what}.many", number=said)
 
 
 def _to_mind(line: _Line) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 COMPARE: dict[str, str] = {
     "compare.nothing": "No item could be compared: no period after a cutoff has both known sales and a forecast of every model.",
-    "compare.asked": "{items:,} of {all:,} items · horizon {horizon} {period}s · forecasts made after {cutoffs}",
+    "compare.asked": "{items:,} of {all:,} {all:~item|items} · horizon {horizon} {period}s · forecasts made after {cutoffs}",
     "compare.overall": "All items together",
     "compare.by_model": "**WAPE by model**",
     "compare.cost": "**Error and computing time** (named: none is both quicker and better)",
@@ -91,7 +91,7 @@ COMPARE: dict[str, str] = {
     "board.volume": "By volume class",
     "board.pattern": "By demand class",
     "board.none": "(none)",
-    "board.explained": "Over the {items:,} of {all:,} items on which every model can be scored: all answered and something sold. Choose a model to list the items it wins.",
+    "board.explained": "Over the {items:,} of {all:,} {all:~item|items} on which every model can be scored: all answered and something sold. Choose a model to list the items it wins.",
     "board.category.explained": "Each category is a leaderboard of its own.",
     "board.volume.explained": "A: the best sellers that make up the first 80 % of units sold up to the first cutoff; B: the next, to 95 %; C: the rest.",
     "board.pattern.explained": "By the sales up to the first cutoff: smooth sells often in even amounts, erratic often in uneven ones, intermittent seldom in even ones, lumpy seldom in uneven ones (mean periods between sales against 1.32, squared variation of amounts against 0.49; Syntetos, Boylan & Croston, 2005).",
@@ -120,7 +120,7 @@ COMPARE: dict[str, str] = {
     "items.title": "Items",
     "items.won_by": "Best forecast by",
     "items.all": "Any model",
-    "items.explained": "{shown:,} of {all:,} items. Choose a row to open the item below; the lens in the table's corner searches.",
+    "items.explained": "{shown:,} of {all:,} {all:~item|items}. Choose a row to open the item below; the lens in the table's corner searches.",
     "items.column.item": "Item",
     "items.column.item.help": "Item code as in the sales file.",
     "items.column.units": "Units",

@@ -4,7 +4,7 @@ CONTEXT_PROBLEMS: dict[str, tuple[str, str, str]] = {
     "known_there_already": ("the sales have a column of this name", "a name that is not taken", "Rename the column; it was left out."),
     "known_key_unmatched": ("rows for items that the sales do not have", "items of the sales", "The rows were left out."),
     "known_key_absent": (
-        "{items} items have no row in this table",
+        "{items} {items:~item has|items have} no row in this table",
         "a row for each item",
         "The column is not known for these items; add rows for them.",
     ),

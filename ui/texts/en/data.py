@@ -14,16 +14,16 @@ DATA: dict[str, str] = {
     "data.column.source": "Source",
     "data.column.saved": "Saved (UTC)",
     "data.column.versions": "Versions kept",
-    "data.periods.D": "{count:,} days",
-    "data.periods.W": "{count:,} weeks",
-    "data.periods.M": "{count:,} months",
+    "data.periods.D": "{count:,} {count:~day|days}",
+    "data.periods.W": "{count:,} {count:~week|weeks}",
+    "data.periods.M": "{count:,} {count:~month|months}",
     "data.open": "Open",
     "data.export": "Download as an archive",
     "data.export.help": "One zip file with the sales and all earlier versions, the tables they were made of, stock terms, finished forecasts and everything decided.",
     "data.delete": "Delete …",
     "data.delete.ask": (
-        "**Delete {title} for good?** With it go the sales ({versions:,} versions), the tables they were made of, stock terms, {runs:,} runs "
-        "of Compare and {records:,} records: overrides, adjustments, orders sent, settings. Nothing brings them back but an archive."
+        "**Delete {title} for good?** With it go the sales ({versions:,} {versions:~version|versions}), the tables they were made of, stock terms, {runs:,} {runs:~run|runs} "
+        "of Compare and {records:,} {records:~record|records}: overrides, adjustments, orders sent, settings. Nothing brings them back but an archive."
     ),
     "data.delete.do": "Delete {title}",
     "data.delete.keep": "Keep it",
@@ -34,7 +34,7 @@ DATA: dict[str, str] = {
     "data.rename.other": "Type another name first.",
     "data.renamed": "It is called {title} now.",
     "data.archives": "Archives",
-    "data.export_all.about": "**Everything in one file**: {count:,} datasets with all that belongs to them, to keep or to move.",
+    "data.export_all.about": "**Everything in one file**: {count:,} {count:~dataset|datasets} with all that belongs to them, to keep or to move.",
     "data.export_all": "Download all as one archive",
     "data.import": "An archive of Shelfcast (zip)",
     "data.import.help": "What it holds is added under a free name; nothing that is here is touched. All of it is checked first.",
@@ -106,7 +106,7 @@ DATA: dict[str, str] = {
     "tomorrow.items_new": "New items: {count:,}",
     "tomorrow.items_missed": "Sold lately and not in the new file: {count:,}. They count as not sold since",
     "tomorrow.more": ", and {count:,} more",
-    "tomorrow.changes": "The largest {shown} of {count:,} changes, in units",
+    "tomorrow.changes": "The largest {shown} of {count:,} {count:~change|changes}, in units",
     "tomorrow.column.item": "Item",
     "tomorrow.column.ds": "Period",
     "tomorrow.column.before": "Before",

@@ -1,8 +1,12 @@
 """Words of the reorder plan: reasons, column headings."""
 
 PLAN: dict[str, str] = {
-    "plan.sum": "{demand} units in {days} days + {safety} safety − {stock} in stock and arriving = {shortfall}",
-    "plan.sum_owed": "{demand} units in {days} days + {safety} safety − {stock} in stock and arriving + {owed} owed = {shortfall}",
+    "plan.sum": "{demand} in {days} + {safety} safety − {stock} in stock and arriving = {shortfall}",
+    "plan.sum_owed": "{demand} in {days} + {safety} safety − {stock} in stock and arriving + {owed} owed = {shortfall}",
+    "plan.unit.one": "{number} unit",
+    "plan.unit.many": "{number} units",
+    "plan.day.one": "{number} day",
+    "plan.day.many": "{number} days",
     "plan.and": "{first}; {second}",
     "plan.reason.forecast_failed": "no quantity: demand could not be forecast",
     "plan.reason.stock_unreadable": "no quantity: its stock could not be read",

@@ -307,7 +307,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "join_key_empty": ("no key to join by", "a key in every row", "The rows were joined to nothing; add the keys."),
     "join_row_alone": (
-        "the other table has no row with this key ({keys:,} keys)",
+        "the other table has no row with this key ({keys:,} {keys:~key|keys})",
         "a row for every key",
         "The rows are kept, with nothing from the other table; add its rows, or check how the keys are written.",
     ),
@@ -395,7 +395,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "units_infinite": ("infinite units", "a finite number", LEFT_OUT + "Correct the numbers."),
     "below_zero": (
-        "returns outweigh the sales of {periods} periods, {units} units below zero in all, the first item",
+        "returns outweigh the sales of {periods} {periods:~period|periods}, {units} {units:~unit|units} below zero in all, the first item",
         "0 units or more in a period",
         "These periods count as 0; take the returns from their sales instead.",
     ),
@@ -408,7 +408,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     # rows
     "parts_checked_alone": (
-        "{parts} parts hold too many rows to be checked together: each file, and each block of a large one, was checked alone",
+        "{parts} {parts:~part holds|parts hold} too many rows to be checked together: each file, and each block of a large one, was checked alone",
         "files of up to 10,000,000 rows in all",
         "Copies of a line, sales that two parts hold (they count twice), sales that a return in another part undoes and unusual units were "
         "not looked for across parts, and the files are not kept with the dataset: keep them yourself.",
@@ -454,12 +454,12 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Each total was put on its date and the days between count as the gaps do; choose {own} unless that is meant.",
     ),
     "partial_first_period": (
-        "the sales before {period} do not fill a period: {units} units",
+        "the sales before {period} do not fill a period: {units} {units:~unit|units}",
         "periods that the file covers from first to last day",
         "They were left out; the history begins on {period}.",
     ),
     "partial_last_period": (
-        "the sales after the period {period} do not fill another: {units} units",
+        "the sales after the period {period} do not fill another: {units} {units:~unit|units}",
         "periods that the file covers from first to last day",
         "They were left out; forecasts begin after the period {period}.",
     ),
@@ -489,7 +489,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "The empty periods count as the gaps do; choose the period that the file is kept in, {suggested}, or correct the dates that are wrong.",
     ),
     "long_gap": (
-        "no row of any item in {periods} periods, from {first} to {last}",
+        "no row of any item in {periods} {periods:~period|periods}, from {first} to {last}",
         "a history without a long hole",
         "They are read as nothing sold, or as unknown where gaps are; correct a mistyped date, or choose unknown gaps.",
     ),
@@ -555,8 +555,8 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Their rows are left out: add their units to the row of the other code if that stock still serves it.",
     ),
     "stock_no_row_fits": (
-        "none of the {rows} rows belongs to an item of the sales",
-        "rows with codes of the {items} items sold",
+        "none of the {rows} {rows:~row|rows} belongs to an item of the sales",
+        "rows with codes of the {items} {items:~item|items} sold",
         "Choose the stock file of these sales, or correct its codes.",
     ),
     "stock_item_missing": ("no item code", "an item code in every row", "The row was left out; add its item code."),
@@ -734,7 +734,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Run python -m forecasting backtest again on this file, with the same --freq and other flags of the sales.",
     ),
     "items_without_forecast": (
-        "{items:,} of {all:,} items of the sales have no forecast and are on no order, the first of them",
+        "{items:,} of {all:,} {all:~item|items} of the sales {items:~has no forecast and is|have no forecast and are} on no order, the first of them",
         "a forecast of every item",
         "They were left out; forecast them too (without --best) if they are to be planned.",
     ),

@@ -2,7 +2,7 @@
 
 REORDER: dict[str, str] = {
     "reorder.origin": (
-        "Sales up to {as_of:%Y-%m-%d} (the last {period}: {last}) · {items:,} of {all:,} items · forecast by {models} · errors from {cutoffs} cutoffs, horizon {horizon} {period}s · run `{run}` on data `{fingerprint}`"
+        "Sales up to {as_of:%Y-%m-%d} (the last {period}: {last}) · {items:,} of {all:,} {all:~item|items} · forecast by {models} · errors from {cutoffs} {cutoffs:~cutoff|cutoffs}, horizon {horizon} {period}s · run `{run}` on data `{fingerprint}`"
     ),
     "reorder.service_level": "Service level",
     "reorder.service_level.help": "The chance of no stock-out in a cycle: the quantile of total demand over lead time plus review period.",
@@ -34,9 +34,9 @@ REORDER: dict[str, str] = {
     "reorder.note.overdue": "{count:,} of {items:,} {items:~item|items} {count:~has|have} units on order that were due before the last day of the sales. They still count: mark them as arrived or cancelled under Orders sent, or correct the stock file.",
     "reorder.note.no_stock": "{count:,} of {items:,} {items:~item|items} {count:~has|have} no stock on hand given; it counts as 0.",
     "reorder.note.wide": "{count:,} of {items:,} {items:~item|items} {count:~has|have} a safety stock of more than {times:g} times the demand expected: their sales jumped, or few were seen. Look at them before ordering.",
-    "reorder.note.tail": "{count:,} of {items:,} items: too few backtested errors reach this service level; the safety stock rests on an assumed tail.",
-    "reorder.note.extrapolated": "{count:,} of {items:,} items: lead time and review period reach past the horizon that was backtested; extrapolated.",
-    "reorder.part": "**{items:,} of {all:,} items**: the others were not compared, so they have no forecast and are on no list. Compare them too (best sellers: 0).",
+    "reorder.note.tail": "{count:,} of {items:,} {items:~item|items}: too few backtested errors reach this service level; the safety stock rests on an assumed tail.",
+    "reorder.note.extrapolated": "{count:,} of {items:,} {items:~item|items}: lead time and review period reach past the horizon that was backtested; extrapolated.",
+    "reorder.part": "**{items:,} of {all:,} {all:~item|items}**: the others were not compared, so they have no forecast and are on no list. Compare them too (best sellers: 0).",
     "reorder.stale": (
         "**The data changed since this plan's forecast was made** (made on `{fingerprint}`, now `{now}`). Run Compare again for a plan on the "
         "data as it is."

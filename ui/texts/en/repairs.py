@@ -14,7 +14,7 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "What is proposed was done; choose one of these.",
     ),
     "panel_changed": (
-        "{look}: {items:,} items, {units} units",
+        "{look}: {items:,} {items:~item|items}, {units} {units:~unit|units}",
         "series that need no mending",
         CHOSEN,
     ),
@@ -84,13 +84,13 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "More came back than was sold: what was asked for is not known. " + CHOSEN,
     ),
     "returns": (
-        "negative units, {units} in all (returns or cancellations): {cancelled:,} lines are cancelled by their order's id, {matched:,} undo "
+        "negative units, {units} in all (returns or cancellations): {cancelled:,} {cancelled:~line is cancelled by its|lines are cancelled by their} order's id, {matched:,} {matched:~undoes|undo} "
         "a sale or a part of it, {unmatched:,} none; {left} units of them have no sale",
         "0 or more",
         "A return without its sale is left out, unless all are kept. " + CHOSEN,
     ),
     "totals_inside": (
-        "{items:,} codes that say they are totals ({names}), {units} units in all; {sure:,} are: they hold what the other items sold",
+        "{items:,} {items:~code that says it is a total|codes that say they are totals} ({names}), {units} {units:~unit|units} in all; {sure:,} {sure:~is: it holds|are: they hold} what the other items sold",
         "rows of items only",
         "A total beside its items would count every unit twice. " + CHOSEN,
     ),
@@ -105,12 +105,12 @@ REPAIR_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "They are not part of what was sold. " + CHOSEN,
     ),
     "no_product": (
-        "{items:,} codes that may be no product ({names}), {units} units in all; {sure:,} surely are none, {doubtful:,} are doubtful",
+        "{items:,} {items:~code|codes} that may be no product ({names}), {units} {units:~unit|units} in all; {sure:,} surely {sure:~is|are} none, {doubtful:,} {doubtful:~is|are} doubtful",
         "goods that are ordered and stocked",
         "Postage, fees, discounts and vouchers are no demand. " + CHOSEN,
     ),
     "price_not_positive": (
-        "a price of 0 or below ({below:,} below), {units} units in all; {corrections:,} lines are below 0 or of no customer where most are",
+        "a price of 0 or below ({below:,} below), {units} units in all; {corrections:,} {corrections:~line is|lines are} below 0 or of no customer where most are",
         "a price above 0",
         "These correct the stock and sold nothing; what a customer got for nothing left the shelf all the same. " + CHOSEN,
     ),

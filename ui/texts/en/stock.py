@@ -9,9 +9,9 @@ STOCK = {
     "stock.on_order": "On order (units)",
     "stock.on_order.help": "With further open orders. Owed to customers: {owed:,.10g} units.",
     "stock.lead_time": "Lead time (days)",
-    "stock.lead_time.help": "The median of the {timed:,} items that have one of their own; the others are planned with the usual one.",
+    "stock.lead_time.help": "The median of the {timed:,} {timed:~item|items} that have one of their own; the others are planned with the usual one.",
     "stock.value": "At cost ({currency})",
-    "stock.value.help": "Stock on hand x unit cost, of the {valued:,} items that have both.",
+    "stock.value.help": "Stock on hand x unit cost, of the {valued:,} {valued:~item|items} that have both.",
     "stock.done": "The stock terms of {title} are saved.",
     "stock.edit": "Edit the stock terms in a table",
     "stock.edit.help": (
@@ -37,12 +37,12 @@ STOCK = {
     ),
     "purchases.nothing": "Nothing is wrong with these orders.",
     "purchases.measured": (
-        "Lead times measured for {items:,} of {all:,} items: {own:,} from their own orders, {shared:,} from those of their supplier. At "
+        "Lead times measured for {items:,} of {all:,} {all:~item|items}: {own:,} from their own orders, {shared:,} from those of their supplier. At "
         "least {least} complete orders are needed; one counts with the day on which its last part came."
     ),
     "purchases.none": "No item and no supplier has {least} complete orders, so no lead time can be measured.",
     "purchases.use_lead_times": "Use these lead times in the place of those of the stock file",
-    "purchases.use_open": "Take what is still to come as units on order ({lines:,} lines, {units:,.10g} units), in the place of those of the stock file",
+    "purchases.use_open": "Take what is still to come as units on order ({lines:,} {lines:~line|lines}, {units:,.10g} {units:~unit|units}), in the place of those of the stock file",
     "purchases.column.item": "Item",
     "purchases.column.supplier": "Supplier",
     "purchases.column.lead_time_days": "Lead time (days)",

@@ -13,12 +13,12 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Where both cover a period the ones added last count; check that this is no older file by mistake.",
     ),
     "append_hole": (
-        "nothing covers {periods} periods between the dataset and these sales, {first} to {last}",
+        "nothing covers {periods} {periods:~period|periods} between the dataset and these sales, {first} to {last}",
         "sales without a hole",
         "These periods are not known; add the file that holds them too.",
     ),
     "append_strays": (
-        "{days} days of these sales, {first} to {last}, are apart from the rest of the file or thin: they look like late or wrongly dated lines",
+        "{days} {days:~day|days} of these sales, {first} to {last}, {days:~is|are} apart from the rest of the file or thin: they look like late or wrongly dated lines",
         "all that sold on its days, without a pause",
         "They replace the older ones of their own item and day only; the {units} units that the dataset holds besides them were kept. "
         "Correct the dates, or hand over whole days.",
@@ -29,13 +29,13 @@ WORKSPACE_PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Hand over all that sold on these days; say that it may be gone only where the older sales were wrong.",
     ),
     "append_place_absent": (
-        "sales of a place are missing from {first} to {last}: {places:,} places sold regularly and are not in the newer file",
+        "sales of a place are missing from {first} to {last}: {places:,} {places:~place sold regularly and is|places sold regularly and are} not in the newer file",
         "the files of all places",
-        "Its {items:,} items are not known in these periods; {units} units of other places in them do not count until its file is added. "
+        "Its {items:,} {items:~item is|items are} not known in these periods; {units} units of other places in them do not count until its file is added. "
         "Of a place that has closed add one line with 0 units to that file.",
     ),
     "append_changes": (
-        "{values:,} values of the dataset differ in the periods that both cover: {before} units become {after}, most for this item",
+        "{values:,} {values:~value|values} of the dataset {values:~differs|differ} in the periods that both cover: {before} units become {after}, most for this item",
         "the same units in both",
         "The newer ones will take the place of the older, which stay as a version; check the largest changes.",
     ),
