@@ -147,6 +147,17 @@ def test_a_finished_order_is_at_its_greatest_likelihood() -> None:
 
 
 @pytest.mark.slow
+def test_the_order_chosen_for_real_sales_is_close_to_its_greatest_likelihood() -> None:
+    y = real_days(slice(0, 70, 14), 365)
+    histories, orders = Histories(y, SEASON), candidates(SEASON, 365)
+    fitted = engine.fit(histories, orders, everything(histories, orders))
+    columns = Columns(histories, orders, fitted.order[:, None] == np.arange(len(orders)))
+    onward = np.repeat(fitted.u[:, None], len(orders), axis=1)
+    further = engine.exact(columns, onward, columns.allowed, steps=64).likelihood[np.arange(len(y)), fitted.order]
+    assert (further - fitted.likelihood < 0.05).all()
+
+
+@pytest.mark.slow
 def test_regressors_are_estimated_by_generalized_least_squares() -> None:
     y, rng = weeks(2, 150), np.random.default_rng(4)
     x = (rng.random((2, 1, 164)) < 0.3).astype(float)

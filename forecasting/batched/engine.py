@@ -13,7 +13,7 @@ import numpy as np
 from forecasting.batched.columns import Columns, Histories
 from forecasting.batched.orders import Order, Shape
 
-SEARCH_STEPS, SHORTLIST, FINISH_STEPS, FINALISTS = 5, 6, 8, 3
+SEARCH_STEPS, SHORTLIST, COMPARED_STEPS, FINALISTS, FINISH_STEPS = 5, 6, 6, 3, 12
 LEAST_VARIANCE = 1e-18  # of a series of mean size 1: below it nothing varies
 
 
@@ -49,7 +49,8 @@ def fit(histories: Histories, orders: Sequence[Order], allowed: np.ndarray) -> F
     """The order of least AICc among those `allowed` (n x orders) for each series, at its exact maximum likelihood.
 
     All allowed orders are searched by conditional sums of squares; the best 6 by the AICc that follows from these are searched further, and
-    the best 3 of them (all, where no order has seasonal coefficients: these are quick) finished and compared by the exact likelihood.
+    the best 3 of them (all, where no order has seasonal coefficients: these are quick) compared by the exact likelihood, close to its
+    maximum; the one chosen is then finished: the last digits of a likelihood choose no other order, but may move a forecast.
 
     AICc = -2 log L + 2k + 2k(k + 1) / (m - k - 1) (Burnham & Anderson, 2002, 2.4) compares models of the SAME observations only: log L
     takes the m periods that remain after the longest differencing, given those before it, whatever the order itself loses. Where gaps
@@ -60,7 +61,9 @@ def fit(histories: Histories, orders: Sequence[Order], allowed: np.ndarray) -> F
     left = columns.allowed
     for places in (SHORTLIST, FINALISTS) if columns.shape.season > 1 else (len(columns.orders),) * 2:
         left = _first(_searched(columns, u, left), places)
-    return _best(columns, exact(columns, u, left))
+    found = exact(columns, u, left, COMPARED_STEPS)
+    chosen = _best(columns, found).order[:, None] == np.arange(len(columns.orders))
+    return _best(columns, exact(columns, found.u, chosen))
 
 
 def refit(histories: Histories, orders: Sequence[Order], order: np.ndarray) -> Fitted:
