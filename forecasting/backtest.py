@@ -6,6 +6,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -165,6 +166,8 @@ def _count(since: np.ndarray | None) -> int:
 
 def _digest(panel: SalesPanel, rows: np.ndarray | None, model: Forecaster, learnt: bytes, *asked: object) -> str:
     """16 hexadecimal digits of all that a part depends on, the program aside."""
+    names = [name for name in panel.attributes if name in model.attributes]
+    panel = replace(panel, attributes=panel.attributes[names] if names else pd.DataFrame())
     alone, told = _alone(rows, model, learnt), panel if rows is None else panel.select(rows)
     seen = [told.fingerprint] if alone else [panel.fingerprint, told.fingerprint]
     return hashlib.blake2b(repr((seen, model, zlib.crc32(learnt), asked)).encode(), digest_size=8).hexdigest()

@@ -118,6 +118,11 @@ class Forecaster(ABC):
         """Whether there is anything that `trained` spares."""
         return self.learns or type(self).tuned is not Forecaster.tuned
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes of items that can change its answer."""
+        return ("category", "supplier")
+
     def drivers(self, panel: SalesPanel, horizon: int, rng: np.random.Generator) -> pd.DataFrame:
         """What the forecast is made of, as far as the model can tell: tidy rows `item, kind, name, ds, value`, none by default.
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +139,17 @@ def test_a_run_that_took_all_its_parts_over_is_kept_from_as_well(done: Counter[s
     alike = run(FEWER, ("naive",))
     assert not done
     assert run(MANY, ("naive",)).settings["after"] == alike.name
+
+
+def test_a_description_that_changed_has_only_those_asked_again_who_read_it(done: Counter[str]) -> None:
+    words = {panel: pd.DataFrame({"description": "mug"}, pd.Index(panel.items, name="item")) for panel in (FEWER, MANY)}
+    before = run(replace(FEWER, attributes=words[FEWER]), ALL[:3])
+    done.clear()
+    words[MANY].iloc[0, 0] = "cup"
+    assert run(replace(MANY, attributes=words[MANY]), ALL[:3]).settings["after"] == before.name
+    assert (done["_backtested naive"], done["_forecast naive"], done["_drivers naive"]) == (1, 1, 0)
+    assert (done["_backtested tree"], done["_forecast tree"], done["_drivers tree"]) == (2, 1, 0)
+    assert done["_backtested analogue"] == 4, "of the known items and of the new one"
 
 
 def test_a_new_item_is_answered_for_by_what_was_learnt_at_each_cutoff_without_it() -> None:

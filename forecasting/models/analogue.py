@@ -57,6 +57,10 @@ class Analogue(Forecaster):
         cost=Cost.INSTANT,
     )
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        return ("category", "description")
+
     def _forecast(self, panel: SalesPanel, horizon: int, levels: tuple[float, ...], rng: np.random.Generator) -> Forecast:
         forecast = blank(self.card.name, panel, horizon, levels)
         with quiet(), one_thread():

@@ -58,6 +58,10 @@ class Ensemble(Forecaster):
 
             object.__setattr__(self, "models", tuple(registry.model(name) for name in self.members))
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        return tuple(sorted({name for model in self.models for name in model.attributes}))
+
     def tuned(self, panel: SalesPanel, rng: np.random.Generator) -> "Ensemble":
         """This ensemble with its members tuned and, where weights are fitted, the weights that their backtests over `panel` earned."""
         models = tuple(model.tuned(panel, own) for model, own in zip(self.models, rng.spawn(len(self.models)), strict=True))
