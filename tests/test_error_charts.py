@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ui import error_charts
+from ui import charts, error_charts
 
 
 @pytest.mark.parametrize(("span", "form"), [(0.6, ".0%"), (0.05, ".0%"), (0.02, ".1%"), (0.002, ".2%"), (0.0, ".0%"), (np.nan, ".0%")])
@@ -26,3 +26,10 @@ def test_names_of_two_that_err_alike_do_not_cover_each_other() -> None:
 
 def test_a_candidate_that_counts_nothing_is_left_out_of_the_shares() -> None:
     assert list(error_charts.weights(pd.Series({"naive": 0.0, "ets": 1.0})).data[0].y) == ["ETS"]
+
+
+def test_a_sale_between_periods_not_known_is_a_dot() -> None:
+    dots = charts._sold(np.array([np.nan, 5.0, np.nan, 1.0, 2.0]), "black")
+    assert dots["mode"] == "lines+markers"
+    assert dots["marker"]["size"].tolist() == [0, charts.DOT, 0, 0, 0]
+    assert charts._sold(np.array([1.0, 2.0]), "black")["mode"] == "lines"

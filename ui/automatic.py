@@ -71,7 +71,8 @@ def _candidates(rows: pd.DataFrame) -> None:
     shown = rows.sort_values("rank")[columns].assign(candidate=lambda table: table["candidate"].map(named))
     helped = {name: text(f"auto.column.{name}.help") for name in columns[1:]}
     config = {name: st.column_config.Column(text(f"auto.column.{name}"), help=helped.get(name)) for name in columns}
-    st.dataframe(shown.style.format(FORMATS, na_rep=text("table.none")), hide_index=True, column_config=config, key="auto-candidates")
+    style = shown.style.format(FORMATS, na_rep=text("table.none"))
+    st.dataframe(style, hide_index=True, column_config=config, placeholder=text("table.none"), key="auto-candidates")
 
 
 def _used(model: str) -> str:

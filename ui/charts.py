@@ -1,6 +1,7 @@
 """Pictures: every one a Plotly figure made of tidy tables, with its axes named and its units stated."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ MOST_BANDS = 2
 HORIZONS_BEFORE = 6
 HEIGHT = 340
 MOST_BARS = 60
+DOT = 6
 
 
 def sales(panel: SalesPanel, item: str, nothing: Nothing, demand: np.ndarray | None = None) -> go.Figure:
@@ -33,7 +35,7 @@ def sales(panel: SalesPanel, item: str, nothing: Nothing, demand: np.ndarray | N
     if nothing.unknown.any():  # a rectangle has no place in the legend
         swatch = {"size": 11, "symbol": "square", "color": CUTOFF, "opacity": 0.4}
         figure.add_scatter(x=[None], y=[None], mode="markers", name=text("chart.unknown"), marker=swatch)
-    figure.add_scatter(x=panel.periods, y=y, mode="lines", name=text("chart.sales"), line={"color": PALETTE[0], "width": 1.5})
+    figure.add_scatter(x=panel.periods, **_sold(y, PALETTE[0]))
     out = nothing.given | nothing.inferred
     if demand is not None and out.any():
         dotted = {"color": PALETTE[2], "width": 2, "dash": "dot"}
@@ -51,6 +53,14 @@ def sales(panel: SalesPanel, item: str, nothing: Nothing, demand: np.ndarray | N
             at = np.nan_to_num(y[where])
             figure.add_scatter(x=panel.periods[where], y=at, mode="markers", name=text(f"chart.{kind}"), marker=marker)
     return _framed(figure, panel)
+
+
+def _sold(y: np.ndarray, color: str) -> dict[str, Any]:
+    """Units as a line, and as a dot where the periods beside are not known, so that a line would show nothing."""
+    known = np.pad(~np.isnan(y), 1)
+    alone = known[1:-1] & ~known[:-2] & ~known[2:]
+    dots = {"mode": "lines+markers", "marker": {"color": color, "size": np.where(alone, DOT, 0)}} if alone.any() else {"mode": "lines"}
+    return {"y": y, "name": text("chart.sales"), "line": {"color": color, "width": 1.5}, **dots}
 
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
@@ -83,8 +93,7 @@ def forecasts(
         _add_model(figure, rows[rows["model"] == model], model, band=model in banded)
     if adjusted is not None:
         add_adjusted(figure, adjusted)
-    actual = {"mode": "lines", "name": text("chart.sales"), "line": {"color": ACTUAL, "width": 1.5}}
-    figure.add_scatter(x=panel.periods, y=panel.demand[i], **actual)
+    figure.add_scatter(x=panel.periods, **_sold(panel.demand[i], ACTUAL))
     for cutoff in sorted(rows["cutoff"].unique()):
         figure.add_vline(x=cutoff, line={"color": CUTOFF, "width": 1, "dash": "dash"})
     horizon = forecast["ds"].nunique()

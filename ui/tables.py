@@ -61,7 +61,7 @@ def scores(table: pd.DataFrame, key: str = "scores") -> None:
         if values.notna().any():
             style = style.map(lambda _: BEST, subset=pd.IndexSlice[[values.idxmin()], [column]])
     config = {c: st.column_config.Column(text(f"metric.{c}"), help=text(f"metric.{c}.help"), pinned=c == "model") for c in table.columns}
-    st.dataframe(style, hide_index=True, column_config=config, key=key)
+    st.dataframe(style, hide_index=True, column_config=config, placeholder=text("table.none"), key=key)
 
 
 def _metric_format(column: str) -> Callable[[float], str]:

@@ -28,7 +28,7 @@ RUNS: dict[str, str] = {
     "run.cancel": "Cancel",
     "run.leave": "{asked}. This goes on when you leave the page, close the tab or start Shelfcast anew.",
     "run.described": "{items} · {models} · horizon {horizon} · cutoffs {cutoffs}",
-    "run.refreshed": "{described} · refreshed: models as they were settled before the last periods or items were added",
+    "run.refreshed": "{described} · models kept of an earlier one",
     "run.best": "{count:,} {count:~best seller|best sellers}",
     "run.all_items": "all items",
     "run.done_at": "{at:%Y-%m-%d %H:%M} UTC · {described}",
