@@ -219,10 +219,11 @@ def refreshing(asked: Comparison, whole: SalesPanel) -> Comparison:
 def cutoffs_of(asked: Comparison, whole: SalesPanel) -> list[pd.Timestamp]:
     """The cutoffs to score, as they were typed, over the sales of the run that is kept from, if any; for a forecast alone those by which
     auto chooses, as many of so many as there is room for. Raises InputProblems for cutoffs that cannot be, and where the earlier run is
-    not there any more."""
+    not there any more or has nothing to keep."""
     if asked.after:
         earlier = refresh.opened(Run(asked.after))
-        if earlier is None or not refresh.continues(asked.panel(whole), earlier.panel):
+        alike = earlier is not None and refresh.asked_alike(earlier.run, asked.settings(whole.fingerprint))
+        if earlier is None or not alike or not refresh.continues(asked.panel(whole), earlier.panel):
             raise InputProblems([Problem("after_unknown", got=asked.after)])
         whole = whole.until(earlier.panel.last, asked.horizon)
     if not asked.uses_cutoffs:

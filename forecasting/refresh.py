@@ -30,15 +30,20 @@ def earlier(settings: Mapping[str, Any], panel: SalesPanel, horizon: int) -> Ear
     """The run to keep from: of those done with these settings but for other sales, the last one whose sales `panel` goes on from by fewer
     than `horizon` periods and at most a tenth as many items; None where there is none. One that itself kept from another is not asked:
     after a horizon, or where models would answer for many items that they never saw, all is worked out anew."""
-    wanted = _comparable(settings)
     done = [path.parent for path in home.folder("runs").glob("*/run.json") if (path.parent / SALES).exists()]
     for folder in sorted(done, key=lambda folder: folder.stat().st_mtime_ns, reverse=True):
         run = Run(folder.name)
-        if run.ended == 0 and not run.settings.get(AFTER) and _comparable(run.settings) == wanted and (found := opened(run)) is not None:
+        if run.ended == 0 and asked_alike(run, settings) and (found := opened(run)) is not None:
             added, new = len(panel.periods) - len(found.panel.periods), int(since(panel, found.panel).sum())
             if added + new > 0 and 0 <= added < horizon and new <= MOST_NEW * len(found.panel) and continues(panel, found.panel):
                 return found
     return None
+
+
+def asked_alike(run: Run, settings: Mapping[str, Any]) -> bool:
+    """Whether `run` was asked for the same as these settings say, other sales aside, and kept from no other: only of such a run is there
+    anything to keep."""
+    return not run.settings.get(AFTER) and _comparable(run.settings) == _comparable(settings)
 
 
 def since(panel: SalesPanel, before: SalesPanel) -> np.ndarray:

@@ -25,7 +25,7 @@ from forecasting.rule import AUTO
 from forecasting.source import buckets
 from sales.panel import SalesPanel
 from sales.problems import InputProblems
-from workspace import tables, workers
+from workspace import home, tables, workers
 from workspace.runs import Run
 
 
@@ -206,6 +206,10 @@ def test_the_command_says_what_it_keeps_and_refuses_what_it_cannot(tmp_path: Pat
     assert "Kept from run" not in capsys.readouterr().err
     assert main(["compare", str(tmp_path / "long.csv"), *typed, "--after", "0123456789abcdef"]) == 2
     assert "0123456789abcdef" in capsys.readouterr().err
+    first = next(run for path in home.folder("runs").iterdir() if not (run := Run(path.name)).settings["after"])
+    other = ["--horizon", "6", "--models", "naive", "--cutoffs", "2", "--after", first.name]
+    assert main(["compare", str(tmp_path / "long.csv"), *other]) == 2, "of another horizon there is nothing to keep"
+    assert f"got '{first.name}'" in capsys.readouterr().err
 
 
 def test_a_run_that_is_gone_keeps_nothing() -> None:

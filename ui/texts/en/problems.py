@@ -192,7 +192,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "after_unknown": (
         "what this run settled on cannot be kept",
-        "the name of a finished run whose sales these go on from",
+        "the name of a finished run of the same settings, that kept nothing of another itself, whose sales these go on from",
         "Leave --after out, or work all out anew with --after none.",
     ),
     # databases
