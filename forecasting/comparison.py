@@ -240,6 +240,11 @@ def items_since(asked: Comparison, whole: SalesPanel) -> int:
     return 0 if earlier is None else int(refresh.since(asked.panel(whole), earlier.panel).sum())
 
 
+def corrected_since(asked: Comparison, whole: SalesPanel) -> tuple[Run, int] | None:
+    """The run that would be kept from had its sales not been corrected, and how many of them are others now (see `refresh.corrected`)."""
+    return refresh.corrected(asked.settings(whole.fingerprint), asked.panel(whole), asked.horizon)
+
+
 def _of_this_program(tasks: Iterable[Task], code: str) -> list[Task]:
     """`tasks` whose parts are found again by the same program alone."""
     return [replace(task, of=runs.name_of({"task": task.of, "code": code})) for task in tasks]

@@ -1,6 +1,6 @@
 """Refreshing: what an earlier run settled is kept where sales only went on for a few periods or items, rather than worked out anew."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ SALES = Path("sales") / "panel.parquet"  # in the folder of a run: what its task
 KNOWN_SALES = "known.parquet"  # beside it: of the items that an earlier run had, where there are others by now
 AFTER, FINGERPRINT = "after", "fingerprint"
 MOST_NEW = 0.1
+MOST_CORRECTED = 0.1  # what has more of others is another shop's
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +31,43 @@ def earlier(settings: Mapping[str, Any], panel: SalesPanel, horizon: int) -> Ear
     """The run to keep from: of those done with these settings but for other sales, the last one whose sales `panel` goes on from by fewer
     than `horizon` periods and at most a tenth as many items; None where there is none. One that itself kept from another is not asked:
     after a horizon, or where models would answer for many items that they never saw, all is worked out anew."""
+    for found in _finished(settings):
+        if sum(_added(panel, found.panel)) > 0 and _few(panel, found.panel, horizon) and continues(panel, found.panel):
+            return found
+    return None
+
+
+def corrected(settings: Mapping[str, Any], panel: SalesPanel, horizon: int) -> tuple[Run, int] | None:
+    """Where nothing can be kept as sales were corrected: the run that it would have been kept from, and how many of its units are others
+    by now, at most a tenth; None where there is no such run, or another reason."""
+    found = next((one for one in _finished(settings) if _few(panel, one.panel, horizon)), None)
+    if found is None or not panel.periods[: len(found.panel.periods)].equals(found.panel.periods):
+        return None
+    past = panel.select(np.isin(panel.items, found.panel.items))
+    if len(past) < len(found.panel):
+        return None
+    now, then = past.y[:, : found.panel.y.shape[1]], found.panel.y
+    count = int(((now != then) & ~(np.isnan(now) & np.isnan(then))).sum())
+    return (found.run, count) if 0 < count <= MOST_CORRECTED * then.size else None
+
+
+def _finished(settings: Mapping[str, Any]) -> Iterator[Earlier]:
+    """The runs done that were asked for alike, the last first."""
     done = [path.parent for path in home.folder("runs").glob("*/run.json") if (path.parent / SALES).exists()]
     for folder in sorted(done, key=lambda folder: folder.stat().st_mtime_ns, reverse=True):
         run = Run(folder.name)
         if run.ended == 0 and asked_alike(run, settings) and (found := opened(run)) is not None:
-            added, new = len(panel.periods) - len(found.panel.periods), int(since(panel, found.panel).sum())
-            if added + new > 0 and 0 <= added < horizon and new <= MOST_NEW * len(found.panel) and continues(panel, found.panel):
-                return found
-    return None
+            yield found
+
+
+def _added(panel: SalesPanel, before: SalesPanel) -> tuple[int, int]:
+    """Periods and items that `panel` has more."""
+    return len(panel.periods) - len(before.periods), int(since(panel, before).sum())
+
+
+def _few(panel: SalesPanel, before: SalesPanel, horizon: int) -> bool:
+    periods, items = _added(panel, before)
+    return 0 <= periods < horizon and items <= MOST_NEW * len(before)
 
 
 def asked_alike(run: Run, settings: Mapping[str, Any]) -> bool:

@@ -212,6 +212,19 @@ def test_the_command_says_what_it_keeps_and_refuses_what_it_cannot(tmp_path: Pat
     assert f"got '{first.name}'" in capsys.readouterr().err
 
 
+def test_why_nothing_is_kept_of_corrected_sales_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame, out = SALES.to_frame(), str(tmp_path / "b.parquet")
+    typed = ["backtest", str(tmp_path / "s.csv"), "--horizon", "7", "--models", "naive", "--cutoffs", "2", "--out", out]
+    frame[frame["ds"] < SALES.last].to_csv(tmp_path / "s.csv", index=False)
+    assert main(typed) == 0
+    frame.loc[frame.index[:2], "y"] += 1
+    frame.to_csv(tmp_path / "s.csv", index=False)
+    assert main(typed) == 0
+    assert ": 2 values of its sales have been corrected since. All is worked out anew." in capsys.readouterr().err
+    assert main([*typed, "--seed", "1"]) == 0
+    assert "corrected" not in capsys.readouterr().err
+
+
 def test_a_run_that_is_gone_keeps_nothing() -> None:
     with pytest.raises(InputProblems, match="after_unknown"):
         comparison.cutoffs_of(Comparison(("naive",), 7, "2", after="0123456789abcdef"), SALES)

@@ -114,6 +114,7 @@ COMMANDS: dict[str, str] = {
     "forecast.kept": "Kept from run {run}: its backtest and what its models settled on. All is worked out anew once {horizon} {horizon:~period has|periods have} been added or more than a tenth as many items, and with --after none.",
     "forecast.kept.but": "Kept from run {run}: its backtest and what its models settled on. {count:,} {count:~item is new and is|items are new and are} backtested "
     "beside it, with what models that all items share had learnt without {count:~it|them}. All is worked out anew once {horizon} {horizon:~period has|periods have} been added or more than a tenth as many items, and with --after none.",
+    "forecast.corrected": "Nothing is kept from run {run}: {count:,} {count:~value of its sales has|values of its sales have} been corrected since. All is worked out anew.",
     "forecast.changed": "The sales or the program are no longer those that this run was asked for. Ask for it again.",
     "forecast.task_failed": "A step of the work failed; what was done before is kept. Ask again to go on. It said: {said}",
     "forecast.cancelled": "Cancelled elsewhere while this command waited for it. Type it again to go on.",
