@@ -166,11 +166,15 @@ def _count(since: np.ndarray | None) -> int:
 
 def _digest(panel: SalesPanel, rows: np.ndarray | None, model: Forecaster, learnt: bytes, *asked: object) -> str:
     """16 hexadecimal digits of all that a part depends on, the program aside."""
-    names = [name for name in panel.attributes if name in model.attributes]
-    panel = replace(panel, attributes=panel.attributes[names] if names else pd.DataFrame())
-    alone, told = _alone(rows, model, learnt), panel if rows is None else panel.select(rows)
-    seen = [told.fingerprint] if alone else [panel.fingerprint, told.fingerprint]
+    told = _read(panel if rows is None else panel.select(rows), model)
+    seen = [told.fingerprint] if _alone(rows, model, learnt) else [_read(panel, model).fingerprint, told.fingerprint]
     return hashlib.blake2b(repr((seen, model, zlib.crc32(learnt), asked)).encode(), digest_size=8).hexdigest()
+
+
+def _read(panel: SalesPanel, model: Forecaster) -> SalesPanel:
+    """`panel` with the attributes that the model reads."""
+    names = [name for name in panel.attributes if name in model.attributes]
+    return replace(panel, attributes=panel.attributes[names] if names else pd.DataFrame())
 
 
 def _alone(rows: np.ndarray | None, model: Forecaster, learnt: bytes) -> bool:
