@@ -269,7 +269,8 @@ def test_a_task_that_cannot_be_is_refused(name: str, weight: float, said: str) -
         tasks.Task(name, "a", pd.DataFrame, weight)
 
 
-def test_progress_names_what_is_being_done_not_what_was_done_last() -> None:
+def test_progress_names_what_is_being_done_not_what_was_done_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(workers.JOBS, "1")
     told: list[Progress] = []
     steps = [tasks.Task(name, f"model of {name}", pd.DataFrame) for name in ("one", "two", "three")]
     tasks.work({"what": "names"}, steps, lambda *_: None, told.append)
