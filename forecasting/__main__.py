@@ -72,10 +72,9 @@ def _run(args: argparse.Namespace) -> int:
     cutoffs = comparison.cutoffs_of(asked, whole)
     report(_seen_by_tuning(own, tuned, [] if args.verb == FORECAST else cutoffs), sys.stderr, typed_problem)
     if asked.after:
-        new = comparison.items_since(asked, whole)
-        print(text("forecast.kept.but" if new else "forecast.kept", run=asked.after, horizon=args.horizon, count=new), file=sys.stderr)
-    elif args.after is None and (found := comparison.corrected_since(asked, whole)) is not None:
-        print(text("forecast.corrected", run=found[0].name, count=found[1]), file=sys.stderr)
+        new, corrected = comparison.items_since(asked, whole)
+        said = {"run": asked.after, "horizon": args.horizon, "new": new, "corrected": corrected, "count": new + corrected}
+        print(text("forecast.kept.but" if new + corrected else "forecast.kept", **said), file=sys.stderr)
     backend = Backend(args.backend, args.scheduler).checked()
     run = comparison.compared(asked, whole, models, cutoffs, partial(_tell, rewrite=sys.stderr.isatty()), backend)
     if _cancelled(run):

@@ -4,7 +4,6 @@ its candidates: a run that asks for a candidate by name as well works it out onc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from forecasting.evidence import NAIVE, Evidence
 from forecasting.forecast import LEVELS, OK, Forecast, blank, quantile_column
 from forecasting.forecaster import Card, Cost, Family, Forecaster
 from forecasting.models import registry
-from forecasting.parts import joined, together
+from forecasting.parts import Anew, called, joined, together
 from forecasting.rule import AUTO, Choice
 from forecasting.source import Source
 from sales.panel import SalesPanel
@@ -73,8 +72,9 @@ class Work:
     beyond: whether to forecast past the end. source: where tasks find the panel; None: in memory. kept: what models kept of an earlier run,
     by task. Nothing after the first cutoff has a say in which candidates there are and at which earlier cutoffs they are asked.
 
-    known: the work over the items that an earlier run had, where there are others by now: these others alone are then this one's steps, by
-    the same candidates, and all that is said of the known ones is what `known` comes to without them.
+    then: the work over the sales of these items as an earlier run knew them, whose backtests stand; what is past the end is this one's.
+    known: the work over the items that an earlier run had. since: positions of those that it had not, or whose sales were corrected since:
+    these alone are then this one's steps, by the same candidates, and what is said of all others is what `known` comes to without them.
     """
 
     panel: SalesPanel
@@ -87,7 +87,9 @@ class Work:
     source: Source | None = None
     scored: bool = True
     kept: Mapping[str, bytes] = field(default_factory=dict)
+    then: "Work | None" = None
     known: "Work | None" = None
+    since: np.ndarray | None = None
 
     @cached_property
     def auto(self) -> Auto | None:
@@ -98,8 +100,8 @@ class Work:
         """The models that auto chooses from; none where it is not asked for."""
         if self.auto is None:
             return []
-        if self.known is not None:
-            return self.known.candidates
+        if self._before is not None:
+            return self._before.candidates
         asked = {model.card.name: model for model in self.models}
         names = self.auto.candidates or rule.candidates(self._seen, self.horizon)
         return [asked.get(name) or registry.model(name, **self.auto.own.get(name, {})) for name in names]
@@ -107,6 +109,8 @@ class Work:
     @cached_property
     def origins(self) -> list[pd.Timestamp]:
         """Cutoffs before those to score at which candidates are asked for the choice alone."""
+        if self._before is not None:
+            return self._before.origins
         return [] if self.auto is None else rule.origins(self._seen, self._seen.last, self.horizon)
 
     @cached_property
@@ -116,40 +120,53 @@ class Work:
         return {name: (len(self._past) if name in tried else own) + self.beyond for name in (model.card.name for model in self._every)}
 
     @property
+    def items_since(self) -> np.ndarray:
+        """Codes of the items that came or were corrected since an earlier run."""
+        return self.panel.items[:0] if self.since is None else self.panel.items[self.since]
+
+    @property
     def sources(self) -> list[Source]:
         """Where its tasks find their panels, those in memory aside."""
-        return [each.source for each in (self, self.known) if each is not None and each.source is not None]
+        others = [source for each in (self.known, self.then) if each is not None for source in each.sources]
+        return others if self.source is None else [self.source, *others]
 
     @cached_property
     def tasks(self) -> dict[str, list[Task]]:
         """The steps of each stage: origins, backtest, forecast; a stage that is not asked for has none."""
-        every, how, since = self._every, (self.levels, self.seed, self.source), self._since
-        scored, learnt = every if self.scored else self.candidates, {} if since is None else self.kept
+        how = (self.levels, self.seed, self.source)
+        own = self._backtests if self.then is None else {**self.then.tasks}
+        own[FORECAST] = forecast_tasks(self.panel, self._every, self.horizon, *how, self.since, self.kept) if self.beyond else []
+        return own if self.known is None else {**self.known.tasks, **{_since(stage): tasks for stage, tasks in own.items()}}
+
+    @property
+    def _backtests(self) -> dict[str, list[Task]]:
+        how, since, learnt = (self.levels, self.seed, self.source), self.since, {} if self.since is None else self.kept
+        scored = self._every if self.scored else self.candidates
         earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how, ORIGINS, since, learnt)
         later = backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how, BACKTEST, since, learnt)
-        own = {
-            ORIGINS: [replace(task, asked=False) for task in earlier],
-            BACKTEST: [replace(task, asked=self.scored) for task in later],
-            FORECAST: forecast_tasks(self.panel, every, self.horizon, *how, since, self.kept) if self.beyond else [],
-        }
-        return own if self.known is None else {**self.known.tasks, **{_since(stage): tasks for stage, tasks in own.items()}}
+        return {ORIGINS: [replace(task, asked=False) for task in earlier], BACKTEST: [replace(task, asked=self.scored) for task in later]}
 
     def choices(self, parts: Parts) -> list[Chosen]:
         """What auto decides at each cutoff, in their order, and past the end, from the parts of all stages; each time from cutoffs whose
         horizon has ended by then alone."""
         if self.auto is None:
             return []
-        own, since = self._decided(self._whole(parts)), self._since
-        return own if self.known is None or since is None else [*self.known.choices(parts), *(one.select(since) for one in own)]
+        own = self._decided(self._whole(parts))
+        if self.known is None or self.since is None:
+            return own
+        others = np.flatnonzero(~np.isin(self.known.panel.items, self.items_since))
+        return [*(one.select(others) for one in self.known.choices(parts)), *(one.select(self.since) for one in own)]
 
     def _decided(self, parts: Parts) -> list[Chosen]:
         """`choices` over all items of the panel."""
+        settled = [] if self.then is None else self.then.choices(parts)
         earlier, scored = self._said(parts[ORIGINS], self.origins, np.float32), self._said(parts[BACKTEST], self.cutoffs)
         before = np.concatenate([earlier.values, scored.values], axis=2, dtype=np.float32)
-        chosen = [self._chosen(cutoff, scored, at, before) for at, cutoff in enumerate(self.cutoffs) if self.scored]
+        own = [] if self.then is not None or not self.scored else self.cutoffs
+        chosen = [*settled, *(self._chosen(cutoff, scored, at, before) for at, cutoff in enumerate(own))]
         if self.beyond:
             chosen.append(self._chosen(self.panel.last, self._said(parts[FORECAST], [self.panel.last]), 0, before))
-        for one in chosen[:1]:  # what was asked for the choice alone counts once, as tuning does
+        for one in [] if settled else chosen[:1]:  # what was asked for the choice alone counts once, as tuning does
             for said in (earlier,) if self.scored else (earlier, scored):
                 one.forecast.seconds[:] += said.seconds.sum(axis=1)
         return chosen
@@ -172,18 +189,19 @@ class Work:
         """The models that are worked through: those asked for, and auto's candidates in its place."""
         return list({model.card.name: model for model in [*self.models, *self.candidates] if model is not self.auto}.values())
 
-    @cached_property
-    def _since(self) -> np.ndarray | None:
-        """Positions of the items that are not known; None where nobody knows any."""
-        return None if self.known is None else np.flatnonzero(~np.isin(self.panel.items, self.known.panel.items))
+    @property
+    def _before(self) -> "Work | None":
+        """The work that says which candidates there are, and where they are asked."""
+        return self.known if self.known is not None else self.then
 
     def _whole(self, parts: Parts) -> Parts:
-        """The parts of all items, by stage and model."""
-        if self.known is None:
+        """The parts of all items, by stage and model: of items that came or were corrected since, what was said of them since."""
+        if self.known is None or self.since is None:
             return parts
         both = {stage: (own, parts[_since(stage)]) for stage, own in parts.items() if _since(stage) in parts}
         return {
-            stage: {name: _Chained([own.get(name, ()), new.get(name, ())]) for name in {**own, **new}} for stage, (own, new) in both.items()
+            stage: {name: Anew(own.get(name, ()), new.get(name, ()), self.items_since) for name in {**own, **new}}
+            for stage, (own, new) in both.items()
         }
 
     @property
@@ -251,32 +269,9 @@ class Said:
     details: Mapping[str, Mapping[str, str]]
 
 
-@dataclass(frozen=True, eq=False)
-class _Chained:
-    """The tables of several, one after the other, whenever they are gone through."""
-
-    several: Sequence[Iterable[pd.DataFrame]]
-
-    def __iter__(self) -> Iterator[pd.DataFrame]:
-        return chain.from_iterable(self.several)
-
-
 def _since(stage: str) -> str:
     """The stage of the items that came since."""
     return f"{stage} since"
-
-
-def called(tasks: Mapping[str, Sequence[Task]]) -> dict[str, dict[str, list[pd.DataFrame]]]:
-    """The parts of the tasks of each stage, by model, worked out here and now."""
-    return {stage: {name: [task.call() for task in some] for name, some in by_model(own).items()} for stage, own in tasks.items()}
-
-
-def by_model(tasks: Iterable[Task]) -> dict[str, list[Task]]:
-    """The tasks of each model, models and tasks in their order."""
-    found: dict[str, list[Task]] = {}
-    for task in tasks:
-        found.setdefault(task.what, []).append(task)
-    return found
 
 
 def _details(settled_on: Mapping[str, Mapping[str, str]], choice: Choice, items: np.ndarray) -> list[str]:

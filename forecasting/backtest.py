@@ -17,6 +17,7 @@ import pandas as pd
 from forecasting.fallbacks import NO_HISTORY
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.forecaster import Cost, Forecaster, driver_rows
+from forecasting.parts import called
 from forecasting.source import Source, buckets
 from sales.panel import SalesPanel
 from workspace.tables import Beside
@@ -43,7 +44,7 @@ def backtest(
     is a row too. `attrs["details"]` has {model: {item: what it settled on}}. With auto among the models there are columns runner_up and
     reason (see `forecasting.automatic`).
     """
-    from forecasting.automatic import Work, called  # which is made of the tasks below
+    from forecasting.automatic import Work  # which is made of the tasks below
 
     work = Work(panel, models, horizon, cutoffs, levels, seed, beyond=False)
     parts = called(work.tasks)
@@ -60,7 +61,7 @@ def forecast_all(
 ) -> pd.DataFrame:
     """Tidy rows of every model's forecast from the last period, `y` NaN; order and `attrs["details"]` as in `backtest`. cutoffs: those by
     which auto chooses, beside earlier ones, as it does where they are scored; none: it takes the last ones that it needs."""
-    from forecasting.automatic import Work, called
+    from forecasting.automatic import Work
 
     work = Work(panel, models, horizon, cutoffs, levels, seed, scored=False)
     parts = called(work.tasks)

@@ -9,16 +9,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from forecasting import automatic, refresh
+from forecasting import refresh
 from forecasting.automatic import Work
 from forecasting.backtest import BACKTEST, FORECAST, driver_tasks
 from forecasting.chosen import choice_table
 from forecasting.cutoffs import last_cutoffs, most_cutoffs, parse_cutoffs
 from forecasting.forecaster import Cost, Forecaster
 from forecasting.models import registry
-from forecasting.parts import joined_drivers
+from forecasting.parts import by_model, joined_drivers
 from forecasting.refresh import KNOWN_SALES, SALES, Earlier
 from forecasting.rule import AUTO
 from forecasting.source import Source
@@ -159,14 +160,15 @@ def compared(
     def assemble(run: Run, files: list[Path]) -> None:
         made = dict(zip(chain.from_iterable(tasks.values()), files, strict=True))
         parts = {
-            stage: {name: tables.Tables([made[task] for task in some]) for name, some in automatic.by_model(own).items()}
+            stage: {name: tables.Tables([made[task] for task in some]) for name, some in by_model(own).items()}
             for stage, own in tasks.items()
         }
         chosen = steps.choices(parts)
         for stage in (BACKTEST, FORECAST) if verb == BOTH else (verb,):
             _write(run.folder / f"{stage}.parquet", steps.tables(stage, parts, chosen), whole.sales_fingerprint)
         told = [one.drivers() for one in chosen if one.forecast.cutoff == panel.last] if verb == BOTH else []
-        beside = {DRIVERS: joined_drivers([*chain.from_iterable(parts[DRIVERS].values()), *told])} if drivers or told else {}
+        settled = [rows[~rows["item"].isin(steps.items_since)] for rows in chain.from_iterable(parts[DRIVERS].values())]
+        beside = {DRIVERS: joined_drivers([*settled, *told])} if drivers or told else {}
         if chosen:
             beside[CHOICE] = choice_table(chosen)
         for name, rows in beside.items():
@@ -179,17 +181,19 @@ def compared(
 
 
 def _going_on(steps: Work, earlier: Earlier, code: str) -> Work:
-    """`steps` with what models kept in the earlier run; where there are items that it did not have, apart from those that it did, whose
-    forecasts are taken over as well unless their sales have gone on."""
-    before = chain.from_iterable(replace(steps, panel=earlier.panel, source=None).tasks.values())
-    kept = {task.name: workspace_tasks.kept(earlier.run, task) for task in _of_this_program(before, code)}
-    steps = replace(steps, kept={name: content for name, content in kept.items() if content is not None})
-    new = refresh.since(steps.panel, earlier.panel)
-    if not new.any() or steps.source is None or steps.source.path is None:
-        return steps
-    known = Source(steps.panel.select(~new), steps.source.path.with_name(KNOWN_SALES))
-    goes_on = len(steps.panel.periods) > len(earlier.panel.periods)
-    return replace(steps, known=replace(steps, panel=known.panel, source=known, kept=steps.kept if goes_on else {}))
+    """`steps` with what the earlier run settled: its backtests, and unless sales went on its forecasts, of all items but those that it did
+    not have or that were corrected since; with what its models kept."""
+    then = replace(steps, panel=earlier.panel, source=Source(earlier.panel, earlier.run.folder / SALES))
+    settled = _of_this_program(chain.from_iterable(then.tasks.values()), code)
+    kept = {task.name: content for task in settled if (content := workspace_tasks.kept(earlier.run, task)) is not None}
+    had, since = np.isin(steps.panel.items, earlier.panel.items), refresh.since(steps.panel, earlier.panel)
+    known = then
+    if refresh.goes_on(steps.panel, earlier.panel):
+        source = steps.source
+        if source is not None and source.path is not None and not had.all():
+            source = Source(steps.panel.select(had), source.path.with_name(KNOWN_SALES))
+        known = replace(steps, panel=steps.panel.select(had), source=source, kept=kept, then=replace(then, beyond=False))
+    return replace(steps, kept=kept, known=known, since=np.flatnonzero(since)) if since.any() else known
 
 
 def _write(path: Path, parts: Iterable[pd.DataFrame], fingerprint: str) -> None:
@@ -206,11 +210,12 @@ def _write(path: Path, parts: Iterable[pd.DataFrame], fingerprint: str) -> None:
 
 def refreshing(asked: Comparison, whole: SalesPanel) -> Comparison:
     """`asked`, to keep what an earlier run settled, where there is one of the same settings whose sales those of `whole` go on from by
-    fewer than a horizon of periods and a few items (see `forecasting.refresh.earlier`).
+    fewer than a horizon of periods and a few items (see `forecasting.refresh.continues`).
 
     Then its cutoffs stay, so that its backtest and drivers are taken over, and only forecasts are made anew: with the orders, members and
     networks or trees that models settled on then (`Forecaster.trained`); a model that settles nothing is fitted as ever. Items that are
-    new are backtested and forecast beside that, with what shared models learnt at each cutoff then: nothing of the others changes by them.
+    new, or whose past was corrected, are backtested and forecast beside that, with what shared models learnt at each cutoff then: nothing
+    of the others changes by them.
     """
     found = refresh.earlier(asked.settings(whole.fingerprint), asked.panel(whole), asked.horizon)
     return replace(asked, after=found.run.name if found is not None else "")
@@ -223,7 +228,7 @@ def cutoffs_of(asked: Comparison, whole: SalesPanel) -> list[pd.Timestamp]:
     if asked.after:
         earlier = refresh.opened(Run(asked.after))
         alike = earlier is not None and refresh.asked_alike(earlier.run, asked.settings(whole.fingerprint))
-        if earlier is None or not alike or not refresh.continues(asked.panel(whole), earlier.panel):
+        if earlier is None or not alike or not refresh.continues(asked.panel(whole), earlier.panel, asked.horizon):
             raise InputProblems([Problem("after_unknown", got=asked.after)])
         whole = whole.until(earlier.panel.last, asked.horizon)
     if not asked.uses_cutoffs:
@@ -234,15 +239,13 @@ def cutoffs_of(asked: Comparison, whole: SalesPanel) -> list[pd.Timestamp]:
     return parse_cutoffs(whole, asked.cutoffs, asked.horizon)
 
 
-def items_since(asked: Comparison, whole: SalesPanel) -> int:
-    """How many items the run that is kept from did not have."""
-    earlier = refresh.opened(Run(asked.after))
-    return 0 if earlier is None else int(refresh.since(asked.panel(whole), earlier.panel).sum())
-
-
-def corrected_since(asked: Comparison, whole: SalesPanel) -> tuple[Run, int] | None:
-    """The run that would be kept from had its sales not been corrected, and how many of them are others now (see `refresh.corrected`)."""
-    return refresh.corrected(asked.settings(whole.fingerprint), asked.panel(whole), asked.horizon)
+def items_since(asked: Comparison, whole: SalesPanel) -> tuple[int, int]:
+    """How many items the run that is kept from did not have, and of how many it knew the past otherwise."""
+    earlier, panel = refresh.opened(Run(asked.after)), asked.panel(whole)
+    if earlier is None:
+        return 0, 0
+    new = len(panel) - len(earlier.panel)
+    return new, int(refresh.since(panel, earlier.panel).sum()) - new
 
 
 def _of_this_program(tasks: Iterable[Task], code: str) -> list[Task]:

@@ -1,12 +1,15 @@
 """Parts: the tables that tasks leave, put together."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
 from workspace.tables import Beside
+from workspace.tasks import Task
 
 
 def joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -45,3 +48,28 @@ def joined_drivers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat([_bare(part) for part in parts], ignore_index=True)
     rows.attrs["said"] = {model: why for part in parts for model, why in part.attrs.get("said", {}).items()}
     return rows
+
+
+def called(tasks: Mapping[str, Sequence[Task]]) -> dict[str, dict[str, list[pd.DataFrame]]]:
+    """The parts of the tasks of each stage, by model, worked out here and now."""
+    return {stage: {name: [task.call() for task in some] for name, some in by_model(own).items()} for stage, own in tasks.items()}
+
+
+def by_model(tasks: Iterable[Task]) -> dict[str, list[Task]]:
+    """The tasks of each model, models and tasks in their order."""
+    found: dict[str, list[Task]] = {}
+    for task in tasks:
+        found.setdefault(task.what, []).append(task)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Anew:
+    """Tables without the rows of some items, then those that say them anew, whenever they are gone through."""
+
+    tables: Iterable[pd.DataFrame]
+    anew: Iterable[pd.DataFrame]
+    items: np.ndarray
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return chain((part[~part["item"].isin(self.items)] for part in self.tables), self.anew)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sales.panel import SalesPanel
 from sales.storage import read_panel
@@ -15,8 +16,7 @@ from workspace.runs import Run
 SALES = Path("sales") / "panel.parquet"  # in the folder of a run: what its tasks read
 KNOWN_SALES = "known.parquet"  # beside it: of the items that an earlier run had, where there are others by now
 AFTER, FINGERPRINT = "after", "fingerprint"
-MOST_NEW = 0.1
-MOST_CORRECTED = 0.1  # what has more of others is another shop's
+MOST_NEW, MOST_CORRECTED = 0.1, 0.5  # of the items that the earlier run had
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,27 +28,13 @@ class Earlier:
 
 
 def earlier(settings: Mapping[str, Any], panel: SalesPanel, horizon: int) -> Earlier | None:
-    """The run to keep from: of those done with these settings but for other sales, the last one whose sales `panel` goes on from by fewer
-    than `horizon` periods and at most a tenth as many items; None where there is none. One that itself kept from another is not asked:
-    after a horizon, or where models would answer for many items that they never saw, all is worked out anew."""
+    """The run to keep from: of those done with these settings but for other sales, the last one whose sales `panel` goes on from (see
+    `continues`); None where there is none. One that itself kept from another is not asked: after a horizon, or where models would answer
+    for many items that they never saw so, all is worked out anew."""
     for found in _finished(settings):
-        if sum(_added(panel, found.panel)) > 0 and _few(panel, found.panel, horizon) and continues(panel, found.panel):
+        if found.panel.fingerprint != panel.fingerprint and continues(panel, found.panel, horizon):
             return found
     return None
-
-
-def corrected(settings: Mapping[str, Any], panel: SalesPanel, horizon: int) -> tuple[Run, int] | None:
-    """Where nothing can be kept as sales were corrected: the run that it would have been kept from, and how many of its units are others
-    by now, at most a tenth; None where there is no such run, or another reason."""
-    found = next((one for one in _finished(settings) if _few(panel, one.panel, horizon)), None)
-    if found is None or not panel.periods[: len(found.panel.periods)].equals(found.panel.periods):
-        return None
-    past = panel.select(np.isin(panel.items, found.panel.items))
-    if len(past) < len(found.panel):
-        return None
-    now, then = past.y[:, : found.panel.y.shape[1]], found.panel.y
-    count = int(((now != then) & ~(np.isnan(now) & np.isnan(then))).sum())
-    return (found.run, count) if 0 < count <= MOST_CORRECTED * then.size else None
 
 
 def _finished(settings: Mapping[str, Any]) -> Iterator[Earlier]:
@@ -60,16 +46,6 @@ def _finished(settings: Mapping[str, Any]) -> Iterator[Earlier]:
             yield found
 
 
-def _added(panel: SalesPanel, before: SalesPanel) -> tuple[int, int]:
-    """Periods and items that `panel` has more."""
-    return len(panel.periods) - len(before.periods), int(since(panel, before).sum())
-
-
-def _few(panel: SalesPanel, before: SalesPanel, horizon: int) -> bool:
-    periods, items = _added(panel, before)
-    return 0 <= periods < horizon and items <= MOST_NEW * len(before)
-
-
 def asked_alike(run: Run, settings: Mapping[str, Any]) -> bool:
     """Whether `run` was asked for the same as these settings say, other sales aside, and kept from no other: only of such a run is there
     anything to keep."""
@@ -77,8 +53,11 @@ def asked_alike(run: Run, settings: Mapping[str, Any]) -> bool:
 
 
 def since(panel: SalesPanel, before: SalesPanel) -> np.ndarray:
-    """Mask of the items of `panel` that `before` did not have."""
-    return ~np.isin(panel.items, before.items)
+    """Mask of the items of `panel` that `before` did not have, or whose past it knew otherwise: a return that found its sale, another
+    category. All items of `before` must be there."""
+    found = ~np.isin(panel.items, before.items)
+    found[~found] = _corrected(panel.select(~found), before)
+    return found
 
 
 def opened(run: Run) -> Earlier | None:
@@ -89,17 +68,41 @@ def opened(run: Run) -> Earlier | None:
         return None
 
 
-def continues(panel: SalesPanel, before: SalesPanel) -> bool:
-    """Whether `panel` holds all that `before` does, and more of it only in later periods or of other items."""
-    seen = len(before.periods)
+def continues(panel: SalesPanel, before: SalesPanel, horizon: int) -> bool:
+    """Whether `panel` has the items and the past of `before`: fewer than `horizon` periods more, at most a tenth as many items more, and at
+    most half of its items corrected."""
+    more = len(panel.periods) - len(before.periods)
     same = (panel.calendar.alias, panel.season, list(panel.covariates)) == (before.calendar.alias, before.season, list(before.covariates))
-    if not same or not panel.periods[:seen].equals(before.periods) or not np.isin(before.items, panel.items).all():
+    if not same or not 0 <= more < horizon or not panel.periods[: len(before.periods)].equals(before.periods):
         return False
-    past = panel.select(np.isin(panel.items, before.items))
-    pairs = [(past.y[:, :seen], before.y), (past.out_of_stock[:, :seen], before.out_of_stock)]
-    pairs += [(np.minimum(past.start, seen), before.start)]
-    pairs += [(past.covariates[name][:, : block.shape[1]], block) for name, block in before.covariates.items()]
-    return all(np.array_equal(now, then, equal_nan=now.dtype.kind == "f") for now, then in pairs)
+    if not np.isin(before.items, panel.items).all():
+        return False
+    new = len(panel) - len(before)
+    return new <= MOST_NEW * len(before) and since(panel, before).sum() - new <= MOST_CORRECTED * len(before)
+
+
+def goes_on(panel: SalesPanel, before: SalesPanel) -> bool:
+    """Whether `panel` has later periods than `before`, or columns that are known further ahead: forecasts are others then."""
+    widths = [(panel.covariates[name].shape[1], block.shape[1]) for name, block in before.covariates.items()]
+    return len(panel.periods) > len(before.periods) or any(now != then for now, then in widths)
+
+
+def _corrected(panel: SalesPanel, before: SalesPanel) -> np.ndarray:
+    """Mask of the items whose past, or what is said of them, `before` knew otherwise; both have the same."""
+    seen = len(before.periods)
+    pairs = [(panel.y[:, :seen], before.y), (panel.out_of_stock[:, :seen], before.out_of_stock)]
+    pairs += [(np.minimum(panel.start, seen)[:, None], before.start[:, None])]
+    for name, then in before.covariates.items():
+        now = panel.covariates[name]
+        width = min(now.shape[1], then.shape[1])
+        pairs.append((now[:, :width], then[:, :width]))
+    pairs += [(_attribute(panel, name), _attribute(before, name)) for name in {*panel.attributes, *before.attributes}]
+    return np.any([((now != then) & ~((now != now) & (then != then))).any(axis=1) for now, then in pairs], axis=0)
+
+
+def _attribute(panel: SalesPanel, name: str) -> np.ndarray:
+    values = panel.attributes[name] if name in panel.attributes else pd.Series("", index=range(len(panel)))
+    return values.astype("string").fillna("").to_numpy(dtype=object)[:, None]
 
 
 def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from waiting import until
 
 from forecasting import automatic, rule, settings
 from forecasting.__main__ import main
-from forecasting.automatic import BACKTEST, FORECAST, Auto, Work, called
+from forecasting.automatic import BACKTEST, FORECAST, Auto, Work
 from forecasting.backtest import backtest, forecast_all
 from forecasting.chosen import CHOICE, choice_table
 from forecasting.comparison import Comparison
@@ -25,6 +25,7 @@ from forecasting.forecast import LEVELS, Forecast
 from forecasting.forecaster import Forecaster
 from forecasting.models import registry
 from forecasting.models.naive import Naive, SeasonalNaive
+from forecasting.parts import called
 from inventory.__main__ import main as plan
 from sales.panel import SalesPanel
 from ui.texts import text

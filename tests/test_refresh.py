@@ -118,7 +118,7 @@ def test_a_new_item_is_backtested_and_forecast_and_no_other_is_touched(done: Cou
     monkeypatch.setattr(Tree, "_study", None)  # what would learn anew
     after = run(MANY, ALL)
     assert after.settings["after"] == before.name
-    assert [comparison.items_since(Comparison(ALL, HORIZON, "2", after=before.name), panel) for panel in (FEWER, MANY)] == [0, 1]
+    assert [comparison.items_since(Comparison(ALL, HORIZON, "2", after=before.name), panel) for panel in (FEWER, MANY)] == [(0, 0), (1, 0)]
     assert {name: count for name, count in done.items() if name.startswith("_forecast")} == dict.fromkeys(
         ("_forecast naive", "_forecast tree", "_forecast analogue", "_forecast seasonal_naive", "_forecast theta"), 1
     )
@@ -141,15 +141,57 @@ def test_a_run_that_took_all_its_parts_over_is_kept_from_as_well(done: Counter[s
     assert run(MANY, ("naive",)).settings["after"] == alike.name
 
 
-def test_a_description_that_changed_has_only_those_asked_again_who_read_it(done: Counter[str]) -> None:
-    words = {panel: pd.DataFrame({"description": "mug"}, pd.Index(panel.items, name="item")) for panel in (FEWER, MANY)}
-    before = run(replace(FEWER, attributes=words[FEWER]), ALL[:3])
+def test_a_description_that_changed_has_that_item_alone_asked_again(done: Counter[str]) -> None:
+    words = pd.DataFrame({"description": "mug"}, pd.Index(FEWER.items, name="item"))
+    before = run(replace(FEWER, attributes=words), ALL[:3])
     done.clear()
-    words[MANY].iloc[0, 0] = "cup"
-    assert run(replace(MANY, attributes=words[MANY]), ALL[:3]).settings["after"] == before.name
-    assert (done["_backtested naive"], done["_forecast naive"], done["_drivers naive"]) == (1, 1, 0)
-    assert (done["_backtested tree"], done["_forecast tree"], done["_drivers tree"]) == (2, 1, 0)
-    assert done["_backtested analogue"] == 4, "of the known items and of the new one"
+    changed = words.copy()
+    changed.iloc[0, 0] = "cup"
+    after = run(replace(FEWER, attributes=changed), ALL[:3])
+    assert after.settings["after"] == before.name
+    assert (done["_backtested naive"], done["_forecast naive"], done["_backtested analogue"]) == (1, 1, 2)
+    assert not [name for name in done if name.startswith("_drivers")]
+    then, now = rows(before, "backtest"), rows(after, "backtest")
+    pd.testing.assert_frame_equal(*(part[part["item"] != FEWER.items[0]] for part in (now, then)))
+
+
+def test_of_a_corrected_past_that_item_alone_is_backtested_anew(done: Counter[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = run(FEWER.until(FEWER.periods[-2], 0), ALL)
+    y = FEWER.y.copy()
+    y[4, -10:-5] *= 3  # in what the last cutoff scores
+    corrected = replace(FEWER, y=y)
+    done.clear()
+    monkeypatch.setattr(Tree, "_study", None)
+    after = run(corrected, ALL)
+    asked = Comparison(ALL, HORIZON, "2", after=before.name)
+    assert (after.settings["after"], comparison.items_since(asked, corrected)) == (before.name, (0, 1))
+    assert done["_backtested naive"] == 1
+    own, others = FEWER.items[4], FEWER.items[[0, 1, 2, 3, *range(5, 11)]]
+    then, now = rows(before, "backtest"), rows(after, "backtest")
+    pd.testing.assert_frame_equal(*(part[part["item"].isin(others)].reset_index(drop=True) for part in (now, then)))
+    anew = backtests.backtest(corrected, [registry.model("naive")], HORIZON, sorted(then["cutoff"].unique())).query("item == @own")
+    found = now.query("item == @own")
+    for _, of_model in found.groupby("model"):
+        np.testing.assert_array_equal(of_model["y"], anew["y"])
+    np.testing.assert_array_equal(found.query("model == 'naive'")["mean"], anew["mean"])
+    assert found["mean"].notna().all()
+    ahead = rows(after, "forecast")
+    assert (len(ahead), ahead["ds"].min()) == (len(ALL) * len(FEWER) * HORIZON, FEWER.last + pd.Timedelta(days=1))
+    np.testing.assert_array_equal(ahead.query("model == 'naive'").groupby("item")["mean"].first(), corrected.y[:, -1])
+    assert own not in set(rows(after, "drivers").query("kind != 'weight'")["item"]), "what drove another past"
+
+
+def test_where_nothing_but_a_correction_came_the_others_forecasts_stand(done: Counter[str]) -> None:
+    before = run(FEWER, ALL)
+    y = FEWER.y.copy()
+    y[4, -1] += 5
+    done.clear()
+    after = run(replace(FEWER, y=y), ALL)
+    assert (done["_backtested naive"], done["_forecast naive"], done["_forecast tree"]) == (1, 1, 1)
+    for name in ("backtest", "forecast", "choice"):
+        then, now = (part[part["item"] != FEWER.items[4]] for part in (rows(before, name), rows(after, name)))
+        pd.testing.assert_frame_equal(now.reset_index(drop=True), then.reset_index(drop=True))
+    assert rows(after, "forecast").query("item == @FEWER.items[4] and model == 'naive'")["mean"].eq(y[4, -1]).all()
 
 
 def test_a_new_item_is_answered_for_by_what_was_learnt_at_each_cutoff_without_it() -> None:
@@ -184,14 +226,28 @@ def test_many_new_items_are_no_going_on() -> None:
     assert refreshing(Comparison(("naive",), HORIZON, "2"), MANY).after != ""
 
 
-@pytest.mark.parametrize("change", ["units", "start", "items", "season"])
-def test_what_was_changed_in_the_past_is_no_going_on(change: str) -> None:
-    y, start = SALES.y.copy(), SALES.start.copy()
-    y[0, 3] += change == "units"
-    start[0] += change == "start"
-    changed = SalesPanel(SALES.items, SALES.calendar, SALES.periods, y, start, SALES.out_of_stock, season=8 if change == "season" else 7)
-    assert not refresh.continues(changed.select(np.arange(1, 6)) if change == "items" else changed, SHORT)
-    assert refresh.continues(SALES, SHORT)
+@pytest.mark.parametrize("change", ["units", "start", "stock", "category"])
+def test_an_item_whose_past_is_another_is_told_from_the_others(change: str) -> None:
+    y, start, out, words = SALES.y.copy(), SALES.start.copy(), SALES.out_of_stock.copy(), pd.DataFrame({"category": "mugs"}, SALES.items)
+    before = replace(SHORT, attributes=words.copy())
+    y[1, 3] += change == "units"
+    start[1] += change == "start"
+    out[1, 3] ^= change == "stock"
+    words.iloc[1, 0] = "pens" if change == "category" else "mugs"
+    changed = replace(SALES, y=y, start=start, out_of_stock=out, attributes=words)
+    assert refresh.continues(changed, before, HORIZON)
+    assert refresh.since(changed, before).tolist() == [False, True, False, False, False, False]
+
+
+def test_where_most_of_the_past_is_another_or_items_are_gone_nothing_is_kept() -> None:
+    y = SALES.y.copy()
+    y[:3, 3] += 1
+    assert refresh.continues(replace(SALES, y=y), SHORT, HORIZON)
+    y[3, 3] += 1
+    assert not refresh.continues(replace(SALES, y=y), SHORT, HORIZON)
+    assert not refresh.continues(SALES.select(np.arange(1, 6)), SHORT, HORIZON)
+    assert not refresh.continues(replace(SALES, season=8), SHORT, HORIZON)
+    assert not refresh.continues(SALES, SALES.until(SALES.periods[-1 - HORIZON], 0), HORIZON)
 
 
 def test_the_command_says_what_it_keeps_and_refuses_what_it_cannot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,7 +268,7 @@ def test_the_command_says_what_it_keeps_and_refuses_what_it_cannot(tmp_path: Pat
     assert f"got '{first.name}'" in capsys.readouterr().err
 
 
-def test_why_nothing_is_kept_of_corrected_sales_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_how_many_items_have_another_past(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frame, out = SALES.to_frame(), str(tmp_path / "b.parquet")
     typed = ["backtest", str(tmp_path / "s.csv"), "--horizon", "7", "--models", "naive", "--cutoffs", "2", "--out", out]
     frame[frame["ds"] < SALES.last].to_csv(tmp_path / "s.csv", index=False)
@@ -220,9 +276,7 @@ def test_why_nothing_is_kept_of_corrected_sales_is_said(tmp_path: Path, capsys: 
     frame.loc[frame.index[:2], "y"] += 1
     frame.to_csv(tmp_path / "s.csv", index=False)
     assert main(typed) == 0
-    assert ": 2 values of its sales have been corrected since. All is worked out anew." in capsys.readouterr().err
-    assert main([*typed, "--seed", "1"]) == 0
-    assert "corrected" not in capsys.readouterr().err
+    assert "1 item is backtested anew beside it (0 new, 1 with another past)" in capsys.readouterr().err
 
 
 def test_a_run_that_is_gone_keeps_nothing() -> None:
