@@ -168,7 +168,7 @@ def _count(since: np.ndarray | None) -> int:
 def _digest(panel: SalesPanel, rows: np.ndarray | None, model: Forecaster, learnt: bytes, *asked: object) -> str:
     """16 hexadecimal digits of all that a part depends on, the program aside."""
     told = _read(panel if rows is None else panel.select(rows), model)
-    seen = [told.fingerprint] if _alone(rows, model, learnt) else [_read(panel, model).fingerprint, told.fingerprint]
+    seen = [told.fingerprint] if _alone(rows, model) else [_read(panel, model).fingerprint, told.fingerprint]
     return hashlib.blake2b(repr((seen, model, zlib.crc32(learnt), asked)).encode(), digest_size=8).hexdigest()
 
 
@@ -178,14 +178,15 @@ def _read(panel: SalesPanel, model: Forecaster) -> SalesPanel:
     return replace(panel, attributes=panel.attributes[names] if names else pd.DataFrame())
 
 
-def _alone(rows: np.ndarray | None, model: Forecaster, learnt: bytes) -> bool:
-    """Whether a model that is asked for these items looks at no others: one shared by all items does, unless it has learnt of them."""
-    return rows is None or not model.card.shared or (model.learns and bool(learnt))
+def _alone(rows: np.ndarray | None, model: Forecaster) -> bool:
+    """Whether a model that is asked for these items looks at no others. One shared by all items does, also where it has learnt already:
+    which features there are, a category that some have and others not, a mark, is told by all of them."""
+    return rows is None or not model.card.shared
 
 
-def _seen(source: Source, rows: np.ndarray | None, model: Forecaster, learnt: bytes) -> tuple[SalesPanel, np.ndarray | slice]:
+def _seen(source: Source, rows: np.ndarray | None, model: Forecaster) -> tuple[SalesPanel, np.ndarray | slice]:
     """The items that a model looks at, and the places among them of those that it is asked for."""
-    return (source.part(rows), slice(None)) if _alone(rows, model, learnt) else (source.panel, rows if rows is not None else slice(None))
+    return (source.part(rows), slice(None)) if _alone(rows, model) else (source.panel, rows if rows is not None else slice(None))
 
 
 def _backtested(
@@ -201,7 +202,7 @@ def _backtested(
     learnt: bytes,
 ) -> pd.DataFrame:
     """Rows of one model from the cutoffs at the places `asked`; `attrs["kept"]` has what a shared one learnt at the first of them."""
-    (panel, places), name = _seen(source, rows, model, learnt), model.card.name
+    (panel, places), name = _seen(source, rows, model), model.card.name
     began = time.perf_counter()
     keeps = model.card.shared and model.learns and not learnt
     model = pickle.loads(learnt) if learnt else model.tuned(panel.until(cutoffs[0], horizon), rng_for(name, seed, -1, bucket))
@@ -246,7 +247,7 @@ def _forecast(
     learnt: bytes,
 ) -> pd.DataFrame:
     """Rows of one model past the end; `attrs["kept"]` has what it keeps for later ones."""
-    (panel, places), name = _seen(source, rows, model, learnt), model.card.name
+    (panel, places), name = _seen(source, rows, model), model.card.name
     if learnt:
         model = pickle.loads(learnt).tuned(panel, rng_for(name, seed, -1, bucket))  # an item that came since has its own choices to make
     elif model.keeps:

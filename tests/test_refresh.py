@@ -181,6 +181,22 @@ def test_of_a_corrected_past_that_item_alone_is_backtested_anew(done: Counter[st
     assert own not in set(rows(after, "drivers").query("kind != 'weight'")["item"]), "what drove another past"
 
 
+def test_what_was_learnt_of_categories_and_marks_answers_for_one_item_as_well() -> None:
+    rng = np.random.default_rng(1)
+    marks = (rng.random((11, 127)) < 0.15).astype(np.float32)
+    marks[::2] *= 3  # of all items, no marks
+    words = pd.DataFrame({"category": (["mugs", "pens", "inks"] * 4)[:11]}, pd.Index(FEWER.items, name="item"))
+    whole = replace(FEWER, attributes=words, covariates={"event": marks})
+    y = whole.y.copy()
+    y[5, -30:-25] *= 3
+    run(whole, ("linear",))
+    after = run(replace(whole, y=y), ("linear",))
+    assert after.settings["after"]
+    for name in ("backtest", "forecast"):
+        details = rows(after, name).attrs["details"]["linear"]
+        assert details[whole.items[5]] == details[whole.items[4]], "learnt of that item alone"
+
+
 def test_where_nothing_but_a_correction_came_the_others_forecasts_stand(done: Counter[str]) -> None:
     before = run(FEWER, ALL)
     y = FEWER.y.copy()
