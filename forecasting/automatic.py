@@ -246,7 +246,8 @@ class Work:
         ended = np.flatnonzero(places + h < len(panel.periods))
         if able.any():
             seen, now, past = panel.select(able), now[:, able], before[np.ix_(np.arange(len(names)), np.flatnonzero(able), ended)]
-            y = np.stack([np.empty((len(seen), h)), *(actual_after(seen, self._past[k], h) for k in ended)], axis=1)[:, 1:]
+            judged = seen if self.then is None else self.then.panel.select(able)  # what stands is held against sales as it knew them
+            y = np.stack([np.empty((len(seen), h)), *(actual_after(judged, self._past[k], h) for k in ended)], axis=1)[:, 1:]
             evidence = Evidence(names, y, past[..., 0], seen, past[..., 1:])
             choice = rule.choose(evidence, now[..., 0])
             part = blank(AUTO, seen, h, self.levels)

@@ -197,6 +197,17 @@ def test_what_was_learnt_of_categories_and_marks_answers_for_one_item_as_well() 
         assert details[whole.items[5]] == details[whole.items[4]], "learnt of that item alone"
 
 
+def test_another_unit_of_one_item_changes_no_weight_and_no_band_of_the_others() -> None:
+    first = run(FEWER.until(FEWER.periods[-2], 0), ("naive", AUTO))
+    y = FEWER.y.copy()
+    y[4] *= 12
+    day, both = run(FEWER, ("naive", AUTO)), run(replace(FEWER, y=y), ("naive", AUTO))
+    assert day.settings["after"] == both.settings["after"] == first.name
+    for name in ("forecast", "choice"):
+        others = [rows(made, name).query("item != @FEWER.items[4]").drop(columns="seconds", errors="ignore") for made in (both, day)]
+        pd.testing.assert_frame_equal(*(part.reset_index(drop=True) for part in others))
+
+
 def test_where_nothing_but_a_correction_came_the_others_forecasts_stand(done: Counter[str]) -> None:
     before = run(FEWER, ALL)
     y = FEWER.y.copy()
