@@ -141,9 +141,10 @@ class Work:
     @property
     def _backtests(self) -> dict[str, list[Task]]:
         how, since, learnt = (self.levels, self.seed, self.source), self.since, {} if self.since is None else self.kept
+        had = None if self.known is None else len(self.known.panel)
         scored = self._every if self.scored else self.candidates
-        earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how, ORIGINS, since, learnt)
-        later = backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how, BACKTEST, since, learnt)
+        earlier = backtest_tasks(self.panel, self.candidates, self.horizon, self.origins, *how, ORIGINS, since, learnt, had)
+        later = backtest_tasks(self.panel, scored, self.horizon, self.cutoffs, *how, BACKTEST, since, learnt, had)
         return {ORIGINS: [replace(task, asked=False) for task in earlier], BACKTEST: [replace(task, asked=self.scored) for task in later]}
 
     def choices(self, parts: Parts) -> list[Chosen]:

@@ -79,12 +79,14 @@ def backtest_tasks(
     stage: str = BACKTEST,
     since: np.ndarray | None = None,
     kept: Mapping[str, bytes] = MappingProxyType({}),
+    had: int | None = None,
 ) -> list[Task]:
     """The steps of `backtest`: a bucket of items at all cutoffs; for a model shared by all items, all of them at one cutoff, or where it is
     trained once (see `trained_once`) at all.
 
     source: where they find the panel; None: in memory. stage: what their names begin with. since: positions of the only items that are
-    asked, as an earlier run asked all others; kept: by the name of its task what a shared model learnt then, to answer for them too.
+    asked, as an earlier run asked all others; kept: by the name of its task what a shared model learnt then, to answer for them too; had:
+    of how many items.
 
     A bucket is the same whatever the number of processes, and its answer does not depend on other buckets.
     """
@@ -94,7 +96,7 @@ def backtest_tasks(
     last = max(int(panel.periods.get_loc(cutoff)) for cutoff in cutoffs) + horizon
     seen = panel.until(panel.periods[min(last, len(panel.periods) - 1)], 0)
     asked = (horizon, tuple(cutoffs), tuple(levels), seed)
-    every, before = tuple(range(len(cutoffs))), len(panel) - _count(since)
+    every, before = tuple(range(len(cutoffs))), len(panel) if had is None else had
     for model in models:
         name, shared = model.card.name, model.card.shared
         for number, rows in _buckets(panel, model, since).items():
@@ -159,10 +161,6 @@ def _buckets(panel: SalesPanel, model: Forecaster, since: np.ndarray | None = No
 
 def _called(task: str, since: np.ndarray | None) -> str:
     return task if since is None else f"{task}-since"
-
-
-def _count(since: np.ndarray | None) -> int:
-    return 0 if since is None else len(since)
 
 
 def _digest(panel: SalesPanel, rows: np.ndarray | None, model: Forecaster, learnt: bytes, *asked: object) -> str:

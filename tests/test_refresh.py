@@ -181,7 +181,9 @@ def test_of_a_corrected_past_that_item_alone_is_backtested_anew(done: Counter[st
     assert own not in set(rows(after, "drivers").query("kind != 'weight'")["item"]), "what drove another past"
 
 
-def test_what_was_learnt_of_categories_and_marks_answers_for_one_item_as_well() -> None:
+@pytest.mark.parametrize("from_on", [backtests.TRAINED_ONCE_FROM, 22], ids=["at_each_cutoff", "once"])
+def test_what_was_learnt_of_categories_and_marks_answers_for_one_item_as_well(from_on: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backtests, "TRAINED_ONCE_FROM", from_on)  # 11 items at 2 cutoffs are just as many
     rng = np.random.default_rng(1)
     marks = (rng.random((11, 127)) < 0.15).astype(np.float32)
     marks[::2] *= 3  # of all items, no marks
