@@ -65,11 +65,18 @@ def by_model(tasks: Iterable[Task]) -> dict[str, list[Task]]:
 
 @dataclass(frozen=True, eq=False)
 class Anew:
-    """Tables without the rows of some items, then those that say them anew, whenever they are gone through."""
+    """Tables without the rows of some items and what was settled for them, then those that say these anew, whenever gone through."""
 
     tables: Iterable[pd.DataFrame]
     anew: Iterable[pd.DataFrame]
     items: np.ndarray
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
-        return chain((part[~part["item"].isin(self.items)] for part in self.tables), self.anew)
+        return chain(map(self._others, self.tables), self.anew)
+
+    def _others(self, part: pd.DataFrame) -> pd.DataFrame:
+        gone, rows = set(self.items), _bare(part)
+        rows = rows[~rows["item"].isin(gone)]
+        settled = {name: {item: said for item, said in told.items() if item not in gone} for name, told in part.attrs["details"].items()}
+        rows.attrs = {**part.attrs, "details": Beside(settled)}
+        return rows

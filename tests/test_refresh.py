@@ -199,6 +199,18 @@ def test_what_was_learnt_of_categories_and_marks_answers_for_one_item_as_well(fr
         assert details[whole.items[5]] == details[whole.items[4]], "learnt of that item alone"
 
 
+def test_an_item_whose_past_is_gone_has_nothing_settled_of_it() -> None:
+    own = run(FEWER, ("theta", "tree")) and FEWER.items[4]
+    y, start = FEWER.y.copy(), FEWER.start.copy()
+    y[4, :-2], start[4] = 0, len(FEWER.periods) - 2
+    after = run(replace(FEWER, y=y, start=start), ("theta", "tree"))
+    assert after.settings["after"]
+    for name in ("backtest", "forecast"):
+        made = rows(after, name)
+        assert set(made["item"]) == set(FEWER.items)
+        assert {model: own in told for model, told in made.attrs["details"].items()} == {"theta": False, "tree": False}
+
+
 def test_another_unit_of_one_item_changes_no_weight_and_no_band_of_the_others() -> None:
     first = run(FEWER.until(FEWER.periods[-2], 0), ("naive", AUTO))
     y = FEWER.y.copy()
