@@ -111,7 +111,8 @@ QUESTIONS: dict[str, str] = {
     "drives.model": "Drivers of",
     "drives.component": "**What the forecast of {item} is made of**",
     "drives.component.explained": "Each part over the past and past the end (dashed: the last known period); together they make the forecast.",
-    "drives.not_this_item": "{model} keeps its parts for the 200 items with most units, and for those with history enough: {item} is not among them.",
+    "drives.not_this_item": "{model} keeps its parts for the 200 items with most units, of those with history enough; and where a comparison "
+    "keeps an earlier one's, not for items that are new since or whose past was corrected: {item} is not among them.",
     "drives.importance": "**What the model listens to**",
     "drives.coefficient": "**Which way a column pulls**",
     "drives.f_score": "**How closely a column moves with demand**",
