@@ -17,6 +17,7 @@ SALES = Path("sales") / "panel.parquet"  # in the folder of a run: what its task
 KNOWN_SALES = "known.parquet"  # beside it: of the items that an earlier run had, where there are others by now
 AFTER, FINGERPRINT = "after", "fingerprint"
 MOST_NEW, MOST_CORRECTED = 0.1, 0.5  # of the items that the earlier run had
+MOST_TIMES, SOME_UNITS = 2.0, 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ def opened(run: Run) -> Earlier | None:
 
 def continues(panel: SalesPanel, before: SalesPanel, horizon: int) -> bool:
     """Whether `panel` has the items and the past of `before`: fewer than `horizon` periods more, at most a tenth as many items more, and at
-    most half of its items corrected."""
+    most half of its items corrected, none to twice or half of its units: what was learnt of such an item was of another size."""
     more = len(panel.periods) - len(before.periods)
     same = (panel.calendar.alias, panel.season, list(panel.covariates)) == (before.calendar.alias, before.season, list(before.covariates))
     if not same or not 0 <= more < horizon or not panel.periods[: len(before.periods)].equals(before.periods):
@@ -78,7 +79,16 @@ def continues(panel: SalesPanel, before: SalesPanel, horizon: int) -> bool:
     if not np.isin(before.items, panel.items).all():
         return False
     new = len(panel) - len(before)
+    if _another_size(panel.select(np.isin(panel.items, before.items)), before).any():
+        return False
     return new <= MOST_NEW * len(before) and since(panel, before).sum() - new <= MOST_CORRECTED * len(before)
+
+
+def _another_size(panel: SalesPanel, before: SalesPanel) -> np.ndarray:
+    """Mask of the items that by now have sold more than twice, or less than half, of what `before` knew of the same periods, by over 10
+    units: counted in pieces instead of boxes, say."""
+    now, then = np.nansum(panel.y[:, : len(before.periods)], axis=1), np.nansum(before.y, axis=1)
+    return np.maximum(now, then) > MOST_TIMES * np.minimum(now, then) + SOME_UNITS
 
 
 def goes_on(panel: SalesPanel, before: SalesPanel) -> bool:

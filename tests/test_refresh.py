@@ -200,9 +200,12 @@ def test_what_was_learnt_of_categories_and_marks_answers_for_one_item_as_well(fr
 
 
 def test_an_item_whose_past_is_gone_has_nothing_settled_of_it() -> None:
-    own = run(FEWER, ("theta", "tree")) and FEWER.items[4]
-    y, start = FEWER.y.copy(), FEWER.start.copy()
-    y[4, :-2], start[4] = 0, len(FEWER.periods) - 2
+    own, y, start = FEWER.items[4], FEWER.y.copy(), FEWER.start.copy()
+    y[4, :-2] = 0
+    y[4, 0] = 1
+    before = run(replace(FEWER, y=y), ("theta", "tree"))
+    assert all(own in told for told in rows(before, "backtest").attrs["details"].values())
+    y[4, 0], start[4] = 0, len(FEWER.periods) - 2
     after = run(replace(FEWER, y=y, start=start), ("theta", "tree"))
     assert after.settings["after"]
     for name in ("backtest", "forecast"):
@@ -211,10 +214,10 @@ def test_an_item_whose_past_is_gone_has_nothing_settled_of_it() -> None:
         assert {model: own in told for model, told in made.attrs["details"].items()} == {"theta": False, "tree": False}
 
 
-def test_another_unit_of_one_item_changes_no_weight_and_no_band_of_the_others() -> None:
+def test_a_correction_of_one_item_changes_no_weight_and_no_band_of_the_others() -> None:
     first = run(FEWER.until(FEWER.periods[-2], 0), ("naive", AUTO))
     y = FEWER.y.copy()
-    y[4] *= 12
+    y[4] = np.round(1.6 * y[4])
     day, both = run(FEWER, ("naive", AUTO)), run(replace(FEWER, y=y), ("naive", AUTO))
     assert day.settings["after"] == both.settings["after"] == first.name
     for name in ("forecast", "choice"):
@@ -287,6 +290,9 @@ def test_where_most_of_the_past_is_another_or_items_are_gone_nothing_is_kept() -
     y[3, 3] += 1
     assert not refresh.continues(replace(SALES, y=y), SHORT, HORIZON)
     assert not refresh.continues(SALES.select(np.arange(1, 6)), SHORT, HORIZON)
+    pieces = SALES.y.copy()
+    pieces[3] *= 12  # that were boxes
+    assert not refresh.continues(replace(SALES, y=pieces), SHORT, HORIZON)
     assert not refresh.continues(replace(SALES, season=8), SHORT, HORIZON)
     assert not refresh.continues(SALES, SALES.until(SALES.periods[-1 - HORIZON], 0), HORIZON)
 

@@ -111,9 +111,9 @@ COMMANDS: dict[str, str] = {
     "forecast.scheduler": "the cluster's scheduler: tcp://host:8786 of Dask, host:6379 of Ray (default: the one on this machine)",
     "forecast.cutoffs.auto": "the cutoffs by which auto chooses, as compare and backtest score them; as many as there is room for (default: 3)",
     "forecast.after": "keep what this run settled on; {anew}: work all out anew (default: the last run of the same settings, where fewer than a horizon of periods and at most a tenth as many items were added since, and at most half of them corrected)",
-    "forecast.kept": "Kept from run {run}: its backtest and what its models settled on. All is worked out anew once {horizon} {horizon:~period has|periods have} been added, more than a tenth as many items, or over half of them corrected, and with --after none.",
+    "forecast.kept": "Kept from run {run}: its backtest and what its models settled on. All is worked out anew once {horizon} {horizon:~period has|periods have} been added, more than a tenth as many items, over half of them corrected or one to twice or half of its units, and with --after none.",
     "forecast.kept.but": "Kept from run {run}: its backtest and what its models settled on. {count:,} {count:~item is|items are} backtested anew beside it ({new:,} new, {corrected:,} with another past), "
-    "with what models that all items share had learnt. All is worked out anew once {horizon} {horizon:~period has|periods have} been added, more than a tenth as many items, or over half of them corrected, and with --after none.",
+    "with what models that all items share had learnt. All is worked out anew once {horizon} {horizon:~period has|periods have} been added, more than a tenth as many items, over half of them corrected or one to twice or half of its units, and with --after none.",
     "forecast.changed": "The sales or the program are no longer those that this run was asked for. Ask for it again.",
     "forecast.task_failed": "A step of the work failed; what was done before is kept. Ask again to go on. It said: {said}",
     "forecast.cancelled": "Cancelled elsewhere while this command waited for it. Type it again to go on.",
